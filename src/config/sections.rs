@@ -1,0 +1,363 @@
+//! The sections. Every field has a default, so an empty file works.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::read::Reader;
+use crate::domain::Platform;
+
+/// Everything.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is documented by its type")]
+pub struct Config {
+    pub database: Database,
+    pub web: Web,
+    pub metrics: Metrics,
+    pub log: Log,
+    pub rules: Rules,
+    pub jobs: Jobs,
+    pub schedule: Schedule,
+    pub retry: Retry,
+    pub tiktok: TiktokResearch,
+    pub oembed: Oembed,
+    pub threads: Threads,
+    pub mail: Mail,
+    pub ministry: Ministry,
+    /// Addressee by platform.
+    pub recipients: BTreeMap<Platform, Recipient>,
+}
+
+macro_rules! section {
+    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident : $ty:ty = $default:expr),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$fmeta])* pub $field: $ty),+ }
+
+        impl Default for $name {
+            fn default() -> Self { Self { $($field: $default),+ } }
+        }
+
+        impl $name {
+            #[cfg(test)]
+            pub(super) const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
+        }
+    };
+}
+
+section! {
+    /// `[database]`
+    Database {
+        /// `sqlite:FILE` (made on first use) or `postgres://USER:PASSWORD@HOST/NAME`.
+        url: String = "sqlite:sisir.db".into(),
+        /// A file that holds the address instead, for addresses with a password.
+        url_file: Option<PathBuf> = None,
+        /// Connections kept open.
+        pool: u32 = 5,
+    }
+}
+
+section! {
+    /// `[web]`
+    Web {
+        /// Address and port of the desk.
+        listen: String = "127.0.0.1:8600".into(),
+        /// Hours until a session ends.
+        session_hours: u32 = 10,
+        /// Send cookies over HTTPS only. Switch on behind a proxy with HTTPS.
+        secure_cookies: bool = false,
+    }
+}
+
+section! {
+    /// `[metrics]`
+    Metrics {
+        /// Address and port of `/metrics`; empty switches it off.
+        listen: String = "127.0.0.1:8601".into(),
+    }
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+section! {
+    /// `[log]`
+    Log {
+        /// `text` or `json`.
+        format: LogFormat = LogFormat::Text,
+        /// What to log, in the syntax of `RUST_LOG`.
+        filter: String = "info,sqlx=warn".into(),
+    }
+}
+
+section! {
+    /// `[rules]`
+    Rules {
+        /// Shipped pack to use.
+        pack: String = "pakaian-bekas-impor".into(),
+        /// Folder of an own pack instead.
+        dir: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    /// `[jobs]`
+    Jobs {
+        /// Seconds between looks at the queue when it is empty.
+        poll_seconds: u64 = 5,
+        /// Tries to hand a message over before a person has to look.
+        mail_attempts: i32 = 8,
+    }
+}
+
+section! {
+    /// `[schedule]`: minute hour day month weekday, Asia/Jakarta.
+    Schedule {
+        /// Read the platforms.
+        crawl: String = "*/30 * * * *".into(),
+        /// Match posts against the rules.
+        screen: String = "5-59/10 * * * *".into(),
+        /// Hand signed packages over.
+        deliver: String = "0 9,14 * * MON-FRI".into(),
+        /// Look whether requested posts are still there.
+        follow_up: String = "20 * * * *".into(),
+    }
+}
+
+section! {
+    /// `[retry]`: waits of platform clients after a passing fault.
+    Retry {
+        /// First wait, milliseconds; doubled each time, with jitter.
+        base_ms: u64 = 2000,
+        /// Longest wait, milliseconds.
+        cap_ms: u64 = 120_000,
+        /// Tries in all.
+        tries: u32 = 5,
+    }
+}
+
+/// How a connector runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Not at all.
+    Disabled,
+    /// Against `sisir fake-platforms`.
+    Fake,
+    /// Against the platform.
+    Live,
+}
+
+section! {
+    /// `[sources.tiktok_research]`
+    TiktokResearch {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the API.
+        base_url: String = "https://open.tiktokapis.com".into(),
+        /// Client key of the approved application.
+        client_key: String = String::new(),
+        /// Client secret.
+        client_secret: Option<SecretString> = None,
+        /// A file that holds the client secret.
+        client_secret_file: Option<PathBuf> = None,
+        /// Country in which the creator registered.
+        region: String = "ID".into(),
+        /// Videos a page, 1 to 100.
+        page_size: u32 = 100,
+        /// Requests a UTC day; the platform allows 1,000.
+        daily_requests: i64 = 900,
+        /// Requests a minute.
+        requests_per_minute: u32 = 30,
+        /// Days to wait before a day is read: videos are searchable after up to 48 hours.
+        lag_days: i64 = 2,
+        /// Days to read at each run.
+        days: i64 = 3,
+    }
+}
+
+section! {
+    /// `[sources.tiktok_oembed]`: is a TikTok post still there?
+    Oembed {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address.
+        base_url: String = "https://www.tiktok.com".into(),
+        /// Requests a UTC day (our own choice; none is published).
+        daily_requests: i64 = 2000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 30,
+    }
+}
+
+section! {
+    /// `[sources.threads]`
+    Threads {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the API, with version.
+        base_url: String = "https://graph.threads.net/v1.0".into(),
+        /// Access token with `threads_keyword_search`.
+        access_token: Option<SecretString> = None,
+        /// A file that holds the token.
+        access_token_file: Option<PathBuf> = None,
+        /// Posts a page, 1 to 100.
+        page_size: u32 = 100,
+        /// Requests a UTC day; the platform allows 2,200 in any 24 hours.
+        daily_requests: i64 = 2000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 20,
+        /// Days to look back at each run.
+        days: i64 = 2,
+    }
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailSecurity {
+    /// Not at all: a relay on this machine.
+    None,
+    /// STARTTLS, required.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+section! {
+    /// `[mail]`
+    Mail {
+        /// Mail server; empty means that nothing can be sent.
+        host: String = String::new(),
+        /// Port.
+        port: u16 = 587,
+        /// `none`, `starttls` or `tls`.
+        security: MailSecurity = MailSecurity::Starttls,
+        /// Name to sign in with, if any.
+        username: Option<String> = None,
+        /// Password.
+        password: Option<SecretString> = None,
+        /// A file that holds the password.
+        password_file: Option<PathBuf> = None,
+        /// Sender address.
+        from: String = "penurunan@contoh.go.id".into(),
+        /// Seconds to wait for the server.
+        timeout_seconds: u64 = 60,
+    }
+}
+
+section! {
+    /// `[ministry]`: what stands on the letterhead. Made-up values until you set yours.
+    Ministry {
+        /// Name on the letterhead.
+        name: String = "Kementerian Contoh Usaha Mikro".into(),
+        /// Short name, for subjects.
+        short_name: String = "KCUM".into(),
+        /// Unit.
+        unit: String = "Deputi Bidang Usaha Mikro".into(),
+        /// Street address.
+        address: String = "Jalan Contoh Nomor 1, Jakarta".into(),
+        /// Telephone.
+        phone: String = "021-0000-0000".into(),
+        /// Website.
+        website: String = "www.contoh.go.id".into(),
+        /// Mailbox for answers.
+        email: String = "penurunan@contoh.go.id".into(),
+        /// City above the date.
+        city: String = "Jakarta".into(),
+        /// Office of the signatory.
+        signatory_title: String = "Deputi Bidang Usaha Mikro".into(),
+        /// Name of the signatory.
+        signatory_name: String = "Nama Pejabat Contoh".into(),
+        /// Contact person named in the letter.
+        contact_name: String = "Nama Narahubung Contoh".into(),
+        /// Office of the contact person.
+        contact_title: String = "Narahubung Pengawasan Konten".into(),
+        /// Help for traders, printed in every letter.
+        help: String = "Layanan pendampingan pedagang: 0800-0000-0000 (hari kerja, 08.00-16.00 WIB)".into(),
+        /// Working days until an answer is hoped for.
+        answer_days: u32 = 5,
+    }
+}
+
+section! {
+    /// `[recipients.tiktok]` and so on: where requests for a platform go.
+    Recipient {
+        /// Office or role addressed.
+        office: String = "Tim Hubungan Pemerintah".into(),
+        /// Legal entity addressed.
+        entity: String = String::new(),
+        /// Mail address; empty means that no package can be rendered for this platform.
+        email: String = String::new(),
+    }
+}
+
+/// Takes every section out of `reader`.
+pub(super) fn read(reader: &mut Reader) -> Config {
+    let mut database: Database = reader.section("database");
+    let mut tiktok: TiktokResearch = reader.section("sources.tiktok_research");
+    let mut threads: Threads = reader.section("sources.threads");
+    let mut mail: Mail = reader.section("mail");
+    if let Some(url) = reader.secret("database.url", None, database.url_file.as_ref()) {
+        database.url = secrecy::ExposeSecret::expose_secret(&url).to_owned();
+    }
+    let secret = tiktok.client_secret.take();
+    tiktok.client_secret = reader.secret("sources.tiktok_research.client_secret", secret, tiktok.client_secret_file.as_ref());
+    let token = threads.access_token.take();
+    threads.access_token = reader.secret("sources.threads.access_token", token, threads.access_token_file.as_ref());
+    let password = mail.password.take();
+    mail.password = reader.secret("mail.password", password, mail.password_file.as_ref());
+    let recipients = Platform::ALL
+        .iter()
+        .map(|platform| (*platform, reader.section::<Recipient>(&format!("recipients.{platform}"))))
+        .filter(|(_, recipient)| !recipient.email.is_empty())
+        .collect();
+    Config {
+        database,
+        web: reader.section("web"),
+        metrics: reader.section("metrics"),
+        log: reader.section("log"),
+        rules: reader.section("rules"),
+        jobs: reader.section("jobs"),
+        schedule: reader.section("schedule"),
+        retry: reader.section("retry"),
+        tiktok,
+        oembed: reader.section("sources.tiktok_oembed"),
+        threads,
+        mail,
+        ministry: reader.section("ministry"),
+        recipients,
+    }
+}
+
+/// `section.key` of every key, for the test of the example.
+#[cfg(test)]
+pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+    let all: [(&str, &[&str]); 14] = [
+        ("database", Database::FIELDS),
+        ("web", Web::FIELDS),
+        ("metrics", Metrics::FIELDS),
+        ("log", Log::FIELDS),
+        ("rules", Rules::FIELDS),
+        ("jobs", Jobs::FIELDS),
+        ("schedule", Schedule::FIELDS),
+        ("retry", Retry::FIELDS),
+        ("sources.tiktok_research", TiktokResearch::FIELDS),
+        ("sources.tiktok_oembed", Oembed::FIELDS),
+        ("sources.threads", Threads::FIELDS),
+        ("mail", Mail::FIELDS),
+        ("ministry", Ministry::FIELDS),
+        ("recipients.tiktok", Recipient::FIELDS),
+    ];
+    all.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}"))).collect()
+});

@@ -1,0 +1,111 @@
+//! What types cannot say: ranges, addresses, schedules, credentials that a mode needs.
+
+use std::str::FromStr;
+
+use super::read::Reader;
+use super::sections::{Config, Mode};
+
+/// Records every problem of `config` in `reader`.
+pub(super) fn check(config: &Config, reader: &mut Reader) {
+    database(config, reader);
+    for (path, listen) in [("web.listen", &config.web.listen), ("metrics.listen", &config.metrics.listen)] {
+        let off = path == "metrics.listen" && listen.is_empty();
+        if !off && std::net::SocketAddr::from_str(listen).is_err() {
+            reader.problem(path, format!("`{listen}` is not an address with a port"), "e.g. \"127.0.0.1:8600\"");
+        }
+    }
+    schedules(config, reader);
+    sources(config, reader);
+    mail(config, reader);
+}
+
+fn database(config: &Config, reader: &mut Reader) {
+    let url = &config.database.url;
+    if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+        reader.problem("database.url", "neither SQLite nor PostgreSQL", "\"sqlite:sisir.db\" or \"postgres://user@host/name\"");
+    }
+    if config.database.pool == 0 {
+        reader.problem("database.pool", "no connection at all", "1 or more");
+    }
+    if config.retry.tries == 0 {
+        reader.problem("retry.tries", "no try at all", "1 or more");
+    }
+}
+
+fn schedules(config: &Config, reader: &mut Reader) {
+    let schedule = &config.schedule;
+    let all = [
+        ("schedule.crawl", &schedule.crawl),
+        ("schedule.screen", &schedule.screen),
+        ("schedule.deliver", &schedule.deliver),
+        ("schedule.follow_up", &schedule.follow_up),
+    ];
+    for (path, pattern) in all {
+        if let Err(error) = croner::Cron::from_str(pattern) {
+            let mend = "five fields: minute hour day month weekday, e.g. \"30 7 * * MON-FRI\"";
+            reader.problem(path, format!("not a schedule: {error}"), mend);
+        }
+    }
+}
+
+fn sources(config: &Config, reader: &mut Reader) {
+    let urls = [
+        ("sources.tiktok_research.base_url", &config.tiktok.base_url),
+        ("sources.tiktok_oembed.base_url", &config.oembed.base_url),
+        ("sources.threads.base_url", &config.threads.base_url),
+    ];
+    for (path, base) in urls {
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            reader.problem(path, format!("`{base}` is not a web address"), "it starts with https://");
+        }
+    }
+    let sizes = [
+        ("sources.tiktok_research.page_size", config.tiktok.page_size),
+        ("sources.threads.page_size", config.threads.page_size),
+    ];
+    for (path, size) in sizes {
+        if !(1..=100).contains(&size) {
+            reader.problem(path, format!("{size} posts a page"), "1 to 100");
+        }
+    }
+    let paces = [
+        ("sources.tiktok_research.requests_per_minute", config.tiktok.requests_per_minute),
+        ("sources.tiktok_oembed.requests_per_minute", config.oembed.requests_per_minute),
+        ("sources.threads.requests_per_minute", config.threads.requests_per_minute),
+    ];
+    for (path, pace) in paces {
+        if pace == 0 {
+            reader.problem(path, "no request at all", "1 or more; mode = \"disabled\" switches a source off");
+        }
+    }
+    if config.tiktok.mode == Mode::Live && (config.tiktok.client_key.is_empty() || config.tiktok.client_secret.is_none()) {
+        let mend = "set client_key and client_secret (or client_secret_file), or mode = \"disabled\"";
+        reader.problem("sources.tiktok_research.mode", "`live` needs the application's credentials", mend);
+    }
+    if config.threads.mode == Mode::Live && config.threads.access_token.is_none() {
+        let mend = "set access_token (or access_token_file), or mode = \"disabled\"";
+        reader.problem("sources.threads.mode", "`live` needs an access token", mend);
+    }
+}
+
+fn mail(config: &Config, reader: &mut Reader) {
+    let mut addresses = vec![("mail.from".to_owned(), config.mail.from.clone())];
+    addresses.extend(config.recipients.iter().map(|(p, r)| (format!("recipients.{p}.email"), r.email.clone())));
+    for (path, address) in addresses {
+        if lettre_like(&address).is_none() {
+            reader.problem(&path, format!("`{address}` is not a mail address"), "name@domain");
+        }
+    }
+    if config.mail.username.is_some() && config.mail.password.is_none() {
+        reader.problem("mail.username", "a name without a password", "set password or password_file");
+    }
+    if config.jobs.mail_attempts < 1 {
+        reader.problem("jobs.mail_attempts", "no try at all", "1 or more");
+    }
+}
+
+/// A rough look; the mail library judges exactly when the message is built.
+fn lettre_like(address: &str) -> Option<()> {
+    let (name, domain) = address.split_once('@')?;
+    (!name.is_empty() && domain.contains('.') && !address.contains(char::is_whitespace)).then_some(())
+}

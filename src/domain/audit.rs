@@ -1,0 +1,114 @@
+//! What happened, who did it and to what. Every write carries one event; each event holds the hash of the one before.
+
+use super::clock::Millis;
+use super::ids::UserId;
+
+text_enum! {
+    /// What happened.
+    Action {
+        UserAdded = "user_added",
+        PasswordSet = "password_set",
+        SignedIn = "signed_in",
+        SignedOut = "signed_out",
+        SettingChanged = "setting_changed",
+        JobQueued = "job_queued",
+        JobClaimed = "job_claimed",
+        JobFinished = "job_finished",
+        PageCrawled = "page_crawled",
+        QuotaTaken = "quota_taken",
+        PostsImported = "posts_imported",
+        PostsScreened = "posts_screened",
+        FlagClaimed = "flag_claimed",
+        FlagDecided = "flag_decided",
+        BatchDrafted = "batch_drafted",
+        BatchRendered = "batch_rendered",
+        BatchSigned = "batch_signed",
+        BatchCancelled = "batch_cancelled",
+        DeliveryStarted = "delivery_started",
+        DeliveryEnded = "delivery_ended",
+        DeliveryUnknown = "delivery_unknown",
+        DeliverySettled = "delivery_settled",
+        PostChecked = "post_checked",
+    }
+}
+
+/// Who acted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in person.
+    User(UserId),
+    /// A scheduled job or a command of the operator.
+    System,
+}
+
+impl Actor {
+    /// `user:7` or `system`.
+    pub fn label(self) -> String {
+        match self {
+            Self::User(id) => format!("user:{id}"),
+            Self::System => "system".into(),
+        }
+    }
+}
+
+/// An event, before it gets its place in the chain. `subject` and `detail` name rows and counts only, never a
+/// handle, an address or a caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// To what, e.g. `batch:3`.
+    pub subject: String,
+    /// More, e.g. `rows=12`.
+    pub detail: String,
+}
+
+impl AuditEvent {
+    /// An event about `subject` without further detail.
+    pub fn new(actor: Actor, action: Action, subject: impl Into<String>) -> Self {
+        Self { actor, action, subject: subject.into(), detail: String::new() }
+    }
+
+    /// Adds detail.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Hash of this event at its place: SHA-256 over the previous hash and the fields, one a line.
+    pub fn chain_hash(&self, previous: &str, seq: i64, at: Millis) -> String {
+        let text = format!(
+            "{previous}\n{seq}\n{}\n{}\n{}\n{}\n{}",
+            at.0,
+            self.actor.label(),
+            self.action,
+            self.subject,
+            self.detail
+        );
+        super::sha256_hex(text.as_bytes())
+    }
+}
+
+/// A stored event.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct AuditRow {
+    /// Place in the chain, from 1, without gaps.
+    pub seq: i64,
+    /// When.
+    pub at: Millis,
+    /// Who, as [`Actor::label`].
+    pub actor: String,
+    /// What.
+    pub action: Action,
+    /// To what.
+    pub subject: String,
+    /// More.
+    pub detail: String,
+    /// Hash of the event before.
+    pub prev_hash: String,
+    /// Hash of this event.
+    pub hash: String,
+}

@@ -1,0 +1,102 @@
+//! Is the post still there? A missing post is "unavailable", never "taken down": it may be deleted, private or blocked.
+
+use std::time::Duration;
+
+use super::clock::Millis;
+use super::ids::{CheckId, PostId};
+
+text_enum! {
+    /// What one look saw.
+    CheckOutcome {
+        /// The platform shows it.
+        Up = "up",
+        /// The platform says there is no such post.
+        Gone = "gone",
+        /// No answer that says either.
+        Unknown = "unknown",
+    }
+}
+
+text_enum! {
+    /// What the looks together say.
+    Liveness {
+        /// Never looked, or looks told nothing.
+        NotKnown = "not_known",
+        /// Last useful look saw it.
+        Up = "up",
+        /// Missing once; looked again before it counts.
+        MaybeGone = "maybe_gone",
+        /// Missing in two looks at least an hour apart, with none between that saw it.
+        Unavailable = "unavailable",
+    }
+}
+
+/// Two looks count as two only when they are this far apart.
+pub const CONFIRM_AFTER: Duration = Duration::from_secs(3600);
+
+/// One look.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Check {
+    /// Row id.
+    pub id: CheckId,
+    /// The post.
+    pub post_id: PostId,
+    /// When.
+    pub checked_at: Millis,
+    /// What was seen.
+    pub outcome: CheckOutcome,
+}
+
+impl Liveness {
+    /// Reads the looks, oldest first.
+    pub fn from_checks<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
+        let mut missing_since: Option<Millis> = None;
+        let mut state = Self::NotKnown;
+        for check in checks {
+            match check.outcome {
+                CheckOutcome::Unknown => {}
+                CheckOutcome::Up => {
+                    missing_since = None;
+                    state = Self::Up;
+                }
+                CheckOutcome::Gone => {
+                    let since = *missing_since.get_or_insert(check.checked_at);
+                    let confirmed = check.checked_at.since(since) >= CONFIRM_AFTER;
+                    state = if confirmed { Self::Unavailable } else { Self::MaybeGone };
+                }
+            }
+        }
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looks(list: &[(i64, CheckOutcome)]) -> Liveness {
+        let checks: Vec<Check> = list
+            .iter()
+            .map(|(minute, outcome)| Check {
+                id: CheckId(*minute),
+                post_id: PostId(1),
+                checked_at: Millis(minute * 60_000),
+                outcome: *outcome,
+            })
+            .collect();
+        Liveness::from_checks(&checks)
+    }
+
+    #[test]
+    fn one_miss_is_not_unavailable() {
+        use CheckOutcome::{Gone, Unknown, Up};
+        assert_eq!(looks(&[]), Liveness::NotKnown);
+        assert_eq!(looks(&[(0, Unknown)]), Liveness::NotKnown);
+        assert_eq!(looks(&[(0, Gone)]), Liveness::MaybeGone);
+        assert_eq!(looks(&[(0, Gone), (59, Gone)]), Liveness::MaybeGone, "less than an hour apart");
+        assert_eq!(looks(&[(0, Gone), (60, Gone)]), Liveness::Unavailable);
+        assert_eq!(looks(&[(0, Gone), (30, Up), (60, Gone)]), Liveness::MaybeGone, "seen in between");
+        assert_eq!(looks(&[(0, Gone), (30, Unknown), (60, Gone)]), Liveness::Unavailable);
+        assert_eq!(looks(&[(0, Gone), (60, Gone), (90, Up)]), Liveness::Up, "it came back");
+    }
+}

@@ -1,0 +1,37 @@
+//! Plain data and legal state changes. No IO and no async: everything here can be tested with values alone.
+//!
+//! The types follow the flow: [`post::Observation`] → [`flag::Flag`] → [`decision::Decision`] →
+//! [`batch::SignedBatch`] → [`delivery::Attempt`] → [`check::Check`].
+
+#[macro_use]
+mod text_enum;
+
+pub mod audit;
+pub mod batch;
+pub mod check;
+pub mod clock;
+pub mod decision;
+pub mod delivery;
+pub mod entropy;
+pub mod flag;
+pub mod ids;
+pub mod job;
+pub mod platform;
+pub mod post;
+pub mod user;
+
+pub use clock::{Clock, ManualClock, Millis, SystemClock};
+pub use entropy::Entropy;
+pub use platform::Platform;
+
+use sha2::{Digest, Sha256};
+
+/// Lower-case hexadecimal SHA-256 (64 characters), the form in which every hash of Sisir is stored and printed.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,33 @@
+//! The platforms a post can come from.
+
+text_enum! {
+    /// A social-media platform. `Other` is what an import brings from elsewhere; nothing can be requested there.
+    Platform {
+        Tiktok = "tiktok",
+        Instagram = "instagram",
+        Facebook = "facebook",
+        Threads = "threads",
+        Youtube = "youtube",
+        X = "x",
+        Bluesky = "bluesky",
+        Mastodon = "mastodon",
+        Other = "other",
+    }
+}
+
+impl Platform {
+    /// The name as the platform writes it, for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Tiktok => "TikTok",
+            Self::Instagram => "Instagram",
+            Self::Facebook => "Facebook",
+            Self::Threads => "Threads",
+            Self::Youtube => "YouTube",
+            Self::X => "X",
+            Self::Bluesky => "Bluesky",
+            Self::Mastodon => "Mastodon",
+            Self::Other => "Lainnya",
+        }
+    }
+}
