@@ -17,6 +17,8 @@
 
 pub mod config;
 pub mod domain;
+pub mod platforms;
 pub mod rules;
 pub mod scan;
+pub mod store;
 pub mod text;

@@ -36,7 +36,7 @@ impl BatchState {
         match self {
             Self::Draft => &[Self::Rendered, Self::Cancelled],
             Self::Rendered => &[Self::Signed, Self::Cancelled],
-            Self::Signed => &[Self::Sent],
+            Self::Signed => &[Self::Sent, Self::Cancelled],
             Self::Sent | Self::Cancelled => &[],
         }
     }

@@ -17,6 +17,8 @@ text_enum! {
         Unknown = "unknown",
         /// The mail server refused it for good, or tries ran out.
         Failed = "failed",
+        /// Stopped before the first try.
+        Cancelled = "cancelled",
     }
 }
 

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod job;
 pub mod platform;
 pub mod post;
+pub mod source;
 pub mod user;
 
 pub use clock::{Clock, ManualClock, Millis, SystemClock};

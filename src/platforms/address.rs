@@ -1,0 +1,221 @@
+//! Addresses of posts in one form: `(platform, native id, canonical address)`. Nothing is fetched.
+
+use url::Url;
+
+use crate::domain::Platform;
+
+/// An address understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Platform.
+    pub platform: Platform,
+    /// The platform's own id: the same for every spelling of the address.
+    pub native_id: String,
+    /// Public handle, if the address holds one.
+    pub author: String,
+    /// Canonical address.
+    pub url: String,
+}
+
+/// Why an address names no post.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAPost {
+    /// Not an address at all.
+    #[error("not a web address")]
+    Malformed,
+    /// A short link: only the platform knows where it leads.
+    #[error("a short link; open it in a browser and paste the address it leads to")]
+    Short,
+    /// An account, a hashtag or another page.
+    #[error("an address of {0}, but not of a single post")]
+    NoPost(&'static str),
+    /// Another site.
+    #[error("not one of the platforms that requests can go to")]
+    Unsupported,
+}
+
+/// Reads an address as people paste it: without scheme, in brackets, with tracking parameters.
+pub fn parse(raw: &str) -> Result<Address, NotAPost> {
+    parse_depth(raw, 3)
+}
+
+fn parse_depth(raw: &str, depth: u8) -> Result<Address, NotAPost> {
+    let cleaned: String = raw.trim().chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}')).collect();
+    let cleaned = cleaned
+        .trim_start_matches(['<', '"', '\'', '(', '['])
+        .trim_end_matches(['>', '"', '\'', ')', ']', '.', ',', ';'])
+        .replace("&amp;", "&");
+    let with_scheme = if cleaned.contains("://") { cleaned } else { format!("https://{cleaned}") };
+    let url = Url::parse(&with_scheme).map_err(|_| NotAPost::Malformed)?;
+    let host = url.host_str().filter(|host| host.contains('.')).ok_or(NotAPost::Malformed)?.trim_start_matches("www.").to_owned();
+    let path: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
+    let param = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    match host.as_str() {
+        "l.facebook.com" | "lm.facebook.com" | "l.instagram.com" if depth > 0 => {
+            parse_depth(&param("u").ok_or(NotAPost::NoPost("Facebook"))?, depth - 1)
+        }
+        "vm.tiktok.com" | "vt.tiktok.com" | "fb.watch" | "t.co" => Err(NotAPost::Short),
+        "tiktok.com" | "m.tiktok.com" | "tiktokv.com" => tiktok(&path),
+        "instagram.com" => instagram(&path),
+        "youtu.be" => youtube(path.first().copied()),
+        "youtube.com" | "m.youtube.com" | "music.youtube.com" | "youtube-nocookie.com" => match path.as_slice() {
+            ["watch"] => youtube(param("v").as_deref()),
+            ["shorts" | "live" | "embed" | "v" | "e", id, ..] => youtube(Some(id)),
+            _ => Err(NotAPost::NoPost("YouTube")),
+        },
+        "threads.net" | "threads.com" => threads(&path),
+        "x.com" | "twitter.com" | "mobile.twitter.com" | "mobile.x.com" => x(&path),
+        _ if host == "facebook.com" || host.ends_with(".facebook.com") => facebook(&path, param),
+        _ => Err(NotAPost::Unsupported),
+    }
+}
+
+fn address(platform: Platform, native_id: &str, author: &str, url: String) -> Result<Address, NotAPost> {
+    Ok(Address { platform, native_id: native_id.to_owned(), author: author.trim_start_matches('@').to_lowercase(), url })
+}
+
+fn digits(id: &str, lengths: std::ops::RangeInclusive<usize>) -> bool {
+    lengths.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn code(id: &str) -> bool {
+    (5..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn tiktok(path: &[&str]) -> Result<Address, NotAPost> {
+    let post = |author: &str, kind: &str, id: &str| {
+        let author = author.to_lowercase();
+        let name = author.trim_start_matches('@');
+        address(Platform::Tiktok, id, &author, format!("https://www.tiktok.com/@{name}/{kind}/{id}"))
+    };
+    match path {
+        ["t", _, ..] => Err(NotAPost::Short),
+        [author, kind @ ("video" | "photo"), id, ..] if author.starts_with('@') && digits(id, 15..=20) => post(author, kind, id),
+        ["v", id, ..] if digits(id.trim_end_matches(".html"), 15..=20) => post("", "video", id.trim_end_matches(".html")),
+        ["share", "video", id, ..] | ["embed", "v2", id, ..] | ["embed", id, ..] if digits(id, 15..=20) => post("", "video", id),
+        _ => Err(NotAPost::NoPost("TikTok")),
+    }
+}
+
+fn instagram(path: &[&str]) -> Result<Address, NotAPost> {
+    let (author, rest) = match path {
+        [author, rest @ ..] if *author != "share" && matches!(rest, ["p" | "reel" | "reels" | "tv", ..]) => (*author, rest),
+        other => ("", other),
+    };
+    match rest {
+        ["share", ..] => Err(NotAPost::Short),
+        ["reels", "audio", ..] => Err(NotAPost::NoPost("Instagram")),
+        // Codes of private posts carry 28 more characters.
+        [kind @ ("p" | "tv" | "reel" | "reels"), id, ..] if code(id) => {
+            let id = if id.len() > 28 { id.get(..id.len() - 28).unwrap_or(id) } else { id };
+            let kind = if matches!(*kind, "p" | "tv") { "p" } else { "reel" };
+            address(Platform::Instagram, id, author, format!("https://www.instagram.com/{kind}/{id}/"))
+        }
+        _ => Err(NotAPost::NoPost("Instagram")),
+    }
+}
+
+fn youtube(id: Option<&str>) -> Result<Address, NotAPost> {
+    match id {
+        Some(id) if id.len() == 11 && code(id) => {
+            address(Platform::Youtube, id, "", format!("https://www.youtube.com/watch?v={id}"))
+        }
+        _ => Err(NotAPost::NoPost("YouTube")),
+    }
+}
+
+fn threads(path: &[&str]) -> Result<Address, NotAPost> {
+    match path {
+        [author, "post", id, ..] if author.starts_with('@') && code(id) => {
+            let author = author.to_lowercase();
+            address(Platform::Threads, id, &author, format!("https://www.threads.com/{author}/post/{id}"))
+        }
+        ["t", id, ..] if code(id) => address(Platform::Threads, id, "", format!("https://www.threads.com/t/{id}")),
+        _ => Err(NotAPost::NoPost("Threads")),
+    }
+}
+
+fn x(path: &[&str]) -> Result<Address, NotAPost> {
+    match path {
+        ["i", "web", "status", id, ..] | ["i", "status", id, ..] if digits(id, 5..=20) => {
+            address(Platform::X, id, "", format!("https://x.com/i/web/status/{id}"))
+        }
+        [author, "status" | "statuses", id, ..] if digits(id, 5..=20) => {
+            address(Platform::X, id, author, format!("https://x.com/i/web/status/{id}"))
+        }
+        _ => Err(NotAPost::NoPost("X")),
+    }
+}
+
+fn facebook(path: &[&str], param: impl Fn(&str) -> Option<String>) -> Result<Address, NotAPost> {
+    let is_id = |id: &str| digits(id, 5..=24) || (id.starts_with("pfbid") && code(id));
+    let post = |id: &str, author: &str, url: String| address(Platform::Facebook, id, author, url);
+    match path {
+        ["share", ..] => Err(NotAPost::Short),
+        ["story.php" | "permalink.php"] => match (param("story_fbid"), param("id")) {
+            (Some(id), Some(owner)) if is_id(&id) => post(&id, "", format!("https://www.facebook.com/{owner}/posts/{id}")),
+            _ => Err(NotAPost::NoPost("Facebook")),
+        },
+        ["reel", id, ..] if is_id(id) => post(id, "", format!("https://www.facebook.com/reel/{id}")),
+        ["watch"] | ["watch", "live"] => match param("v") {
+            Some(id) if is_id(&id) => post(&id, "", format!("https://www.facebook.com/watch/?v={id}")),
+            _ => Err(NotAPost::NoPost("Facebook")),
+        },
+        ["photo" | "photo.php"] => match param("fbid") {
+            Some(id) if is_id(&id) => post(&id, "", format!("https://www.facebook.com/photo/?fbid={id}")),
+            _ => Err(NotAPost::NoPost("Facebook")),
+        },
+        ["marketplace", "item", id, ..] if is_id(id) => post(id, "", format!("https://www.facebook.com/marketplace/item/{id}/")),
+        ["groups", group, "permalink" | "posts", .., id] if is_id(id) => {
+            post(id, "", format!("https://www.facebook.com/groups/{group}/posts/{id}/"))
+        }
+        [_, "videos", .., id] if is_id(id) => post(id, "", format!("https://www.facebook.com/watch/?v={id}")),
+        [page, "posts", .., id] if is_id(id) => post(id, page, format!("https://www.facebook.com/{page}/posts/{id}")),
+        _ => Err(NotAPost::NoPost("Facebook")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_is_one_post() {
+        let tiktok = "https://www.tiktok.com/@toko.contoh/video/7412345678901234567";
+        let cases = [
+            ("https://www.tiktok.com/@toko.contoh/video/7412345678901234567?is_from_webapp=1", "7412345678901234567", tiktok),
+            ("<tiktok.com/@Toko.Contoh/video/7412345678901234567>,", "7412345678901234567", tiktok),
+            ("https://m.tiktok.com/v/7412345678901234567.html", "7412345678901234567", "https://www.tiktok.com/@/video/7412345678901234567"),
+            ("https://www.instagram.com/p/C9aBcDeFgHi/?igsh=abc==&img_index=2", "C9aBcDeFgHi", "https://www.instagram.com/p/C9aBcDeFgHi/"),
+            ("https://www.instagram.com/toko.bal/reel/C9aBcDeFgHi/", "C9aBcDeFgHi", "https://www.instagram.com/reel/C9aBcDeFgHi/"),
+            ("https://m.facebook.com/story.php?story_fbid=1234567890123456&id=100012345678901", "1234567890123456", "https://www.facebook.com/100012345678901/posts/1234567890123456"),
+            ("https://www.facebook.com/tokobal/posts/bal-impor-murah/1234567890123456", "1234567890123456", "https://www.facebook.com/tokobal/posts/1234567890123456"),
+            ("https://l.facebook.com/l.php?u=https%3A%2F%2Fyoutu.be%2FAbCdEfGhI_1%3Fsi%3Dx&h=AT0", "AbCdEfGhI_1", "https://www.youtube.com/watch?v=AbCdEfGhI_1"),
+            ("https://www.youtube.com/shorts/AbCdEfGhI_1?feature=share", "AbCdEfGhI_1", "https://www.youtube.com/watch?v=AbCdEfGhI_1"),
+            ("https://www.threads.net/@toko.bal/post/C9aBcDeFgHi?xmt=abc", "C9aBcDeFgHi", "https://www.threads.com/@toko.bal/post/C9aBcDeFgHi"),
+            ("https://twitter.com/TokoBal/status/1860000000000000000/photo/1", "1860000000000000000", "https://x.com/i/web/status/1860000000000000000"),
+        ];
+        for (raw, id, canonical) in cases {
+            let found = parse(raw).unwrap_or_else(|e| panic!("{raw}: {e}"));
+            assert_eq!((found.native_id.as_str(), found.url.as_str()), (id, canonical), "{raw}");
+            assert_eq!(parse(&found.url).unwrap().native_id, id, "canonical form is stable");
+        }
+    }
+
+    #[test]
+    fn what_is_no_post_says_why() {
+        let cases = [
+            ("https://vm.tiktok.com/ZMabc12De/", NotAPost::Short),
+            ("https://www.tiktok.com/t/ZTabc12De/", NotAPost::Short),
+            ("https://www.instagram.com/share/reel/BAJk3xYz12", NotAPost::Short),
+            ("https://www.tiktok.com/@toko?lang=id", NotAPost::NoPost("TikTok")),
+            ("https://www.tiktok.com/tag/balimpor", NotAPost::NoPost("TikTok")),
+            ("https://shopee.co.id/product/123/456", NotAPost::Unsupported),
+            ("bukan alamat", NotAPost::Malformed),
+            ("", NotAPost::Malformed),
+        ];
+        for (raw, why) in cases {
+            assert_eq!(parse(raw), Err(why), "{raw}");
+        }
+    }
+}

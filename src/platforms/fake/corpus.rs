@@ -1,0 +1,91 @@
+//! The made-up posts.
+
+use serde::Deserialize;
+
+use crate::domain::{Millis, Platform, sha256_hex};
+
+const POSTS: &str = include_str!("../../../fixtures/posts.jsonl");
+
+/// A made-up post on a fake platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FakePost {
+    /// Where it stands.
+    pub platform: Platform,
+    /// TikTok: video id. Threads: short code.
+    pub native_id: String,
+    /// Handle.
+    pub author: String,
+    /// Caption.
+    pub text: String,
+    /// When it was posted.
+    pub posted_at: Millis,
+    /// Country of the account.
+    pub region: String,
+    /// View counter.
+    pub views: i64,
+    /// What the writer of the post meant it to be: `promo`, `lawful` or `unrelated`.
+    pub label: String,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    n: i64,
+    platform: Platform,
+    label: String,
+    author: String,
+    age_hours: i64,
+    region: String,
+    views: i64,
+    text: String,
+}
+
+/// The made-up posts, as if seen at `anchor`. The same anchor gives the same ids.
+pub fn made_up_posts(anchor: Millis) -> Vec<FakePost> {
+    let lines = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines.map(|line| place(line, anchor)).collect()
+}
+
+fn place(line: Line, anchor: Millis) -> FakePost {
+    let posted = anchor.secs() - line.age_hours * 3600 - (line.n * 37) % 3600;
+    let noise = sha256_hex(format!("post {}", line.n).as_bytes());
+    let native_id = match line.platform {
+        // As on the real platform, the upper half of the id is a time shortly before the post's.
+        Platform::Tiktok => {
+            let low = i64::from_str_radix(noise.get(..8).unwrap_or("0"), 16).unwrap_or(0);
+            (((posted - 30) << 32) | low).to_string()
+        }
+        _ => format!("D{}", noise.get(..10).unwrap_or_default()),
+    };
+    FakePost {
+        platform: line.platform,
+        native_id,
+        author: line.author,
+        text: line.text,
+        posted_at: Millis::from_secs(posted),
+        region: line.region,
+        views: line.views,
+        label: line.label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_fixture_is_a_post_with_its_own_id() {
+        let posts = made_up_posts(Millis::from_secs(1_795_000_000));
+        assert_eq!(posts.len(), POSTS.lines().count());
+        assert!(posts.len() >= 300);
+        let ids: BTreeSet<&str> = posts.iter().map(|p| p.native_id.as_str()).collect();
+        assert_eq!(ids.len(), posts.len());
+        for label in ["promo", "lawful", "unrelated"] {
+            for platform in [Platform::Tiktok, Platform::Threads] {
+                let n = posts.iter().filter(|p| p.label == label && p.platform == platform).count();
+                assert!(n >= 30, "{n} {label} on {platform}");
+            }
+        }
+    }
+}

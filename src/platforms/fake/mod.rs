@@ -1,0 +1,198 @@
+//! Fake platforms on loopback: the TikTok Research API, TikTok oEmbed and the Threads keyword search, from made-up
+//! posts, with the faults that the real ones are known for. Used by tests and the demo; nothing here is for production.
+
+mod control;
+mod corpus;
+mod threads;
+mod tiktok;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+
+pub use corpus::{FakePost, made_up_posts};
+
+use crate::domain::{Clock, Millis};
+
+/// A request as the fake saw it. Tests assert on this, not on the client's own counters.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Logged {
+    /// Method.
+    pub method: String,
+    /// Path and query. Tokens travel in headers and so never stand here.
+    pub target: String,
+    /// Status answered.
+    pub status: u16,
+}
+
+#[derive(Default)]
+struct Inner {
+    faults: BTreeMap<String, i64>,
+    removed: BTreeSet<String>,
+    used: BTreeMap<String, i64>,
+    /// Search ids given out, with the hash of the query they belong to and how often they were used.
+    searches: BTreeMap<String, (String, u32)>,
+    tokens: u32,
+    log: Vec<Logged>,
+    offset_ms: i64,
+}
+
+/// Everything the fake platforms know.
+#[derive(Clone)]
+pub struct FakePlatforms {
+    posts: Arc<Vec<FakePost>>,
+    clock: Arc<dyn Clock>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+/// Faults that can be switched on, with what they do.
+pub const FAULTS: &[(&str, &str)] = &[
+    ("tt_500", "500 internal_error; the request counts"),
+    ("tt_504_html", "504 with an HTML page"),
+    ("tt_rate_short", "429 rate_limit_exceeded"),
+    ("tt_quota_daily", "429 daily_quota_limit_exceeded"),
+    ("tt_token_expired", "401 access_token_invalid"),
+    ("tt_bad_client", "the token is refused"),
+    ("tt_scope", "401 scope_not_authorized"),
+    ("tt_search_id_flaky", "a fresh search id is not known yet"),
+    ("tt_search_id_dead", "the second page is refused for good"),
+    ("tt_odd_items", "NUL characters, absent counters, new fields, ids as text, one unreadable item"),
+    ("tt_empty_page", "an empty page with has_more"),
+    ("truncate_json", "half an answer"),
+    ("huge_body", "an answer over 8 MiB"),
+    ("drop_connection", "the connection breaks in the middle of the answer"),
+    ("oembed_gone", "404 for a post that is there"),
+    ("oembed_429", "429 with Retry-After"),
+    ("meta_190", "the token has expired"),
+    ("meta_368", "blocked for policy reasons"),
+    ("meta_4_403", "application limit, with status 403"),
+    ("meta_200_error", "an error with status 200"),
+    ("meta_500", "500 without a body"),
+    ("meta_next_foreign", "paging.next names another host"),
+    ("th_unapproved", "only the owner's own posts, which are none"),
+    ("th_no_next", "cursors without next"),
+];
+
+impl FakePlatforms {
+    /// Platforms that hold `posts`.
+    pub fn new(posts: Vec<FakePost>, clock: Arc<dyn Clock>) -> Self {
+        Self { posts: Arc::new(posts), clock, inner: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Switches a fault on for the next `times` matching requests (negative: for good).
+    pub fn fault(&self, name: &str, times: i64) {
+        self.lock().faults.insert(name.to_owned(), times);
+    }
+
+    /// Takes posts down, as a platform does after a request.
+    pub fn remove<'a>(&self, native_ids: impl IntoIterator<Item = &'a str>) {
+        self.lock().removed.extend(native_ids.into_iter().map(str::to_owned));
+    }
+
+    /// Puts a post back.
+    pub fn restore(&self, native_id: &str) {
+        self.lock().removed.remove(native_id);
+    }
+
+    /// What was asked so far.
+    pub fn log(&self) -> Vec<Logged> {
+        self.lock().log.clone()
+    }
+
+    /// Requests that counted against the quota of `api` (`tiktok` or `threads`).
+    pub fn used(&self, api: &str) -> i64 {
+        self.lock().used.get(api).copied().unwrap_or(0)
+    }
+
+    fn count(&self, api: &str) {
+        *self.lock().used.entry(api.to_owned()).or_insert(0) += 1;
+    }
+
+    fn hits(&self, name: &str) -> bool {
+        match self.lock().faults.get_mut(name) {
+            Some(times) if *times < 0 => true,
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn now(&self) -> Millis {
+        Millis(self.clock.now().0 + self.lock().offset_ms)
+    }
+
+    fn is_removed(&self, native_id: &str) -> bool {
+        self.lock().removed.contains(native_id)
+    }
+
+    fn router(self) -> Router {
+        Router::new()
+            .route("/v2/oauth/token/", post(tiktok::token))
+            .route("/v2/research/video/query/", post(tiktok::query))
+            .route("/oembed", get(tiktok::oembed))
+            .route("/v1.0/keyword_search", get(threads::keyword_search))
+            .route("/__fake/log", get(control::log))
+            .route("/__fake/faults", get(control::list_faults).post(control::set_fault))
+            .route("/__fake/clock", post(control::clock))
+            .route("/__fake/remove", post(control::remove))
+            .layer(axum::middleware::from_fn_with_state(self.clone(), record))
+            .with_state(self)
+    }
+
+    /// Serves on `listen` until `stop`; gives the address it got.
+    pub async fn serve(self, listen: SocketAddr, stop: CancellationToken) -> std::io::Result<SocketAddr> {
+        let listener = tokio::net::TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(async move {
+            let served = axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the fake platforms stopped");
+            }
+        });
+        Ok(address)
+    }
+}
+
+/// Logs the request, and breaks the answer where a transport fault is on.
+async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let target = request.uri().to_string();
+    let control = target.starts_with("/__fake/");
+    let mut response = next.run(request).await;
+    if control {
+        return response;
+    }
+    if fake.hits("truncate_json") {
+        response = halve(response).await;
+    } else if fake.hits("huge_body") {
+        response = (StatusCode::OK, vec![b' '; 9 << 20]).into_response();
+    } else if fake.hits("drop_connection") {
+        let broken = futures::stream::iter([Ok(b"{\"data\"".to_vec()), Err(std::io::Error::other("connection lost"))]);
+        response = Response::new(Body::from_stream(broken));
+    }
+    let status = response.status().as_u16();
+    fake.lock().log.push(Logged { method, target, status });
+    response
+}
+
+async fn halve(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap_or_default();
+    parts.headers.remove(axum::http::header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
+}

@@ -1,0 +1,73 @@
+//! The audit log: append-only, each event holding the hash of the one before.
+
+use super::exec::TxInner;
+use super::{Ex, Result, WriteTx};
+use crate::domain::audit::{Action, Actor, AuditEvent, AuditRow};
+use crate::domain::ids::UserId;
+
+const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events ORDER BY seq";
+
+/// Appends events. Called by [`WriteTx::commit`] only, as the last thing, so that the chain is locked briefly.
+pub(super) async fn append(tx: &mut WriteTx, events: &[AuditEvent]) -> Result<()> {
+    if let TxInner::Pg(pg) = &mut tx.inner {
+        // One writer at a time at the end of the chain; SQLite has one writer anyway.
+        sqlx::query("SELECT pg_advisory_xact_lock(7437)").execute(&mut **pg).await?;
+    }
+    let last: Option<(i64, String)> =
+        run!(&mut *tx, ex => sqlx::query_as("SELECT seq, hash FROM audit_events ORDER BY seq DESC LIMIT 1").fetch_optional(ex))?;
+    let (mut seq, mut previous) = last.unwrap_or((0, String::new()));
+    let now = tx.now;
+    for event in events {
+        seq += 1;
+        let hash = event.chain_hash(&previous, seq, now);
+        const INSERT: &str = "INSERT INTO audit_events (seq, at, actor, action, subject, detail, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        exec!(&mut *tx, ex => sqlx::query(INSERT)
+            .bind(seq).bind(now).bind(event.actor.label()).bind(event.action).bind(&event.subject).bind(&event.detail)
+            .bind(&previous).bind(&hash).execute(ex))?;
+        previous = hash;
+    }
+    Ok(())
+}
+
+/// Every event, oldest first.
+pub async fn all(on: impl Into<Ex<'_>>) -> Result<Vec<AuditRow>> {
+    run!(on, ex => sqlx::query_as(COLUMNS).fetch_all(ex))
+}
+
+/// The newest events about `subject` (`batch:3`) or, with an empty subject, about anything; newest first.
+pub async fn recent(on: impl Into<Ex<'_>>, subject: &str, limit: i64) -> Result<Vec<AuditRow>> {
+    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events
+        WHERE $1 = '' OR subject = $1 ORDER BY seq DESC LIMIT $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(subject).bind(limit).fetch_all(ex))
+}
+
+/// The first event whose hash does not follow from the one before, if any.
+pub fn first_break(rows: &[AuditRow]) -> Option<i64> {
+    let mut previous = "";
+    for (expected_seq, row) in (1..).zip(rows) {
+        let event = AuditEvent {
+            actor: parse_actor(&row.actor),
+            action: row.action,
+            subject: row.subject.clone(),
+            detail: row.detail.clone(),
+        };
+        let sound = row.seq == expected_seq && row.prev_hash == previous && row.hash == event.chain_hash(previous, row.seq, row.at);
+        if !sound {
+            return Some(expected_seq);
+        }
+        previous = &row.hash;
+    }
+    None
+}
+
+fn parse_actor(label: &str) -> Actor {
+    match label.strip_prefix("user:").and_then(|id| id.parse().ok()) {
+        Some(id) => Actor::User(UserId(id)),
+        None => Actor::System,
+    }
+}
+
+/// How often something happened.
+pub async fn count(on: impl Into<Ex<'_>>, action: Action) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE action = $1").bind(action).fetch_one(ex))
+}

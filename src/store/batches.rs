@@ -1,0 +1,195 @@
+//! Packages, their rows, files and signatures.
+
+use super::{Ex, Result, StoreError, WriteTx};
+use crate::domain::batch::{Batch, BatchKind, BatchState, Request, Signature};
+use crate::domain::decision::{Decision, Verdict};
+use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
+use crate::domain::{Millis, Platform};
+
+/// Opens a draft with the next code of the year (`TR-2026-000001`, `TW-…` for withdrawals).
+pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, by: UserId) -> Result<Batch> {
+    let now = tx.now();
+    let year = now.in_jakarta().year();
+    let prefix = match kind {
+        BatchKind::Request => format!("TR-{year}-"),
+        BatchKind::Withdrawal => format!("TW-{year}-"),
+    };
+    const TAKEN: &str = "SELECT COUNT(*) FROM batches WHERE substr(code, 1, 8) = $1";
+    let taken: i64 = run!(&mut *tx, ex => sqlx::query_scalar(TAKEN).bind(&prefix).fetch_one(ex))?;
+    let code = format!("{prefix}{:06}", taken + 1);
+    const SQL: &str = "INSERT INTO batches (code, kind, platform, created_by, created_at) VALUES ($1, $2, $3, $4, $5)
+        RETURNING id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at";
+    run!(tx, ex => sqlx::query_as(SQL).bind(&code).bind(kind).bind(platform).bind(by).bind(now).fetch_one(ex))
+}
+
+/// Adds a row. The schema refuses decisions that are not in force, not about this platform, or in use elsewhere.
+pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, decision: &Decision) -> Result<()> {
+    const SQL: &str = "INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    exec!(tx, ex => sqlx::query(SQL).bind(batch.id).bind(batch.kind).bind(item_no).bind(decision.flag_id).bind(decision.id)
+        .bind(decision.verdict).bind(decision.decided_by).execute(ex))?;
+    Ok(())
+}
+
+/// One package.
+pub async fn get(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<Batch>> {
+    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at FROM batches WHERE id = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
+}
+
+/// One package, which must exist.
+pub async fn require(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Batch> {
+    get(on, id).await?.ok_or_else(|| StoreError::NotFound(format!("batch {id}")))
+}
+
+/// Packages, newest first.
+pub async fn list(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<Batch>> {
+    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at FROM batches ORDER BY id DESC LIMIT $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(limit).fetch_all(ex))
+}
+
+/// The rows of a package, in order.
+pub async fn rows(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Request>> {
+    const SQL: &str = "SELECT id, batch_id, item_no, flag_id, decision_id, reviewer_id, signer_id FROM requests WHERE batch_id = $1 ORDER BY item_no";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// A row with all that a letter or a page says about it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RowDetail {
+    /// Position, from 1.
+    pub item_no: i32,
+    /// The flag.
+    pub flag_id: FlagId,
+    /// The post.
+    pub post_id: PostId,
+    /// The platform's own id.
+    pub native_id: String,
+    /// Canonical address.
+    pub url: String,
+    /// Public handle.
+    pub author: String,
+    /// Caption.
+    pub text: String,
+    /// When it was posted.
+    pub posted_at: Option<Millis>,
+    /// When we saw it first.
+    pub first_seen_at: Millis,
+    /// Evidence.
+    pub findings: sqlx::types::Json<Vec<crate::domain::flag::Finding>>,
+    /// Hash of the rule set that raised the flag.
+    pub rule_set: String,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: crate::domain::decision::Reason,
+    /// Who reviewed it.
+    pub reviewer_id: UserId,
+    /// Sign-in name of who reviewed it.
+    pub reviewer: String,
+    /// When.
+    pub decided_at: Millis,
+}
+
+/// The rows of a package with their posts and decisions, in order.
+pub async fn details(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<RowDetail>> {
+    const SQL: &str = "SELECT r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
+        f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, d.decided_at
+        FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
+        JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
+        WHERE r.batch_id = $1 ORDER BY r.item_no";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// Code of the package in which a flag was requested and sent, newest first.
+pub async fn sent_with(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Vec<Batch>> {
+    const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, b.state, b.package_sha256, b.recipient, b.message_id, b.created_by, b.created_at, b.rendered_at
+        FROM batches b JOIN requests r ON r.batch_id = b.id WHERE r.flag_id = $1 AND b.state <> 'cancelled' ORDER BY b.id DESC";
+    run!(on, ex => sqlx::query_as(SQL).bind(flag).fetch_all(ex))
+}
+
+/// A file of a package.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PackageFile {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// SHA-256 of the bytes.
+    pub sha256: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What a rendered package is fixed to.
+#[derive(Debug, Clone)]
+pub struct Rendered<'a> {
+    /// SHA-256 of the complete message.
+    pub package_sha256: &'a str,
+    /// Address it goes to.
+    pub recipient: &'a str,
+    /// Fixed Message-ID.
+    pub message_id: &'a str,
+}
+
+/// Stores the files of a draft and fixes it.
+pub async fn render(tx: &mut WriteTx, id: BatchId, files: &[PackageFile], rendered: &Rendered<'_>) -> Result<()> {
+    const FILE: &str = "INSERT INTO package_files (batch_id, name, media_type, sha256, bytes) VALUES ($1, $2, $3, $4, $5)";
+    for file in files {
+        exec!(&mut *tx, ex => sqlx::query(FILE).bind(id).bind(&file.name).bind(&file.media_type).bind(&file.sha256).bind(&file.bytes).execute(ex))?;
+    }
+    const SQL: &str = "UPDATE batches SET state = 'rendered', package_sha256 = $2, recipient = $3, message_id = $4, rendered_at = $5 WHERE id = $1 AND state = 'draft'";
+    let now = tx.now();
+    let done = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(rendered.package_sha256).bind(rendered.recipient).bind(rendered.message_id).bind(now)
+            .execute(ex))?;
+    if done == 1 { Ok(()) } else { Err(StoreError::Refused("the package is not a draft any more".into())) }
+}
+
+/// The files of a package, by name.
+pub async fn files(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<PackageFile>> {
+    const SQL: &str = "SELECT name, media_type, sha256, bytes FROM package_files WHERE batch_id = $1 ORDER BY name";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// One file of a package.
+pub async fn file(on: impl Into<Ex<'_>>, id: BatchId, name: &str) -> Result<Option<PackageFile>> {
+    const SQL: &str = "SELECT name, media_type, sha256, bytes FROM package_files WHERE batch_id = $1 AND name = $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(ex))
+}
+
+/// Signs a rendered package and puts its message into the outbox, due at `due_at`.
+pub async fn sign(tx: &mut WriteTx, batch: &Batch, signer: UserId, package_sha256: &str, due_at: Millis) -> Result<()> {
+    const SIGN: &str = "INSERT INTO signatures (batch_id, signer_id, package_sha256, recipient, message_id, signed_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    const ROWS: &str = "UPDATE requests SET signer_id = $2 WHERE batch_id = $1";
+    const STATE: &str = "UPDATE batches SET state = 'signed' WHERE id = $1";
+    const OUTBOX: &str = "INSERT INTO deliveries (batch_id, package_sha256, recipient, message_id, due_at) VALUES ($1, $2, $3, $4, $5)";
+    let now = tx.now();
+    exec!(&mut *tx, ex => sqlx::query(SIGN).bind(batch.id).bind(signer).bind(package_sha256).bind(batch.recipient.as_deref())
+        .bind(batch.message_id.as_deref()).bind(now).execute(ex))?;
+    exec!(&mut *tx, ex => sqlx::query(ROWS).bind(batch.id).bind(signer).execute(ex))?;
+    exec!(&mut *tx, ex => sqlx::query(STATE).bind(batch.id).execute(ex))?;
+    exec!(tx, ex => sqlx::query(OUTBOX).bind(batch.id).bind(package_sha256).bind(batch.recipient.as_deref())
+        .bind(batch.message_id.as_deref()).bind(due_at).execute(ex))?;
+    Ok(())
+}
+
+/// The signature of a package.
+pub async fn signature(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<Signature>> {
+    const SQL: &str = "SELECT batch_id, signer_id, package_sha256, signed_at FROM signatures WHERE batch_id = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
+}
+
+/// Gives a package up before its message was tried; its decisions are free again.
+pub async fn cancel(tx: &mut WriteTx, id: BatchId) -> Result<()> {
+    const OUTBOX: &str = "UPDATE deliveries SET state = 'cancelled' WHERE batch_id = $1";
+    const STATE: &str = "UPDATE batches SET state = 'cancelled' WHERE id = $1";
+    const ROWS: &str = "UPDATE requests SET released = TRUE WHERE batch_id = $1";
+    exec!(&mut *tx, ex => sqlx::query(OUTBOX).bind(id).execute(ex))?;
+    exec!(&mut *tx, ex => sqlx::query(STATE).bind(id).execute(ex))?;
+    exec!(tx, ex => sqlx::query(ROWS).bind(id).execute(ex))?;
+    Ok(())
+}
+
+/// Number of packages by state.
+pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchState, i64)>> {
+    run!(on, ex => sqlx::query_as("SELECT state, COUNT(*) FROM batches GROUP BY state ORDER BY state").fetch_all(ex))
+}

@@ -1,0 +1,39 @@
+//! Looks at requested posts.
+
+use super::{Ex, Result, WriteTx};
+use crate::domain::check::{Check, CheckOutcome};
+use crate::domain::ids::PostId;
+use crate::domain::post::Post;
+use crate::domain::{Millis, Platform};
+
+/// Records one look.
+pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome) -> Result<()> {
+    const SQL: &str = "INSERT INTO checks (post_id, checked_at, outcome) VALUES ($1, $2, $3)";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(now).bind(outcome).execute(ex))?;
+    Ok(())
+}
+
+/// The looks at a post, oldest first.
+pub async fn of_post(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check>> {
+    const SQL: &str = "SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id = $1 ORDER BY checked_at, id";
+    run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
+}
+
+/// All looks at posts of a package, by post, oldest first.
+pub async fn of_batch(on: impl Into<Ex<'_>>, batch: crate::domain::ids::BatchId) -> Result<Vec<Check>> {
+    const SQL: &str = "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN flags f ON f.post_id = c.post_id
+        JOIN requests r ON r.flag_id = f.id WHERE r.batch_id = $1 ORDER BY c.post_id, c.checked_at, c.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))
+}
+
+/// Posts of `platform` that were requested and sent, whose last look is older than `before`, longest waiting first.
+pub async fn waiting(on: impl Into<Ex<'_>>, platform: Platform, before: Millis, limit: i64) -> Result<Vec<Post>> {
+    const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
+        WHERE p.platform = $1
+        AND EXISTS (SELECT 1 FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
+            WHERE f.post_id = p.id AND b.state = 'sent' AND b.kind = 'request')
+        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at > $2)
+        ORDER BY COALESCE((SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id), 0), p.id LIMIT $3";
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(before).bind(limit).fetch_all(ex))
+}

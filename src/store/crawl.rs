@@ -1,0 +1,106 @@
+//! How far the sources have been read, what of their quota is used, and why one rests.
+
+use super::{Ex, Result, WriteTx};
+use crate::domain::Millis;
+use crate::domain::source::SourceState;
+
+/// A window of a source.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct CursorRow {
+    /// Continue here; none at the start.
+    pub cursor: Option<String>,
+    /// Read to the end.
+    pub done: bool,
+    /// Pages read.
+    pub pages: i32,
+    /// When the last page was stored.
+    pub updated_at: Millis,
+}
+
+/// How far a window has been read.
+pub async fn cursor(on: impl Into<Ex<'_>>, source: &str, window: &str) -> Result<Option<CursorRow>> {
+    const SQL: &str = "SELECT cursor, done, pages, updated_at FROM source_cursors WHERE source = $1 AND window_key = $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(source).bind(window).fetch_optional(ex))
+}
+
+/// Moves on in a window. Called in the transaction that stores the page's posts.
+pub async fn advance(tx: &mut WriteTx, source: &str, window: &str, cursor: Option<&str>, done: bool) -> Result<()> {
+    const SQL: &str = "INSERT INTO source_cursors (source, window_key, cursor, done, pages, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
+        ON CONFLICT (source, window_key) DO UPDATE SET cursor = excluded.cursor, done = excluded.done,
+        pages = source_cursors.pages + 1, updated_at = excluded.updated_at";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(window).bind(cursor).bind(done).bind(now).execute(ex))?;
+    Ok(())
+}
+
+/// Forgets how far a window was read (its cursor died); it will be read from its start.
+pub async fn restart(tx: &mut WriteTx, source: &str, window: &str) -> Result<()> {
+    exec!(tx, ex => sqlx::query("DELETE FROM source_cursors WHERE source = $1 AND window_key = $2").bind(source).bind(window).execute(ex))?;
+    Ok(())
+}
+
+/// Requests used on a UTC day.
+pub async fn quota_used(on: impl Into<Ex<'_>>, source: &str, day: &str) -> Result<i64> {
+    const SQL: &str = "SELECT used FROM quota_used WHERE source = $1 AND day = $2";
+    let used: Option<i64> = run!(on, ex => sqlx::query_scalar(SQL).bind(source).bind(day).fetch_optional(ex))?;
+    Ok(used.unwrap_or(0))
+}
+
+/// Takes one request from the day's budget. False when it is used up.
+pub async fn take_quota(tx: &mut WriteTx, source: &str, day: &str, budget: i64) -> Result<bool> {
+    const OPEN: &str = "INSERT INTO quota_used (source, day, used) VALUES ($1, $2, 0) ON CONFLICT (source, day) DO NOTHING";
+    const TAKE: &str = "UPDATE quota_used SET used = used + 1 WHERE source = $1 AND day = $2 AND used < $3";
+    exec!(&mut *tx, ex => sqlx::query(OPEN).bind(source).bind(day).execute(ex))?;
+    let taken = exec!(tx, ex => sqlx::query(TAKE).bind(source).bind(day).bind(budget).execute(ex))?;
+    Ok(taken == 1)
+}
+
+/// Why a source rests.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SourceRow {
+    /// Name of the source.
+    pub source: String,
+    /// Whether it works.
+    pub state: SourceState,
+    /// For people; empty when it works.
+    pub reason: String,
+    /// Until when it rests.
+    pub parked_until: Option<Millis>,
+    /// Last good answer.
+    pub last_ok_at: Option<Millis>,
+}
+
+/// Every source that ever ran.
+pub async fn sources(on: impl Into<Ex<'_>>) -> Result<Vec<SourceRow>> {
+    run!(on, ex => sqlx::query_as("SELECT source, state, reason, parked_until, last_ok_at FROM source_states ORDER BY source").fetch_all(ex))
+}
+
+/// One source.
+pub async fn source(on: impl Into<Ex<'_>>, name: &str) -> Result<Option<SourceRow>> {
+    const SQL: &str = "SELECT source, state, reason, parked_until, last_ok_at FROM source_states WHERE source = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(name).fetch_optional(ex))
+}
+
+/// Records whether a source works.
+pub async fn set_source(tx: &mut WriteTx, name: &str, state: SourceState, reason: &str, parked_until: Option<Millis>) -> Result<()> {
+    const SQL: &str = "INSERT INTO source_states (source, state, reason, parked_until, last_ok_at, updated_at)
+        VALUES ($1, $2, $3, $4, CASE WHEN $2 = 'ok' THEN $5 END, $5)
+        ON CONFLICT (source) DO UPDATE SET state = excluded.state, reason = excluded.reason, parked_until = excluded.parked_until,
+        last_ok_at = COALESCE(excluded.last_ok_at, source_states.last_ok_at), updated_at = excluded.updated_at";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(name).bind(state).bind(reason).bind(parked_until).bind(now).execute(ex))?;
+    Ok(())
+}
+
+/// Keeps why an item of an answer could not be read.
+pub async fn reject(tx: &mut WriteTx, source: &str, native_id: &str, reason: &str) -> Result<()> {
+    const SQL: &str = "INSERT INTO rejects (source, native_id, reason, seen_at) VALUES ($1, $2, $3, $4)";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(native_id).bind(reason).bind(now).execute(ex))?;
+    Ok(())
+}
+
+/// How many items could not be read.
+pub async fn count_rejects(on: impl Into<Ex<'_>>) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM rejects").fetch_one(ex))
+}

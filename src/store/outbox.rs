@@ -1,0 +1,110 @@
+//! The outbox: messages and the tries to hand them over.
+
+use super::{Ex, Result, StoreError, WriteTx};
+use crate::domain::Millis;
+use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
+use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
+
+/// Messages that are due, longest waiting first.
+pub async fn due(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Delivery>> {
+    const SQL: &str = "SELECT id, batch_id, recipient, message_id, state, due_at, attempts, sent_at FROM deliveries
+        WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id";
+    run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
+}
+
+/// The message of a package.
+pub async fn by_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<Option<Delivery>> {
+    const SQL: &str = "SELECT id, batch_id, recipient, message_id, state, due_at, attempts, sent_at FROM deliveries WHERE batch_id = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_optional(ex))
+}
+
+/// Messages in one state, by id.
+pub async fn in_state(on: impl Into<Ex<'_>>, state: DeliveryState) -> Result<Vec<Delivery>> {
+    const SQL: &str = "SELECT id, batch_id, recipient, message_id, state, due_at, attempts, sent_at FROM deliveries WHERE state = $1 ORDER BY id";
+    run!(on, ex => sqlx::query_as(SQL).bind(state).fetch_all(ex))
+}
+
+/// Begins a try. Committed before the first byte goes to the mail server. None when another worker was faster.
+pub async fn start(tx: &mut WriteTx, delivery: &Delivery, lease_until: Millis) -> Result<Option<AttemptId>> {
+    const TAKE: &str = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND attempts = $2";
+    let taken = exec!(&mut *tx, ex => sqlx::query(TAKE).bind(delivery.id).bind(delivery.attempts).execute(ex))?;
+    if taken == 0 {
+        return Ok(None);
+    }
+    const SQL: &str = "INSERT INTO attempts (delivery_id, attempt_no, started_at, lease_until, outcome, detail) VALUES ($1, $2, $3, $4, 'started', '') RETURNING id";
+    let now = tx.now();
+    let id = run!(tx, ex => sqlx::query_scalar(SQL).bind(delivery.id).bind(delivery.attempts + 1).bind(now).bind(lease_until).fetch_one(ex))?;
+    Ok(Some(id))
+}
+
+/// What follows a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Accepted: the package is sent.
+    Sent,
+    /// Try again, not before this time.
+    Again(Millis),
+    /// Refused for good: a person has to look.
+    Failed,
+    /// The end was not seen: a person has to look.
+    Unknown,
+}
+
+/// Ends a try that is still open, and moves the message. The guard on `started` fences a worker that lost its lease.
+pub async fn finish(tx: &mut WriteTx, delivery: DeliveryId, attempt: AttemptId, outcome: AttemptOutcome, detail: &str, after: After) -> Result<()> {
+    const END: &str = "UPDATE attempts SET outcome = $2, detail = $3, finished_at = $4 WHERE id = $1 AND outcome = 'started'";
+    let now = tx.now();
+    let ended = exec!(&mut *tx, ex => sqlx::query(END).bind(attempt).bind(outcome).bind(detail).bind(now).execute(ex))?;
+    if ended == 0 {
+        return Err(StoreError::Refused("this try was given up for lost already".into()));
+    }
+    move_to(tx, delivery, after).await
+}
+
+/// Settles a message whose end nobody saw: a person looked.
+pub async fn settle(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
+    const SQL: &str = "SELECT state FROM deliveries WHERE id = $1";
+    let state: DeliveryState = run!(&mut *tx, ex => sqlx::query_scalar(SQL).bind(delivery).fetch_one(ex))?;
+    if matches!(state, DeliveryState::Unknown | DeliveryState::Failed) {
+        move_to(tx, delivery, after).await
+    } else {
+        Err(StoreError::Refused(format!("the message is `{state}`; there is nothing to settle")))
+    }
+}
+
+async fn move_to(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
+    const SENT: &str = "UPDATE deliveries SET state = 'sent', sent_at = $2 WHERE id = $1";
+    const BATCH: &str = "UPDATE batches SET state = 'sent' WHERE id = (SELECT batch_id FROM deliveries WHERE id = $1)";
+    const AGAIN: &str = "UPDATE deliveries SET state = 'queued', due_at = $2 WHERE id = $1";
+    const STATE: &str = "UPDATE deliveries SET state = $2 WHERE id = $1";
+    let now = tx.now();
+    match after {
+        After::Sent => {
+            exec!(&mut *tx, ex => sqlx::query(SENT).bind(delivery).bind(now).execute(ex))?;
+            exec!(tx, ex => sqlx::query(BATCH).bind(delivery).execute(ex))?;
+        }
+        After::Again(due) => {
+            exec!(tx, ex => sqlx::query(AGAIN).bind(delivery).bind(due).execute(ex))?;
+        }
+        After::Failed => {
+            exec!(tx, ex => sqlx::query(STATE).bind(delivery).bind(DeliveryState::Failed).execute(ex))?;
+        }
+        After::Unknown => {
+            exec!(tx, ex => sqlx::query(STATE).bind(delivery).bind(DeliveryState::Unknown).execute(ex))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tries past their lease without an end.
+pub async fn lost(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Attempt>> {
+    const SQL: &str = "SELECT id, delivery_id, attempt_no, started_at, finished_at, lease_until, outcome, detail FROM attempts
+        WHERE outcome = 'started' AND lease_until <= $1 ORDER BY id";
+    run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
+}
+
+/// The tries of a message, oldest first.
+pub async fn attempts(on: impl Into<Ex<'_>>, delivery: DeliveryId) -> Result<Vec<Attempt>> {
+    const SQL: &str = "SELECT id, delivery_id, attempt_no, started_at, finished_at, lease_until, outcome, detail FROM attempts WHERE delivery_id = $1 ORDER BY attempt_no";
+    run!(on, ex => sqlx::query_as(SQL).bind(delivery).fetch_all(ex))
+}

@@ -1,0 +1,154 @@
+//! Posts.
+
+use std::collections::BTreeMap;
+
+use super::{Ex, Result, WriteTx};
+use crate::domain::ids::PostId;
+use crate::domain::post::{Observation, Post, storable};
+
+/// Rows of one statement. SQLite allows 32,766 bound values; a row has nine.
+const CHUNK: usize = 1000;
+
+/// What became of some observations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Upserted {
+    /// Not seen before.
+    pub new: u64,
+    /// Known already; text and counters are refreshed.
+    pub known: u64,
+}
+
+/// Stores observations. One seen twice in `observations` counts once, the later wins. A known post whose text
+/// changed is screened again.
+pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]) -> Result<Upserted> {
+    let mut unique: BTreeMap<(&str, &str), &Observation> = BTreeMap::new();
+    for seen in observations {
+        unique.insert((seen.platform.as_str(), seen.native_id.as_str()), seen);
+    }
+    let unique: Vec<&Observation> = unique.into_values().collect();
+    let mut done = Upserted::default();
+    for chunk in unique.chunks(CHUNK) {
+        let new = insert_missing(tx, source, chunk).await?;
+        let known = u64::try_from(chunk.len()).unwrap_or(0).saturating_sub(new);
+        if known > 0 {
+            refresh(tx, source, chunk).await?;
+        }
+        done.new += new;
+        done.known += known;
+    }
+    Ok(done)
+}
+
+macro_rules! push_rows {
+    ($db:ident, $source:expr, $now:expr, $chunk:expr, $conflict:expr) => {{
+        let mut query = sqlx::QueryBuilder::<$db>::new(
+            "INSERT INTO posts (platform, native_id, url, author, text, posted_at, first_seen_at, views, source) ",
+        );
+        query.push_values($chunk, |mut row, seen| {
+            row.push_bind(seen.platform)
+                .push_bind(storable(&seen.native_id))
+                .push_bind(storable(&seen.url))
+                .push_bind(storable(&seen.author))
+                .push_bind(storable(&seen.text))
+                .push_bind(seen.posted_at)
+                .push_bind($now)
+                .push_bind(seen.views)
+                .push_bind($source.to_owned());
+        });
+        query.push($conflict);
+        query
+    }};
+}
+
+async fn insert_missing(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Result<u64> {
+    let now = tx.now();
+    let done = run_tx!(tx, ex: Db => async {
+        let mut query = push_rows!(Db, source, now, chunk, " ON CONFLICT (platform, native_id) DO NOTHING");
+        query.build().execute(ex).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done)
+}
+
+async fn refresh(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Result<()> {
+    const CONFLICT: &str = " ON CONFLICT (platform, native_id) DO UPDATE SET
+        screened_by = CASE WHEN excluded.text <> '' AND excluded.text <> posts.text THEN NULL ELSE posts.screened_by END,
+        text = CASE WHEN excluded.text <> '' THEN excluded.text ELSE posts.text END,
+        views = COALESCE(excluded.views, posts.views),
+        posted_at = COALESCE(posts.posted_at, excluded.posted_at)";
+    let now = tx.now();
+    run_tx!(tx, ex: Db => async {
+        let mut query = push_rows!(Db, source, now, chunk, CONFLICT);
+        query.build().execute(ex).await.map(|_| ())
+    })
+}
+
+const SELECT: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts";
+
+/// One post.
+pub async fn get(on: impl Into<Ex<'_>>, id: PostId) -> Result<Option<Post>> {
+    const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts WHERE id = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
+}
+
+/// Takes posts with text that `rule_set` has not read yet, oldest row first. On PostgreSQL the rows are locked until
+/// the transaction ends: a crawl that changes their text waits, and another worker takes other rows.
+pub async fn take_unscreened(tx: &mut WriteTx, rule_set: &str, limit: i64) -> Result<Vec<Post>> {
+    const LITE: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
+        WHERE text <> '' AND (screened_by IS NULL OR screened_by <> $1) ORDER BY id LIMIT $2";
+    const PG: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
+        WHERE text <> '' AND (screened_by IS NULL OR screened_by <> $1) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED";
+    let sql = if tx.is_postgres() { PG } else { LITE };
+    run!(tx, ex => sqlx::query_as(sql).bind(rule_set).bind(limit).fetch_all(ex))
+}
+
+/// How many posts `rule_set` has not read yet.
+pub async fn count_unscreened(on: impl Into<Ex<'_>>, rule_set: &str) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM posts WHERE text <> '' AND (screened_by IS NULL OR screened_by <> $1)";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(rule_set).fetch_one(ex))
+}
+
+/// Marks posts as read by `rule_set`.
+pub async fn mark_screened(tx: &mut WriteTx, rule_set: &str, ids: &[PostId]) -> Result<()> {
+    for chunk in ids.chunks(CHUNK) {
+        run_tx!(&mut *tx, ex: Db => async {
+            let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE posts SET screened_by = ");
+            query.push_bind(rule_set.to_owned()).push(" WHERE id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(*id);
+            }
+            list.push_unseparated(")");
+            query.build().execute(ex).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// How many posts there are.
+pub async fn count(on: impl Into<Ex<'_>>) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts").fetch_one(ex))
+}
+
+/// How many posts have an address but no text, and so cannot be screened.
+pub async fn count_without_text(on: impl Into<Ex<'_>>) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text = ''").fetch_one(ex))
+}
+
+/// TikTok posts with an address but no text, which oEmbed can fill in.
+pub async fn without_text(on: impl Into<Ex<'_>>, platform: crate::domain::Platform, limit: i64) -> Result<Vec<Post>> {
+    const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
+        WHERE text = '' AND platform = $1 ORDER BY id LIMIT $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(limit).fetch_all(ex))
+}
+
+/// Fills in what an address alone did not tell.
+pub async fn fill_text(tx: &mut WriteTx, id: PostId, text: &str, author: &str) -> Result<()> {
+    const SQL: &str = "UPDATE posts SET text = $1, author = CASE WHEN author = '' THEN $2 ELSE author END, screened_by = NULL WHERE id = $3 AND text = ''";
+    exec!(tx, ex => sqlx::query(SQL).bind(storable(text)).bind(storable(author)).bind(id).execute(ex))?;
+    Ok(())
+}
+
+/// Every post, by id; for tests and exports of small stores.
+pub async fn all(on: impl Into<Ex<'_>>) -> Result<Vec<Post>> {
+    run!(on, ex => sqlx::query_as(SELECT).fetch_all(ex))
+}
