@@ -9,16 +9,11 @@ text_enum! {
         UserAdded = "user_added",
         PasswordSet = "password_set",
         SignedIn = "signed_in",
-        SignedOut = "signed_out",
-        SettingChanged = "setting_changed",
-        JobQueued = "job_queued",
-        JobClaimed = "job_claimed",
-        JobFinished = "job_finished",
+        SourceChanged = "source_changed",
         PageCrawled = "page_crawled",
-        QuotaTaken = "quota_taken",
         PostsImported = "posts_imported",
+        PostFilledIn = "post_filled_in",
         PostsScreened = "posts_screened",
-        FlagClaimed = "flag_claimed",
         FlagDecided = "flag_decided",
         BatchDrafted = "batch_drafted",
         BatchRendered = "batch_rendered",
@@ -29,6 +24,7 @@ text_enum! {
         DeliveryUnknown = "delivery_unknown",
         DeliverySettled = "delivery_settled",
         PostChecked = "post_checked",
+        JobFailed = "job_failed",
     }
 }
 

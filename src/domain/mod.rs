@@ -24,6 +24,7 @@ pub mod user;
 pub use clock::{Clock, ManualClock, Millis, SystemClock};
 pub use entropy::Entropy;
 pub use platform::Platform;
+pub use text_enum::UnknownValue;
 
 use sha2::{Digest, Sha256};
 

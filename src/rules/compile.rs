@@ -18,6 +18,10 @@ pub type AxisIndex = usize;
 pub struct Term {
     /// Id.
     pub id: String,
+    /// What it means.
+    pub meaning: String,
+    /// What else it can mean: shown to whoever decides.
+    pub confused_with: Option<String>,
     /// Points by axis.
     pub points: Vec<(AxisIndex, i32)>,
     /// Axes on which another term must have evidence.
@@ -35,6 +39,8 @@ pub struct Rule {
     pub why: Bilingual,
     /// Order of work.
     pub priority: Priority,
+    /// Known ways to be wrong: shown to whoever decides.
+    pub falsepositives: Vec<String>,
     /// Points needed.
     pub need: Vec<(AxisIndex, i32)>,
     /// At least one of these terms (indices), if not empty.
@@ -52,6 +58,12 @@ pub struct Rule {
 pub struct RuleSet {
     /// Pack id.
     pub pack: String,
+    /// For people.
+    pub title: Bilingual,
+    /// What the pack is for, and what it must not be used for.
+    pub purpose: Bilingual,
+    /// Unit that answers for the rules.
+    pub owner: String,
     /// SHA-256 of the pack's files.
     pub hash: String,
     /// Axes, in the order in which findings list them.
@@ -104,6 +116,8 @@ pub(super) fn compile(pack: &PackFile, entries: Vec<TermEntry>, files: Vec<RuleF
         }
         terms.push(Term {
             id: entry.id.get_ref().clone(),
+            meaning: entry.meaning.clone(),
+            confused_with: entry.confused_with.clone(),
             points: points(entry.points.get_ref()),
             needs: entry.needs.iter().filter_map(|name| axis(name.get_ref())).collect(),
         });
@@ -116,6 +130,7 @@ pub(super) fn compile(pack: &PackFile, entries: Vec<TermEntry>, files: Vec<RuleF
             title: file.title,
             why: file.why,
             priority: file.priority,
+            falsepositives: file.falsepositives,
             need: points(file.need.get_ref()),
             any_of: file.any_of.iter().filter_map(|id| term_index(id.get_ref())).collect(),
             veto: file.veto.map(|map| points(map.get_ref())).unwrap_or_default(),
@@ -126,6 +141,9 @@ pub(super) fn compile(pack: &PackFile, entries: Vec<TermEntry>, files: Vec<RuleF
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     RuleSet {
         pack: pack.id.get_ref().clone(),
+        title: pack.title.clone(),
+        purpose: pack.purpose.clone(),
+        owner: pack.owner.clone(),
         hash,
         axes: pack.axes.clone(),
         search: pack.search.clone(),

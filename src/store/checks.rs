@@ -37,3 +37,10 @@ pub async fn waiting(on: impl Into<Ex<'_>>, platform: Platform, before: Millis, 
         ORDER BY COALESCE((SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id), 0), p.id LIMIT $3";
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(before).bind(limit).fetch_all(ex))
 }
+
+/// Posts whose request was sent.
+pub async fn requested(on: impl Into<Ex<'_>>) -> Result<Vec<PostId>> {
+    const SQL: &str = "SELECT DISTINCT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
+        WHERE b.state = 'sent' AND b.kind = 'request' ORDER BY f.post_id";
+    run!(on, ex => sqlx::query_scalar(SQL).fetch_all(ex))
+}

@@ -1,0 +1,19 @@
+// Keys of the desk: an element with data-key="x" is pressed by x, except while typing or with a modifier.
+"use strict";
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "Escape" && typing) typing.blur();
+  if (typing) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (target) {
+    event.preventDefault();
+    target.click();
+  }
+});
+// One press is one decision: a form that was sent cannot be sent again.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));

@@ -1,0 +1,214 @@
+# Texts of the desk. Both languages have the same keys; a test sees to it.
+
+skip = Skip to content
+nav = Menu
+nav-home = Overview
+nav-queue = Queue
+nav-batches = Packages
+nav-log = Log
+other-language = Bahasa Indonesia
+sign-in = Sign in
+sign-out = Sign out
+sign-in-lead = Review desk for posts about imported used clothing.
+sign-in-wrong = Name or password is wrong.
+name = Name
+password = Password
+error-not-found = There is no such page
+error-refused = This cannot be done
+error-internal = Something went wrong on our side
+error-reference = Tell the operator this number:
+error-back = Back to the overview
+home-title = Overview
+home-todo = Waiting for you
+home-open = posts wait for review
+review-next = Review next
+queue-empty = Nothing is waiting. New posts arrive after the next crawl, or with `sisir import FILE`.
+home-to-sign =
+    { $count ->
+        [1] { $n } package waits for a signature
+       *[other] { $n } packages wait for a signature
+    }
+home-without-text =
+    { $count ->
+        [1] { $n } post has an address only and cannot be matched yet
+       *[other] { $n } posts have an address only and cannot be matched yet
+    }
+deliveries-need-you =
+    { $count ->
+        [1] { $n } delivery needs an administrator
+       *[other] { $n } deliveries need an administrator
+    }
+home-open-by-priority = Queue by priority
+home-funnel = From posts to requests
+home-funnel-note = “Unavailable” means deleted, private or restricted; the cause is not known.
+funnel-posts = Posts read
+funnel-flagged = Flagged by the system
+funnel-upheld = Upheld by people
+funnel-sent = Requested
+funnel-unavailable = Unavailable now
+sources = Sources
+source = Source
+state = State
+last-ok = Last success
+quota-today = Quota today (UTC)
+source-resting = resting
+source-disabled = off
+source-on = on
+source-fake = fake platform with made-up posts
+source-live = connected to the platform
+source-tiktok-research = TikTok Research API
+source-tiktok-oembed = TikTok oEmbed (liveness)
+source-threads = Threads
+source-off-tiktok-research = Needs TikTok's approval as a research body; a ministry is not eligible by itself.
+source-off-tiktok-oembed = No account needed; switch on with sources.tiktok_oembed.mode = "live".
+source-off-threads = Needs Meta's approval of threads_keyword_search.
+worker-late = No worker is seen; crawling and delivery stand still. Run `sisir work`.
+worker-seen = Worker seen:
+never = never
+rule-set = Rule set
+queue-title = Queue
+priority = Priority
+platform = Platform
+all = all
+show = Show
+claimed-by = open at
+score = Score
+score-help = number and strength of signs, not a probability
+newer = previous
+older = next
+flag-open = Open
+flag-upheld = Upheld
+flag-dismissed = Dismissed
+priority-P1 = P1 Bale supply
+priority-P2 = P2 Clear offer
+priority-P3 = P3 Doubtful
+waiting-posts =
+    { $count ->
+        [1] { $n } post waiting
+       *[other] { $n } posts waiting
+    }
+colleague-has-it = A colleague has this post open.
+views = views
+open-post = Open the post
+no-address = The address of the post is not known
+why-flagged = Why it was flagged
+think-of = Could be wrong if:
+decide = Decision
+three-elements = Uphold only if all three are there: used clothing, import, offer.
+verdict-uphold = Uphold
+verdict-dismiss = Dismiss
+reason-bale-offer = Imported bales or wholesale
+reason-retail-offer = Imported, retail or promotion
+reason-local-preloved = Local or personal items
+reason-news-opinion = News, opinion, research
+reason-charity = Charity
+reason-unrelated = Not used clothing
+reason-element-missing = No import or no offer
+reason-mistake = Earlier decision was wrong
+note = Note for colleagues (never sent)
+skip-post = Skip
+cannot-review = Your role does not decide.
+history = History
+in-packages = In packages
+decide-again = A decision can be replaced by a new one. If the request was sent, dismissing opens a withdrawal letter.
+batches-title = Request packages
+batches-ready = Ready to put together
+batches-none-ready = Nothing yet. Uphold posts in the queue first.
+batches-empty = No packages yet. They are made from upheld posts.
+posts-upheld =
+    { $count ->
+        [1] { $n } post upheld
+       *[other] { $n } posts upheld
+    }
+posts-to-withdraw =
+    { $count ->
+        [1] { $n } request to withdraw
+       *[other] { $n } requests to withdraw
+    }
+make-request = Make request
+make-withdrawal = Make withdrawal
+reference = Reference
+kind = Kind
+made = Made
+made-by = made by
+kind-request = Request
+kind-withdrawal = Withdrawal
+batch-draft = Draft
+batch-rendered = Waits for signature
+batch-signed = Signed
+batch-sent = Sent
+batch-cancelled = Cancelled
+rows =
+    { $count ->
+        [1] { $n } post
+       *[other] { $n } posts
+    }
+package = Package
+not-rendered = Letter and annexes are not made yet.
+render = Make letter and annexes
+goes-to = Goes to:
+signature = Signature
+signed-by = Signed by
+sign-lead = Read the letter and annexes. You sign the bytes of this message exactly as they are (SHA-256):
+sign-confirm = Type the reference to sign:
+sign = Sign
+sign-own-rows = You reviewed a post in this package, so someone else has to sign.
+sign-waits = Waits for a signer who reviewed none of its posts.
+sign-not-yet = No signature.
+delivery = Delivery
+due = Due
+delivery-queued = Queued
+delivery-sending = Sending
+delivery-sent = Sent
+delivery-unknown = Unknown
+delivery-failed = Failed
+delivery-cancelled = Cancelled
+outcome-started = started
+outcome-accepted = accepted
+outcome-deferred = deferred
+outcome-rejected = rejected
+outcome-unknown = unknown
+settle-lead = It is not known whether this message arrived. Ask the recipient, then choose.
+settle-arrived = It arrived
+settle-again = It did not, send again
+cancel-batch = Cancel package
+cancel-help = Its posts can go into another package.
+annex = Annex I
+case = Case
+post = Post
+reason = Reason
+reviewer = Reviewer
+liveness = Still up?
+unavailable-now =
+    { $count ->
+        [1] { $n } unavailable now
+       *[other] { $n } unavailable now
+    }
+liveness-not-known = not known
+liveness-up = still up
+liveness-maybe-gone = missing, to be checked again
+liveness-unavailable = unavailable
+liveness-note = Checked by TikTok oEmbed; unavailable after two looks an hour apart. Other platforms are checked by hand.
+role-analyst = analyst
+role-signer = signer
+role-admin = administrator
+log-title = Log
+jobs = Scheduled jobs
+jobs-empty = None yet. Run `sisir work` or `sisir up`.
+job = Job
+tries = Tries
+last-error = Last error
+events = Events
+events-empty = No events yet.
+when = When
+who = Who
+what = What
+to-what = To what
+detail = Detail
+log-note = Each event holds the hash of the one before; `sisir doctor` checks the chain.
+done-decided = Decision recorded. Open the post again from the queue to change it.
+done-rendered = The package is ready for a second person's signature.
+done-signed = Signed. The message leaves at the next scheduled delivery.
+done-cancelled = Package cancelled.
+done-settled = Recorded.
+done-empty = Nothing is waiting any more. Well done.

@@ -1,0 +1,139 @@
+//! Fake platforms, mail sink and a configuration that points to them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use super::{Options, Watch};
+use crate::cli::setup;
+use crate::config;
+use crate::domain::{Clock, Entropy, ManualClock, Millis, SystemClock};
+use crate::mail::MailSink;
+use crate::pipeline::Pipeline;
+use crate::pipeline::deliver::LEASE;
+use crate::platforms::fake::{FakePlatforms, FakePost, made_up_posts};
+use crate::store::audit;
+
+/// The scripted demo happens on a Friday morning in Jakarta: 2026-11-20 08:00 WIB.
+const SCRIPTED_START: Millis = Millis::from_secs(1_795_136_400);
+
+/// Seed of the scripted demo.
+const SEED: u64 = 20_261_120;
+
+pub struct Stage {
+    pub pipeline: Pipeline,
+    pub fake: FakePlatforms,
+    pub posts: Vec<FakePost>,
+    pub mail_dir: PathBuf,
+    pub packages_dir: PathBuf,
+    /// The clock of the scripted demo; the interactive one has the system's.
+    pub clock: Arc<ManualClock>,
+    pub watch: Arc<Watch>,
+    stop: CancellationToken,
+}
+
+impl Stage {
+    pub async fn open(options: &Options) -> anyhow::Result<Self> {
+        let dir = &options.dir;
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        let manual = Arc::new(ManualClock::new(SCRIPTED_START));
+        let (clock, entropy): (Arc<dyn Clock>, Entropy) = if options.headless {
+            (Arc::clone(&manual) as Arc<dyn Clock>, Entropy::seeded(SEED))
+        } else {
+            (Arc::new(SystemClock), Entropy::from_os())
+        };
+        let anchor = if options.headless { SCRIPTED_START } else { kept_anchor(dir, clock.now())? };
+        let posts = made_up_posts(anchor);
+        let stop = CancellationToken::new();
+        let fake = FakePlatforms::new(posts.clone(), Arc::clone(&clock));
+        let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await?;
+        let mail_dir = dir.join("mails");
+        let mail = MailSink::new(&mail_dir)?.serve(stop.clone()).await?;
+        let text = configuration(dir, options, &platforms.to_string(), mail.port());
+        let config = config::parse("demo configuration", &text, [])?;
+        let watch = Watch::new(options.crash_at.as_deref());
+        let pipeline = setup::pipeline_with(config, clock, Arc::new(entropy), Arc::clone(&watch) as _).await?;
+        // Started again after a crash: leases of the dead process have run out by now.
+        if let Some(last) = audit::recent(&pipeline.store, "", 1).await?.first() {
+            manual.advance(last.at.plus(LEASE).since(manual.now()));
+        }
+        Ok(Self { pipeline, fake, posts, mail_dir, packages_dir: dir.join("packages"), clock: manual, watch, stop })
+    }
+
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.pipeline.store.close().await;
+    }
+}
+
+/// When the interactive demo was first started: posts keep their ids when it is started again.
+fn kept_anchor(dir: &Path, now: Millis) -> anyhow::Result<Millis> {
+    let path = dir.join("started");
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && let Ok(millis) = text.trim().parse()
+    {
+        return Ok(Millis(millis));
+    }
+    std::fs::write(&path, now.0.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(now)
+}
+
+fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16) -> String {
+    let database = format!("sqlite:{}", dir.join("sisir.db").display());
+    // The interactive demo does not let anyone wait for a working day.
+    let deliver = if options.headless { "0 9,14 * * MON-FRI" } else { "* * * * *" };
+    format!(
+        r#"
+[database]
+url = {database:?}
+[web]
+listen = "{listen}"
+[metrics]
+listen = ""
+[log]
+filter = "warn"
+[jobs]
+poll_seconds = 2
+[schedule]
+crawl = "*/5 * * * *"
+screen = "*/5 * * * *"
+deliver = "{deliver}"
+follow_up = "*/5 * * * *"
+[retry]
+base_ms = 20
+[sources.tiktok_research]
+mode = "fake"
+base_url = "http://{platforms}"
+client_key = "demo"
+client_secret = "demo"
+page_size = 20
+lag_days = 2
+days = 4
+requests_per_minute = 60000
+[sources.tiktok_oembed]
+mode = "fake"
+base_url = "http://{platforms}"
+requests_per_minute = 60000
+[sources.threads]
+mode = "fake"
+base_url = "http://{platforms}/v1.0"
+access_token = "THdemo"
+page_size = 10
+days = 3
+requests_per_minute = 60000
+[mail]
+host = "127.0.0.1"
+port = {mail_port}
+security = "none"
+[recipients.tiktok]
+entity = "TikTok (alamat contoh)"
+email = "permintaan@tiktok.contoh.id"
+[recipients.threads]
+entity = "Threads (alamat contoh)"
+email = "permintaan@threads.contoh.id"
+"#,
+        listen = options.listen
+    )
+}

@@ -1,0 +1,118 @@
+//! `sisir doctor`: look at everything once, say how to mend what does not work.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::check::{Check, print};
+use super::{FINE, FOUND, setup};
+use crate::config::{self, Mode};
+use crate::domain::Millis;
+use crate::domain::user::Role;
+use crate::mail::Transport;
+use crate::pipeline::{Pipeline, status};
+use crate::scan;
+use crate::store::{audit, users};
+
+pub async fn run(file: Option<&Path>) -> anyhow::Result<ExitCode> {
+    println!("Sisir {}", env!("CARGO_PKG_VERSION"));
+    let config = match config::load(file) {
+        Ok(config) => config,
+        Err(problems) => {
+            print("configuration", &Check::Bad(problems.to_string(), "mend the lines above".into()));
+            return Ok(ExitCode::from(FOUND));
+        }
+    };
+    print("configuration", &Check::Good("sound".into()));
+    let pipeline = match setup::pipeline(config).await {
+        Ok(pipeline) => pipeline,
+        Err(error) => {
+            let mend = "look at database.url; PostgreSQL needs `sisir db migrate` once";
+            print("database and rules", &Check::Bad(format!("{error:#}"), mend.into()));
+            return Ok(ExitCode::from(FOUND));
+        }
+    };
+    let mut bad = false;
+    for (what, check) in checks(&pipeline).await? {
+        bad |= print(&what, &check);
+    }
+    Ok(if bad { ExitCode::from(FOUND) } else { FINE })
+}
+
+async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
+    let schema = pipeline.store.schema_status().await?;
+    let state = status::read(pipeline).await?;
+    let mut all = vec![
+        ("database".to_owned(), Check::Good(format!("{}, schema version {}", schema.engine, schema.applied))),
+        ("rules".to_owned(), rules(pipeline)),
+        ("audit chain".to_owned(), chain(pipeline).await?),
+        ("people".to_owned(), people(pipeline).await?),
+        ("mail".to_owned(), mail(pipeline).await),
+        ("recipients".to_owned(), recipients(pipeline)),
+    ];
+    for source in &state.sources {
+        let check = match (source.mode, source.problem.as_str()) {
+            (Mode::Disabled, _) => Check::Note("off".into()),
+            (_, "") => Check::Good(format!("{} of {} requests used today", source.used_today, source.budget)),
+            (_, problem) => Check::Bad(problem.to_owned(), format!("mend the cause, then `sisir sources resume {}`", source.name)),
+        };
+        all.push((format!("source {}", source.name), check));
+    }
+    let seen = state.worker_seen.map(Millis::wib);
+    all.push((
+        "worker".to_owned(),
+        match (seen, state.worker_late) {
+            (Some(seen), false) => Check::Good(format!("seen {seen}")),
+            (Some(seen), true) => Check::Bad(format!("last seen {seen}"), "run `sisir work` or `sisir up`".into()),
+            (None, _) => Check::Note("never seen; `sisir work` or `sisir up` does scheduled work".into()),
+        },
+    ));
+    Ok(all)
+}
+
+fn rules(pipeline: &Pipeline) -> Check {
+    let broken = scan::broken_examples(&pipeline.rules);
+    let summary = format!("{} with {} rules, {} terms", pipeline.rules.pack, pipeline.rules.rules.len(), pipeline.rules.terms.len());
+    if broken.is_empty() {
+        Check::Good(summary)
+    } else {
+        Check::Bad(format!("{summary}; {} examples do not hold", broken.len()), "`sisir rules check` names them".into())
+    }
+}
+
+async fn chain(pipeline: &Pipeline) -> anyhow::Result<Check> {
+    let rows = audit::all(&pipeline.store).await?;
+    Ok(match audit::first_break(&rows) {
+        None => Check::Good(format!("{} events, unbroken", rows.len())),
+        Some(seq) => Check::Bad(format!("broken at event {seq}"), "someone changed the table audit_events; restore a backup and find out who".into()),
+    })
+}
+
+async fn people(pipeline: &Pipeline) -> anyhow::Result<Check> {
+    let people = users::all(&pipeline.store).await?;
+    let has = |test: fn(Role) -> bool| people.iter().any(|person| test(person.role));
+    Ok(if has(Role::reviews) && has(Role::signs) && people.len() > 1 {
+        Check::Good(format!("{} people", people.len()))
+    } else {
+        let mend = "`sisir user add NAME --role analyst`, and another with --role signer: two persons are needed";
+        Check::Bad("not enough people to review and sign".into(), mend.into())
+    })
+}
+
+async fn mail(pipeline: &Pipeline) -> Check {
+    if pipeline.config.mail.host.is_empty() {
+        return Check::Note("no mail server; packages can be signed but wait".into());
+    }
+    match Transport::new(&pipeline.config.mail).probe().await {
+        Ok(()) => Check::Good(format!("{}:{} answers", pipeline.config.mail.host, pipeline.config.mail.port)),
+        Err(why) => Check::Bad(why, "look at [mail]: host, port, security, username".into()),
+    }
+}
+
+fn recipients(pipeline: &Pipeline) -> Check {
+    let names: Vec<&str> = pipeline.config.recipients.keys().map(|p| p.label()).collect();
+    if names.is_empty() {
+        Check::Note("none; add [recipients.tiktok] and so on with an email".into())
+    } else {
+        Check::Good(names.join(", "))
+    }
+}

@@ -1,0 +1,67 @@
+//! `sisir import`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{FINE, FOUND, output, setup};
+use crate::pipeline::import::{SHOWN, fill_in, import};
+use crate::pipeline::screen::screen;
+use crate::store::posts;
+
+/// Interrupted, it can simply be started again: known posts are recognised.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// CSV (with a header: text or url, and optionally platform, author, posted_at, id), NDJSON, or a list of addresses
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Store only, do not match against the rules yet
+    #[arg(long)]
+    no_screen: bool,
+}
+
+pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
+    let pipeline = setup::pipeline(setup::configure(file)?).await?;
+    let mut rejected = 0;
+    for path in &options.files {
+        let bar = output::progress(0, "importing");
+        let report = import(&pipeline, path, |_, bytes, size| {
+            bar.set_length(size);
+            bar.set_position(bytes);
+        })
+        .await;
+        bar.finish_and_clear();
+        let report = report?;
+        println!("{}: {} rows, {} new, {} known already, {} rejected", path.display(), report.rows, report.new, report.known, report.rejected);
+        for (line, why, mend) in &report.first {
+            eprintln!("  {}:{line}: {why}; mend: {mend}", path.display());
+        }
+        let more = report.rejected.saturating_sub(SHOWN as u64);
+        if more > 0 {
+            eprintln!("  … and {more} more");
+        }
+        if let (Some(rows), Some(reasons)) = (&report.rejected_file, &report.reasons_file) {
+            eprintln!("  correct {} and import it; all reasons: {}", rows.display(), reasons.display());
+        }
+        rejected += report.rejected;
+    }
+    if !options.no_screen {
+        if let Some(oembed) = crate::platforms::oembed(&pipeline.config, &pipeline.entropy)? {
+            let filled = fill_in(&pipeline, &oembed).await?;
+            if filled > 0 {
+                println!("{filled} captions filled in from TikTok");
+            }
+        }
+        let waiting = posts::count_unscreened(&pipeline.store, &pipeline.rules.hash).await?;
+        let bar = output::progress(u64::try_from(waiting).unwrap_or(0), "matching");
+        let report = screen(&pipeline, |done| bar.set_position(done)).await;
+        bar.finish_and_clear();
+        let report = report?;
+        println!("{} posts matched, {} flagged for review", report.screened, report.flagged);
+        let bare = posts::count_without_text(&pipeline.store).await?;
+        if bare > 0 {
+            eprintln!("{bare} posts have an address but no text and cannot be matched; import them with a text column, or switch sources.tiktok_oembed on");
+        }
+    }
+    pipeline.store.close().await;
+    Ok(if rejected > 0 { ExitCode::from(FOUND) } else { FINE })
+}

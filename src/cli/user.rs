@@ -1,0 +1,94 @@
+//! `sisir user`.
+
+use std::io::BufRead as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{FINE, output, setup};
+use crate::domain::user::Role;
+use crate::pipeline::users;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Add a person; without --password-stdin a password is made up and printed once
+    Add {
+        /// Sign-in name
+        name: String,
+        /// analyst, signer or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Set a new password and end the person's sessions
+    Password {
+        /// Sign-in name
+        name: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Who there is
+    List,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|e: crate::domain::UnknownValue| e.to_string())
+}
+
+pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
+    let pipeline = setup::pipeline(setup::configure(file)?).await?;
+    match options.action {
+        Action::Add { name, role, password_stdin } => {
+            let (password, made_up) = password(&pipeline, password_stdin)?;
+            users::add(&pipeline, &name, role, false, &password).await?;
+            println!("added {name} ({role})");
+            announce(&password, made_up);
+        }
+        Action::Password { name, password_stdin } => {
+            let (password, made_up) = password(&pipeline, password_stdin)?;
+            users::set_password(&pipeline, &name, &password).await?;
+            println!("new password for {name}; all sessions are ended");
+            announce(&password, made_up);
+        }
+        Action::List => {
+            let people = crate::store::users::all(&pipeline.store).await?;
+            if people.is_empty() {
+                println!("nobody yet; add someone with `sisir user add NAME --role analyst`");
+                return Ok(FINE);
+            }
+            let mut table = output::table(&["name", "role", "since"]);
+            for person in people {
+                let role = if person.scripted { format!("{} (script)", person.role) } else { person.role.to_string() };
+                table.add_row([person.name, role, person.created_at.wib()]);
+            }
+            println!("{table}");
+        }
+    }
+    pipeline.store.close().await;
+    Ok(FINE)
+}
+
+fn password(pipeline: &crate::pipeline::Pipeline, from_stdin: bool) -> anyhow::Result<(String, bool)> {
+    if !from_stdin {
+        return Ok((pipeline.entropy.password(), true));
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("no password on standard input")?;
+    Ok((line.trim_end_matches(['\r', '\n']).to_owned(), false))
+}
+
+fn announce(password: &str, made_up: bool) {
+    if made_up {
+        println!("password (shown once): {password}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The loop of `sisir work`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
+use crate::mail::Transport;
+use crate::pipeline::{Pipeline, PipelineError, Result, crawl, deliver, follow_up, import, schedule, screen};
+use crate::platforms::{Source, TiktokOembed};
+use crate::store::jobs;
+
+/// A worker with everything its jobs need.
+pub struct Worker {
+    /// Use cases.
+    pub pipeline: Pipeline,
+    /// Sources that are switched on.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Liveness check, if switched on.
+    pub oembed: Option<TiktokOembed>,
+    /// Mail server.
+    pub transport: Transport,
+    /// Name of this worker, unique among running ones.
+    pub name: String,
+}
+
+/// Queues what the schedule asks for: the last due time of each kind, once. A time that passed while nothing ran is
+/// made up for.
+pub async fn tick(pipeline: &Pipeline) -> Result<u32> {
+    let now = pipeline.clock().now();
+    let mut tx = pipeline.store.write_tx().await?;
+    let mut queued = 0;
+    for kind in JobKind::ALL {
+        let Some(due) = schedule::previous(schedule::pattern(&pipeline.config, *kind), now) else { continue };
+        queued += u32::from(jobs::enqueue(&mut tx, *kind, &format!("cron:{kind}:{}", due.0), due).await?);
+    }
+    tx.commit_housekeeping().await?;
+    Ok(queued)
+}
+
+impl Worker {
+    /// Ticks and works until `stop`. A job that is running is finished first.
+    pub async fn run(&self, stop: CancellationToken) {
+        let pause = Duration::from_secs(self.pipeline.config.jobs.poll_seconds.max(1));
+        while !stop.is_cancelled() {
+            let worked = match self.turn().await {
+                Ok(worked) => worked,
+                Err(error) => {
+                    tracing::error!(%error, "the queue cannot be read; trying again");
+                    false
+                }
+            };
+            if !worked {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+
+    async fn turn(&self) -> Result<bool> {
+        self.heartbeat().await?;
+        tick(&self.pipeline).await?;
+        self.work_once().await
+    }
+
+    async fn heartbeat(&self) -> Result<()> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        jobs::heartbeat(&mut tx, &self.name).await?;
+        Ok(tx.commit_housekeeping().await?)
+    }
+
+    /// Claims and does one job. False when none is due.
+    pub async fn work_once(&self) -> Result<bool> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        let claimed = jobs::claim(&mut tx, &self.name).await?;
+        tx.commit_housekeeping().await?;
+        let Some(job) = claimed else { return Ok(false) };
+        self.pipeline.checkpoints.reach("job.claimed");
+        let result = self.perform(job.kind).await;
+        self.pipeline.checkpoints.reach("job.performed");
+        self.end(&job, result).await?;
+        Ok(true)
+    }
+
+    /// Does one kind of work now, outside the queue.
+    pub async fn perform(&self, kind: JobKind) -> Result<String> {
+        let pipeline = &self.pipeline;
+        Ok(match kind {
+            JobKind::Crawl => {
+                let done = crawl::crawl(pipeline, &self.sources, |_| {}).await?;
+                for problem in &done.problems {
+                    tracing::warn!("crawl: {problem}");
+                }
+                format!("{} pages, {} new posts, {} known, {} problems", done.pages, done.posts.new, done.posts.known, done.problems.len())
+            }
+            JobKind::Screen => {
+                if let Some(oembed) = &self.oembed {
+                    import::fill_in(pipeline, oembed).await?;
+                }
+                let done = screen::screen(pipeline, |_| {}).await?;
+                format!("{} posts read, {} flagged", done.screened, done.flagged)
+            }
+            JobKind::Deliver => {
+                let done = deliver::deliver(pipeline, &self.transport).await?;
+                format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
+            }
+            JobKind::FollowUp => match &self.oembed {
+                Some(oembed) => {
+                    let done = follow_up::follow_up(pipeline, oembed).await?;
+                    format!("{} up, {} gone, {} unknown", done.up, done.gone, done.unknown)
+                }
+                None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
+            },
+        })
+    }
+
+    async fn end(&self, job: &Job, result: Result<String>) -> Result<()> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        match result {
+            Ok(summary) => {
+                tracing::info!(job = %job.id, kind = %job.kind, "{summary}");
+                if !jobs::done(&mut tx, job, &self.name).await? {
+                    tracing::warn!(job = %job.id, "another worker took the job over");
+                }
+                metrics::counter!("sisir_jobs_total", "kind" => job.kind.as_str(), "end" => "done").increment(1);
+                Ok(tx.commit_housekeeping().await?)
+            }
+            Err(error) => {
+                let text = error.to_string();
+                metrics::counter!("sisir_jobs_total", "kind" => job.kind.as_str(), "end" => "failed").increment(1);
+                match fate(&error, job.attempt) {
+                    Fate::Retry(wait) => {
+                        tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed; trying again");
+                        let at = tx.now().plus(wait);
+                        jobs::retry(&mut tx, job, &self.name, at, &text).await?;
+                    }
+                    Fate::Fail => {
+                        tracing::error!(job = %job.id, kind = %job.kind, %error, "job given up");
+                        jobs::bury(&mut tx, job, &self.name, &text).await?;
+                    }
+                }
+                Ok(tx.commit(AuditEvent::new(Actor::System, Action::JobFailed, format!("job:{}", job.id)).detail(job.kind.as_str())).await?)
+            }
+        }
+    }
+}
+
+fn fate(error: &PipelineError, attempt: i32) -> Fate {
+    if error.is_retryable() && attempt < MAX_ATTEMPTS { Fate::Retry(backoff(attempt)) } else { Fate::Fail }
+}

@@ -1,0 +1,9 @@
+//! Mail: building the one message of a package, handing it over by SMTP, and the local mail sink of tests and demo.
+
+mod message;
+mod sink;
+mod transport;
+
+pub use message::{Cover, MailError, build};
+pub use sink::{MailSink, SinkFault};
+pub use transport::{Handover, Transport};

@@ -1,0 +1,239 @@
+//! Step 6: put upheld posts of one platform into a package, render it to bytes, and let a second person sign exactly
+//! those bytes. No job kind exists for this step.
+
+use std::collections::BTreeMap;
+
+use super::{Pipeline, PipelineError, Result, allowed, schedule};
+use crate::config::Config;
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
+use crate::domain::decision::{Decision, Upheld, Verdict};
+use crate::domain::ids::{BatchId, FlagId};
+use crate::domain::job::JobKind;
+use crate::domain::user::User;
+use crate::domain::{Millis, Platform, sha256_hex};
+use crate::mail::{Cover, build};
+use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
+use crate::store::batches::{PackageFile, Rendered, RowDetail};
+use crate::store::{StoreError, batches, flags};
+use crate::scan;
+
+/// Rows of one package at most: good small letters are answered, long lists are not.
+pub const MAX_ROWS: i64 = 100;
+
+/// Name of the complete message among the files of a package.
+pub const MESSAGE_FILE: &str = "pesan.eml";
+
+/// Longest quote in a letter, characters.
+const QUOTE: usize = 200;
+
+/// Opens a draft with every decision of `platform` that is ready.
+///
+/// # Errors
+/// [`PipelineError::Refused`] when nothing is ready.
+pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: Platform) -> Result<Batch> {
+    allowed(user, user.role.reviews(), "only analysts and signers put packages together")?;
+    pipeline.reach("batch.before_draft");
+    let verdict = match kind {
+        BatchKind::Request => Verdict::Uphold,
+        BatchKind::Withdrawal => Verdict::Dismiss,
+    };
+    let mut tx = pipeline.store.write_tx().await?;
+    let ready = flags::ready(&mut tx, platform, verdict, MAX_ROWS).await?;
+    if ready.is_empty() {
+        return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
+    }
+    let batch = batches::insert(&mut tx, kind, platform, user.id).await?;
+    for (item_no, decision) in (1..).zip(&ready) {
+        if kind == BatchKind::Request {
+            prove(&mut tx, decision).await?;
+        }
+        batches::insert_row(&mut tx, &batch, item_no, decision).await?;
+    }
+    let event = AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch)).detail(format!("rows={}", ready.len()));
+    tx.commit(event).await?;
+    pipeline.reach("batch.drafted");
+    Ok(batch)
+}
+
+/// The decision must uphold its flag, in force, now: read again inside the transaction.
+async fn prove(tx: &mut crate::store::WriteTx, decision: &Decision) -> Result<Upheld> {
+    let flag = flags::get(&mut *tx, decision.flag_id).await?;
+    Upheld::prove(decision, flag.and_then(|flag| flag.decision_id))
+        .ok_or_else(|| PipelineError::Refused(format!("the decision on flag {} is not in force any more", decision.flag_id)))
+}
+
+fn subject(batch: &Batch) -> String {
+    format!("batch:{}", batch.id)
+}
+
+/// Renders a draft: letter, annexes, manifest and the complete message. From here on nothing in it can change.
+pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Batch> {
+    allowed(user, user.role.reviews(), "only analysts and signers put packages together")?;
+    let batch = batches::require(&pipeline.store, id).await?;
+    if batch.state != BatchState::Draft {
+        return Err(PipelineError::Refused(format!("batch {} is `{}`, not a draft", batch.code, batch.state)));
+    }
+    let now = pipeline.clock().now();
+    let report = report_of(pipeline, &batch, now).await?;
+    // Typesetting takes a while: not on the threads that serve pages.
+    let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
+    let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
+    let message_id = message_id(&pipeline.config, &batch);
+    let message = message(&pipeline.config, &report, &files, &message_id)?;
+    let package_sha256 = sha256_hex(&message);
+    let mut stored: Vec<PackageFile> = files
+        .into_iter()
+        .map(|file| PackageFile { sha256: sha256_hex(&file.bytes), name: file.name, media_type: file.media_type.into(), bytes: file.bytes })
+        .collect();
+    stored.push(PackageFile { name: MESSAGE_FILE.into(), media_type: "message/rfc822".into(), sha256: package_sha256.clone(), bytes: message });
+    pipeline.reach("batch.before_render_stored");
+    let mut tx = pipeline.store.write_tx().await?;
+    let fixed = Rendered { package_sha256: &package_sha256, recipient: &report.to.email, message_id: &message_id };
+    batches::render(&mut tx, id, &stored, &fixed).await?;
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch)).detail(format!("sha256={package_sha256}"))).await?;
+    pipeline.reach("batch.rendered");
+    Ok(batches::require(&pipeline.store, id).await?)
+}
+
+/// Fixed by the package's code and recipient: a repeat of the same message is recognisable as one.
+fn message_id(config: &Config, batch: &Batch) -> String {
+    let domain = config.mail.from.split_once('@').map_or("sisir.invalid", |(_, domain)| domain);
+    format!("<{}.r1.{}@{domain}>", batch.code, batch.platform)
+}
+
+fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_id: &str) -> Result<Vec<u8>> {
+    let what = match report.kind {
+        BatchKind::Request => "Permintaan peninjauan konten",
+        BatchKind::Withdrawal => "Pencabutan permintaan",
+    };
+    let list: String = files.iter().map(|file| format!("  {}  {}\n", sha256_hex(&file.bytes), file.name)).collect();
+    let text = format!(
+        "Terlampir surat {} dari {} untuk {} tautan.\n\nLampiran dan nilai SHA-256:\n{list}\n\
+         Mohon tanggapan dalam {} hari kerja ke {}.\nMohon balas dengan kode rujukan tetap pada subjek.\n",
+        report.code, report.from.name, report.rows.len(), report.from.answer_days, report.from.email,
+    );
+    let cover = Cover {
+        from: config.mail.from.clone(),
+        to: report.to.email.clone(),
+        subject: format!("[{}] {what} - {} - {} - {} tautan", report.from.short_name, report.platform.label(), report.code, report.rows.len()),
+        text,
+        message_id: message_id.to_owned(),
+        date: report.dated,
+    };
+    let attachments: Vec<(String, String, Vec<u8>)> =
+        files.iter().map(|file| (file.name.clone(), file.media_type.to_owned(), file.bytes.clone())).collect();
+    Ok(build(&cover, &attachments)?)
+}
+
+async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<BatchReport> {
+    let config = &pipeline.config;
+    let recipient = config.recipients.get(&batch.platform).ok_or_else(|| {
+        let section = format!("[recipients.{}]", batch.platform);
+        PipelineError::Refused(format!("no recipient for {}; add {section} with an email to the configuration", batch.platform.label()))
+    })?;
+    let details = batches::details(&pipeline.store, batch.id).await?;
+    let mut refers_to = Vec::new();
+    if batch.kind == BatchKind::Withdrawal {
+        for row in &details {
+            let sent = batches::sent_with(&pipeline.store, row.flag_id).await?;
+            refers_to.extend(sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent).map(|b| b.code));
+        }
+        refers_to.sort();
+        refers_to.dedup();
+    }
+    Ok(BatchReport {
+        code: batch.code.clone(),
+        kind: batch.kind,
+        platform: batch.platform,
+        dated: now,
+        from: letterhead(config),
+        to: Addressee { office: recipient.office.clone(), entity: recipient.entity.clone(), email: recipient.email.clone() },
+        basis: if batch.kind == BatchKind::Request { report::legal::in_force(now) } else { Vec::new() },
+        refers_to,
+        rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
+        rule_set: details.first().map(|detail| detail.rule_set.clone()).unwrap_or_default(),
+    })
+}
+
+fn letterhead(config: &Config) -> Letterhead {
+    let ministry = config.ministry.clone();
+    Letterhead {
+        name: ministry.name,
+        short_name: ministry.short_name,
+        unit: ministry.unit,
+        address: ministry.address,
+        phone: ministry.phone,
+        website: ministry.website,
+        email: ministry.email,
+        city: ministry.city,
+        signatory_title: ministry.signatory_title,
+        signatory_name: ministry.signatory_name,
+        contact_name: ministry.contact_name,
+        contact_title: ministry.contact_title,
+        help: ministry.help,
+        answer_days: ministry.answer_days,
+    }
+}
+
+/// Case id of a flag: the same in every letter about it.
+pub fn case_id(flag: FlagId) -> String {
+    format!("KS-{:06}", flag.0)
+}
+
+fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
+    let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules, &detail.text);
+    let words = |axis: &str| {
+        let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
+        let quotes: Vec<String> = spans.iter().filter_map(|(s, e)| detail.text.get(*s..*e)).take(3).map(|quote| redact(quote, 40)).collect();
+        if quotes.is_empty() { "lihat kutipan".to_owned() } else { quotes.join("; ") }
+    };
+    ReportRow {
+        item_no: detail.item_no,
+        case_id: case_id(detail.flag_id),
+        native_id: detail.native_id.clone(),
+        url: detail.url.clone(),
+        author: detail.author.clone(),
+        posted_at: detail.posted_at,
+        seen_at: detail.first_seen_at,
+        excerpt: redact(&detail.text, QUOTE),
+        elements: [words("used_clothing"), words("import_nexus"), words("offer")],
+        rules: detail.findings.iter().map(|finding| finding.rule.clone()).collect(),
+        reason: detail.reason.as_str().to_owned(),
+        // Reviewers are numbers outside the ministry.
+        reviewer: format!("petugas {}", detail.reviewer_id),
+        decided_at: detail.decided_at,
+    }
+}
+
+/// Signs a rendered package: `shown_sha256` is the hash of what the signer looked at. The message goes into the outbox
+/// for the next scheduled delivery.
+pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &str) -> Result<Millis> {
+    allowed(user, user.role.signs(), "only signers sign")?;
+    pipeline.reach("batch.before_sign");
+    let mut tx = pipeline.store.write_tx().await?;
+    let batch = batches::require(&mut tx, id).await?;
+    let rows = batches::rows(&mut tx, id).await?;
+    may_sign(&batch, &rows, user.id)?;
+    let stored = batches::file(&mut tx, id, MESSAGE_FILE).await?;
+    let stored = stored.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
+    let found = sha256_hex(&stored.bytes);
+    if shown_sha256 != found || batch.package_sha256.as_deref() != Some(found.as_str()) {
+        return Err(crate::domain::batch::NotSigned::OtherBytes { code: batch.code, expected: shown_sha256.to_owned(), found }.into());
+    }
+    let pattern = schedule::pattern(&pipeline.config, JobKind::Deliver);
+    let due = schedule::next(pattern, tx.now()).unwrap_or_else(|| tx.now());
+    batches::sign(&mut tx, &batch, user.id, &found, due).await?;
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchSigned, subject(&batch)).detail(format!("sha256={found}"))).await?;
+    pipeline.reach("batch.signed");
+    Ok(due)
+}
+
+/// Gives a package up before its message was tried. Its posts are free for another package.
+pub async fn cancel(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts and signers cancel packages")?;
+    let mut tx = pipeline.store.write_tx().await?;
+    let batch = batches::require(&mut tx, id).await?;
+    batches::cancel(&mut tx, id).await?;
+    Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchCancelled, subject(&batch))).await?)
+}

@@ -1,0 +1,209 @@
+//! Step 1: read the platforms, window by window. A page and how far it reaches are stored in one transaction, so a
+//! crash re-reads one page at most, and storing a post twice is harmless.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::meter::StoreMeter;
+use super::{Pipeline, Result};
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::source::SourceState;
+use crate::domain::{Millis, platform};
+use crate::platforms::{ApiError, Class, Page, Source, Window, next_utc_midnight};
+use crate::store::crawl as cursors;
+use crate::store::posts::{self, Upserted};
+
+/// Pages without a post that is new to this run before a window counts as read: some platforms never say "end".
+const DRY_PAGES: u32 = 3;
+/// Pages of one window at most.
+const MAX_PAGES: u32 = 1000;
+/// Windows of one source that may fail in a row before the run leaves it.
+const MAX_FAILURES: u32 = 3;
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CrawlReport {
+    /// Windows read to their end.
+    pub windows: u32,
+    /// Pages stored.
+    pub pages: u32,
+    /// Posts stored.
+    pub posts: Upserted,
+    /// Items that could not be read.
+    pub rejects: u32,
+    /// What went wrong, one line each, with the source's name.
+    pub problems: Vec<String>,
+}
+
+/// Why reading a source ends early.
+enum Stop {
+    /// Leave this window, go on with the next.
+    Window(String),
+    /// Leave the source.
+    Source(String),
+}
+
+/// Reads every source. One that fails never keeps another from being read.
+pub async fn crawl(pipeline: &Pipeline, sources: &[Arc<dyn Source>], mut progress: impl FnMut(&str)) -> Result<CrawlReport> {
+    let mut report = CrawlReport::default();
+    for source in sources {
+        if let Some(why) = resting(pipeline, source.name()).await? {
+            report.problems.push(format!("{}: {why}", source.name()));
+            continue;
+        }
+        crawl_source(pipeline, source.as_ref(), &mut report, &mut progress).await?;
+        metrics::gauge!("sisir_last_crawl_seconds", "source" => source.name()).set(seconds(pipeline.clock().now()));
+    }
+    metrics::counter!("sisir_posts_crawled_total").increment(report.posts.new);
+    Ok(report)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "unix seconds are exact in a double for millions of years")]
+const fn seconds(at: Millis) -> f64 {
+    at.secs() as f64
+}
+
+/// Why a source rests now, if it does.
+async fn resting(pipeline: &Pipeline, name: &str) -> Result<Option<String>> {
+    let row = cursors::source(&pipeline.store, name).await?;
+    let now = pipeline.clock().now();
+    Ok(row.and_then(|row| match (row.state, row.parked_until) {
+        (SourceState::Stopped, _) => Some(format!("stopped: {} (mend it, then `sisir sources resume {name}`)", row.reason)),
+        (SourceState::Parked, Some(until)) if until > now => Some(format!("rests until {}: {}", until.wib(), row.reason)),
+        _ => None,
+    }))
+}
+
+async fn crawl_source(
+    pipeline: &Pipeline,
+    source: &dyn Source,
+    report: &mut CrawlReport,
+    progress: &mut impl FnMut(&str),
+) -> Result<()> {
+    let mut failures = 0;
+    for window in source.windows(pipeline.clock().now(), &pipeline.rules.search) {
+        let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
+        if window.settled && known.as_ref().is_some_and(|row| row.done) {
+            continue;
+        }
+        progress(&format!("{} {}", source.name(), window.key));
+        // A window that is not over is read from its start: new posts are on its first pages.
+        let start = known.filter(|row| window.settled && !row.done).and_then(|row| row.cursor);
+        match read_window(pipeline, source, &window, start, report).await? {
+            Ok(()) => {
+                failures = 0;
+                report.windows += 1;
+            }
+            Err(Stop::Window(why)) => {
+                report.problems.push(format!("{} {}: {why}", source.name(), window.key));
+                failures += 1;
+            }
+            Err(Stop::Source(why)) => {
+                report.problems.push(format!("{}: {why}", source.name()));
+                return Ok(());
+            }
+        }
+        if failures >= MAX_FAILURES {
+            report.problems.push(format!("{}: left after {failures} windows in a row failed; the next run goes on", source.name()));
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn read_window(
+    pipeline: &Pipeline,
+    source: &dyn Source,
+    window: &Window,
+    start: Option<String>,
+    report: &mut CrawlReport,
+) -> Result<std::result::Result<(), Stop>> {
+    let meter = StoreMeter { pipeline, source: source.name(), budget: source.budget() };
+    let mut cursor = start;
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let (mut dry, mut restarted) = (0, false);
+    for _ in 0..MAX_PAGES {
+        pipeline.reach("crawl.before_page");
+        let page = match source.fetch(window, cursor.as_deref(), &meter).await {
+            Ok(page) => page,
+            Err(error) if error.class == Class::CursorReset && !restarted => {
+                restarted = true;
+                cursor = None;
+                restart(pipeline, source, window).await?;
+                continue;
+            }
+            Err(error) => return Ok(Err(react(pipeline, source, error).await?)),
+        };
+        let fresh = page.observations.iter().filter(|o| seen.insert(o.native_id.clone())).count();
+        dry = if fresh == 0 { dry + 1 } else { 0 };
+        let done = page.next.is_none() || dry >= DRY_PAGES;
+        store_page(pipeline, source, window, &page, done, report).await?;
+        pipeline.reach("crawl.page_stored");
+        if done {
+            return Ok(Ok(()));
+        }
+        cursor = page.next;
+    }
+    Ok(Err(Stop::Window(format!("more than {MAX_PAGES} pages; the rest was left"))))
+}
+
+async fn restart(pipeline: &Pipeline, source: &dyn Source, window: &Window) -> Result<()> {
+    let mut tx = pipeline.store.write_tx().await?;
+    cursors::restart(&mut tx, source.name(), &window.key).await?;
+    Ok(tx.commit_housekeeping().await?)
+}
+
+async fn store_page(
+    pipeline: &Pipeline,
+    source: &dyn Source,
+    window: &Window,
+    page: &Page,
+    done: bool,
+    report: &mut CrawlReport,
+) -> Result<()> {
+    let mut tx = pipeline.store.write_tx().await?;
+    let stored = posts::upsert(&mut tx, source.name(), &page.observations).await?;
+    for (id, why) in &page.rejects {
+        cursors::reject(&mut tx, source.name(), id, why).await?;
+    }
+    cursors::advance(&mut tx, source.name(), &window.key, page.next.as_deref(), done).await?;
+    cursors::set_source(&mut tx, source.name(), SourceState::Ok, "", None).await?;
+    let detail = format!("new={} known={} rejected={}", stored.new, stored.known, page.rejects.len());
+    tx.commit(AuditEvent::new(Actor::System, Action::PageCrawled, format!("source:{}", source.name())).detail(detail)).await?;
+    report.pages += 1;
+    report.posts.new += stored.new;
+    report.posts.known += stored.known;
+    report.rejects += u32::try_from(page.rejects.len()).unwrap_or(u32::MAX);
+    Ok(())
+}
+
+/// What an error that waiting did not mend means for the source.
+async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Result<Stop> {
+    let now = pipeline.clock().now();
+    let until = match error.class {
+        Class::DailyQuota | Class::Budget => Some(next_utc_midnight(now)),
+        Class::WindowThrottle(rest) => Some(now.plus(rest)),
+        Class::AuthStop | Class::PermissionStop | Class::PolicyStop | Class::TokenExpired => None,
+        _ => return Ok(Stop::Window(error.to_string())),
+    };
+    let state = if until.is_some() { SourceState::Parked } else { SourceState::Stopped };
+    let mut tx = pipeline.store.write_tx().await?;
+    cursors::set_source(&mut tx, source.name(), state, &error.message, until).await?;
+    let event = AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{}", source.name())).detail(state.as_str());
+    tx.commit(event).await?;
+    metrics::counter!("sisir_source_stops_total", "source" => source.name()).increment(1);
+    Ok(Stop::Source(error.to_string()))
+}
+
+/// Lets a stopped or parked source run again.
+pub async fn resume(pipeline: &Pipeline, name: &str) -> Result<()> {
+    let mut tx = pipeline.store.write_tx().await?;
+    cursors::set_source(&mut tx, name, SourceState::Ok, "", None).await?;
+    let event = AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{name}")).detail("resumed");
+    Ok(tx.commit(event).await?)
+}
+
+/// Whether requests can go to a platform at all.
+pub const fn can_be_requested(platform: platform::Platform) -> bool {
+    !matches!(platform, platform::Platform::Other)
+}

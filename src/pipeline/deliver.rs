@@ -1,0 +1,123 @@
+//! Step 7: hand signed packages over. A try is committed before the first byte leaves; one whose end nobody saw is
+//! never repeated by itself.
+
+use std::time::Duration;
+
+use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE};
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::batch::SignedBatch;
+use crate::domain::delivery::{AttemptOutcome, Delivery};
+use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
+use crate::domain::job::backoff;
+use crate::domain::user::User;
+use crate::mail::{Handover, Transport};
+use crate::store::outbox::{self, After};
+use crate::store::{StoreError, batches};
+
+/// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
+pub const LEASE: Duration = Duration::from_secs(900);
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliverReport {
+    /// Accepted by the mail server.
+    pub sent: u32,
+    /// To be tried again.
+    pub deferred: u32,
+    /// Refused for good, or out of tries.
+    pub failed: u32,
+    /// The end was not seen: a person has to look.
+    pub unknown: u32,
+}
+
+/// Gives up tries past their lease, then hands over everything that is due.
+pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<DeliverReport> {
+    let mut report = DeliverReport { unknown: give_up_lost(pipeline).await?, ..DeliverReport::default() };
+    for delivery in outbox::due(&pipeline.store, pipeline.clock().now()).await? {
+        match hand_over(pipeline, transport, &delivery).await? {
+            Some(After::Sent) => report.sent += 1,
+            Some(After::Again(_)) => report.deferred += 1,
+            Some(After::Failed) => report.failed += 1,
+            Some(After::Unknown) => report.unknown += 1,
+            None => {}
+        }
+    }
+    Ok(report)
+}
+
+async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
+    let mut lost = 0;
+    for attempt in outbox::lost(&pipeline.store, pipeline.clock().now()).await? {
+        let mut tx = pipeline.store.write_tx().await?;
+        outbox::finish(&mut tx, attempt.delivery_id, attempt.id, AttemptOutcome::Unknown, "the worker ended before the answer", After::Unknown).await?;
+        tx.commit(AuditEvent::new(Actor::System, Action::DeliveryUnknown, format!("delivery:{}", attempt.delivery_id))).await?;
+        lost += 1;
+    }
+    Ok(lost)
+}
+
+async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {
+    let signed = signed_batch(pipeline, delivery.batch_id).await?;
+    pipeline.reach("deliver.before_attempt");
+    let Some(attempt) = start(pipeline, delivery).await? else { return Ok(None) };
+    pipeline.reach("deliver.before_smtp");
+    let handover = transport.send(&signed).await;
+    pipeline.reach("deliver.after_smtp");
+    let tries = delivery.attempts + 1;
+    let last_try = tries >= pipeline.config.jobs.mail_attempts;
+    let (outcome, detail, after) = match handover {
+        Handover::Accepted(detail) => (AttemptOutcome::Accepted, detail, After::Sent),
+        Handover::Rejected(detail) => (AttemptOutcome::Rejected, detail, After::Failed),
+        Handover::Deferred(detail) if last_try => (AttemptOutcome::Deferred, detail, After::Failed),
+        Handover::Deferred(detail) => (AttemptOutcome::Deferred, detail, After::Again(pipeline.clock().now().plus(backoff(tries)))),
+        Handover::Unknown(detail) => (AttemptOutcome::Unknown, detail, After::Unknown),
+    };
+    tracing::info!(batch = signed.code(), %outcome, tries, "delivery: {detail}");
+    metrics::counter!("sisir_delivery_attempts_total", "outcome" => outcome.as_str()).increment(1);
+    let mut tx = pipeline.store.write_tx().await?;
+    outbox::finish(&mut tx, delivery.id, attempt, outcome, &detail, after).await?;
+    tx.commit(AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id)).detail(outcome.as_str())).await?;
+    pipeline.reach("deliver.recorded");
+    Ok(Some(after))
+}
+
+async fn start(pipeline: &Pipeline, delivery: &Delivery) -> Result<Option<AttemptId>> {
+    let mut tx = pipeline.store.write_tx().await?;
+    let lease = tx.now().plus(LEASE);
+    let attempt = outbox::start(&mut tx, delivery, lease).await?;
+    tx.commit(AuditEvent::new(Actor::System, Action::DeliveryStarted, format!("delivery:{}", delivery.id))).await?;
+    Ok(attempt)
+}
+
+/// Reads the package again and proves that its bytes are the signed ones.
+pub async fn signed_batch(pipeline: &Pipeline, id: BatchId) -> Result<SignedBatch> {
+    let batch = batches::require(&pipeline.store, id).await?;
+    let rows = batches::rows(&pipeline.store, id).await?;
+    let signature = batches::signature(&pipeline.store, id).await?;
+    let signature = signature.ok_or_else(|| StoreError::NotFound(format!("the signature of batch {}", batch.code)))?;
+    let message = batches::file(&pipeline.store, id, MESSAGE_FILE).await?;
+    let message = message.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
+    Ok(SignedBatch::verify(&batch, &rows, &signature, message.bytes)?)
+}
+
+/// What a person found out about a message whose end nobody saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The recipient has it.
+    Arrived,
+    /// It did not arrive: hand it over again.
+    SendAgain,
+}
+
+/// Settles a message that is `unknown` or `failed`.
+pub async fn settle(pipeline: &Pipeline, user: &User, delivery: DeliveryId, settlement: Settlement) -> Result<()> {
+    allowed(user, user.role.operates(), "only administrators settle deliveries")?;
+    let mut tx = pipeline.store.write_tx().await?;
+    let (after, detail) = match settlement {
+        Settlement::Arrived => (After::Sent, "arrived"),
+        Settlement::SendAgain => (After::Again(tx.now()), "send_again"),
+    };
+    outbox::settle(&mut tx, delivery, after).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::DeliverySettled, format!("delivery:{delivery}")).detail(detail);
+    tx.commit(event).await.map_err(PipelineError::from)
+}

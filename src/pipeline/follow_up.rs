@@ -1,0 +1,72 @@
+//! Step 8: look whether requested posts are still there. A missing post is "unavailable", never "taken down".
+
+use super::meter::StoreMeter;
+use super::{Pipeline, Result};
+use crate::domain::Platform;
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::check::{CONFIRM_AFTER, CheckOutcome};
+use crate::domain::source::SourceState;
+use crate::platforms::{ApiError, Class, Look, TiktokOembed, next_utc_midnight};
+use crate::store::{checks, crawl as cursors};
+
+/// Posts of one run at most.
+const LIMIT: i64 = 500;
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FollowUpReport {
+    /// Seen.
+    pub up: u32,
+    /// Not shown.
+    pub gone: u32,
+    /// No useful answer.
+    pub unknown: u32,
+    /// Why the run ended early, if it did.
+    pub problem: Option<String>,
+}
+
+/// Looks at every requested TikTok post whose last look is long enough ago.
+pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
+    let mut report = FollowUpReport::default();
+    let meter = StoreMeter { pipeline, source: TiktokOembed::NAME, budget: oembed.budget() };
+    // Looks a few seconds early would never be an hour apart.
+    let before = pipeline.clock().now().minus(CONFIRM_AFTER);
+    for post in checks::waiting(&pipeline.store, Platform::Tiktok, before, LIMIT).await? {
+        let outcome = match oembed.look(&post.url, &meter).await {
+            Ok(Look::Up { .. }) => CheckOutcome::Up,
+            Ok(Look::Gone) => CheckOutcome::Gone,
+            Err(error) => match rest_after(pipeline, &error).await? {
+                true => {
+                    report.problem = Some(error.to_string());
+                    return Ok(report);
+                }
+                false => CheckOutcome::Unknown,
+            },
+        };
+        match outcome {
+            CheckOutcome::Up => report.up += 1,
+            CheckOutcome::Gone => report.gone += 1,
+            CheckOutcome::Unknown => report.unknown += 1,
+        }
+        let mut tx = pipeline.store.write_tx().await?;
+        checks::insert(&mut tx, post.id, outcome).await?;
+        tx.commit(AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", post.id)).detail(outcome.as_str())).await?;
+        pipeline.reach("follow_up.checked");
+    }
+    Ok(report)
+}
+
+/// Parks the source when its quota is used up. True when the run should end.
+pub(super) async fn rest_after(pipeline: &Pipeline, error: &ApiError) -> Result<bool> {
+    let now = pipeline.clock().now();
+    let until = match error.class {
+        Class::Budget | Class::DailyQuota => next_utc_midnight(now),
+        Class::ShortThrottle(_) => now.plus(CONFIRM_AFTER),
+        Class::WindowThrottle(rest) => now.plus(rest),
+        _ => return Ok(false),
+    };
+    let mut tx = pipeline.store.write_tx().await?;
+    cursors::set_source(&mut tx, error.platform, SourceState::Parked, &error.message, Some(until)).await?;
+    tx.commit(AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{}", error.platform)).detail("parked")).await?;
+    Ok(true)
+}

@@ -1,0 +1,44 @@
+//! Step 5: an analyst decides, with a reason. No job kind exists for this step.
+
+use super::{CLAIM, Pipeline, PipelineError, Result, allowed};
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::decision::Judgement;
+use crate::domain::ids::{DecisionId, FlagId};
+use crate::domain::user::User;
+use crate::store::flags;
+
+/// Records a decision. `seen` is the decision in force when the analyst opened the post: a colleague's decision in the
+/// meantime is never overwritten unseen.
+pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: Option<DecisionId>, judgement: &Judgement) -> Result<DecisionId> {
+    allowed(user, user.role.reviews(), "only analysts and signers decide")?;
+    pipeline.reach("review.before_decision");
+    let mut tx = pipeline.store.write_tx().await?;
+    let decision = flags::decide(&mut tx, flag, seen, judgement, user.id).await?;
+    let detail = format!("verdict={} reason={}", judgement.verdict(), judgement.reason());
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::FlagDecided, format!("flag:{flag}")).detail(detail)).await?;
+    pipeline.reach("review.decided");
+    metrics::counter!("sisir_decisions_total", "verdict" => judgement.verdict().as_str()).increment(1);
+    Ok(decision)
+}
+
+/// The most urgent open post that no colleague has on the screen, taken for `user`.
+pub async fn take_next(pipeline: &Pipeline, user: &User) -> Result<Option<FlagId>> {
+    allowed(user, user.role.reviews(), "only analysts and signers review")?;
+    // Between looking and taking a colleague may be faster; then the next one is tried.
+    for _ in 0..8 {
+        let Some(id) = flags::next_open(&pipeline.store, user.id, pipeline.clock().now()).await? else { return Ok(None) };
+        if claim(pipeline, user, id).await? {
+            return Ok(Some(id));
+        }
+    }
+    Err(PipelineError::Refused("the queue is very busy; try again".into()))
+}
+
+/// Takes an open flag for `user`. False when a colleague has it.
+pub async fn claim(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<bool> {
+    let mut tx = pipeline.store.write_tx().await?;
+    let until = tx.now().plus(CLAIM);
+    let taken = flags::claim(&mut tx, id, user.id, until).await?;
+    tx.commit_housekeeping().await?;
+    Ok(taken)
+}

@@ -1,0 +1,134 @@
+//! How everything stands: for the first page, `sisir doctor` and metrics.
+
+use std::time::Duration;
+
+use super::{Pipeline, Result};
+use crate::config::Mode;
+use crate::domain::batch::BatchState;
+use crate::domain::check::Liveness;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::flag::{FlagState, Priority};
+use crate::domain::source::SourceState;
+use crate::domain::{Millis, platform::Platform};
+use crate::platforms::{self, SOURCES, TiktokOembed, TiktokResearch};
+use crate::store::{batches, checks, crawl, flags, jobs, outbox, posts};
+
+/// A worker that was not seen for this long is late.
+const WORKER_LATE: Duration = Duration::from_secs(300);
+
+/// A source.
+#[derive(Debug, Clone)]
+pub struct SourceStatus {
+    /// Name.
+    pub name: &'static str,
+    /// How it runs.
+    pub mode: Mode,
+    /// Why it rests; empty when it works.
+    pub problem: String,
+    /// Last good answer.
+    pub last_ok_at: Option<Millis>,
+    /// Requests used today (UTC).
+    pub used_today: i64,
+    /// Requests allowed a day.
+    pub budget: i64,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Posts stored.
+    pub posts: i64,
+    /// Posts that have an address but no text.
+    pub without_text: i64,
+    /// Flags by state and priority.
+    pub flags: Vec<(FlagState, Priority, i64)>,
+    /// Packages by state.
+    pub batches: Vec<(BatchState, i64)>,
+    /// Messages that are not sent yet or need a person.
+    pub deliveries: Vec<DeliveryState>,
+    /// Posts whose request was sent.
+    pub requested: i64,
+    /// Of these, posts that are unavailable by now.
+    pub unavailable: i64,
+    /// Sources.
+    pub sources: Vec<SourceStatus>,
+    /// When a worker was last seen.
+    pub worker_seen: Option<Millis>,
+    /// True when that is too long ago.
+    pub worker_late: bool,
+}
+
+/// Reads how everything stands.
+pub async fn read(pipeline: &Pipeline) -> Result<Status> {
+    let (store, now) = (&pipeline.store, pipeline.clock().now());
+    let (mut requested, mut unavailable) = (0, 0);
+    for post in checks::requested(store).await? {
+        requested += 1;
+        if Liveness::from_checks(&checks::of_post(store, post).await?) == Liveness::Unavailable {
+            unavailable += 1;
+        }
+    }
+    let mut deliveries = Vec::new();
+    for state in [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Unknown, DeliveryState::Failed] {
+        deliveries.extend(outbox::in_state(store, state).await?.iter().map(|d| d.state));
+    }
+    let worker_seen = jobs::last_heartbeat(store).await?;
+    Ok(Status {
+        posts: posts::count(store).await?,
+        without_text: posts::count_without_text(store).await?,
+        flags: flags::totals(store).await?,
+        batches: batches::totals(store).await?,
+        deliveries,
+        requested,
+        unavailable,
+        sources: sources(pipeline, now).await?,
+        worker_seen,
+        worker_late: worker_seen.is_none_or(|seen| now.since(seen) > WORKER_LATE),
+    })
+}
+
+/// How the sources stand.
+pub async fn sources(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>> {
+    let config = &pipeline.config;
+    let day = platforms::utc_day(now);
+    let mut all = Vec::new();
+    for (name, _) in SOURCES {
+        let row = crawl::source(&pipeline.store, name).await?;
+        let resting = row.as_ref().filter(|row| match row.state {
+            SourceState::Ok => false,
+            SourceState::Parked => row.parked_until.is_some_and(|until| until > now),
+            SourceState::Stopped => true,
+        });
+        let problem = resting.map(|row| match row.parked_until {
+            Some(until) => format!("{} – {}", until.wib(), row.reason),
+            None => row.reason.clone(),
+        });
+        all.push(SourceStatus {
+            name,
+            mode: platforms::mode(config, name),
+            problem: problem.unwrap_or_default(),
+            last_ok_at: row.and_then(|row| row.last_ok_at),
+            used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
+            budget: match *name {
+                TiktokResearch::NAME => config.tiktok.daily_requests,
+                TiktokOembed::NAME => config.oembed.daily_requests,
+                _ => config.threads.daily_requests,
+            },
+        });
+    }
+    Ok(all)
+}
+
+/// Platforms that have decisions ready for a package: platform, requests, withdrawals.
+pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>> {
+    use crate::domain::decision::Verdict;
+    let mut out = Vec::new();
+    for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
+        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, super::batch::MAX_ROWS).await?.len();
+        let withdrawals = flags::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
+        if requests + withdrawals > 0 {
+            out.push((platform, requests, withdrawals));
+        }
+    }
+    Ok(out)
+}

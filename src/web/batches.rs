@@ -1,0 +1,193 @@
+//! Packages: putting together, looking through, signing, following.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+
+use super::error::{Page, PageError};
+use super::session::SignedIn;
+use super::view::{Frame, html};
+use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
+use crate::domain::check::{Check, Liveness};
+use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
+use crate::domain::ids::{BatchId, DeliveryId};
+use crate::domain::user::User;
+use crate::domain::Platform;
+use crate::pipeline::deliver::{self, Settlement};
+use crate::pipeline::{Pipeline, batch, status};
+use crate::store::batches::{self, PackageFile, RowDetail};
+use crate::store::{checks, outbox, users};
+
+#[derive(Deserialize)]
+pub(super) struct DoneQuery {
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "web/batches.html")]
+struct ListPage {
+    f: Frame,
+    batches: Vec<Batch>,
+    ready: Vec<(Platform, usize, usize)>,
+}
+
+pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<DoneQuery>) -> Page {
+    let batches = batches::list(&pipeline.store, 200).await?;
+    let ready = status::ready(&pipeline).await?;
+    html(&ListPage { batches, ready, f: Frame::new(user, "batches", query.done) })
+}
+
+#[derive(Deserialize)]
+pub(super) struct CreateForm {
+    platform: String,
+    kind: String,
+}
+
+pub(super) async fn create(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<CreateForm>) -> Page {
+    let refuse = |why: String| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why);
+    let platform: Platform = form.platform.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
+    let kind: BatchKind = form.kind.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
+    if !pipeline.config.recipients.contains_key(&platform) {
+        return Err(refuse(format!("{}: no recipient is configured; add [recipients.{platform}] with an email", platform.label())));
+    }
+    let drafted = batch::draft(&pipeline, &user, kind, platform).await?;
+    batch::render(&pipeline, &user, drafted.id).await?;
+    Ok(Redirect::to(&format!("/batches/{}?done=rendered", drafted.id)).into_response())
+}
+
+/// A row with what became of its post.
+struct Row {
+    detail: RowDetail,
+    case_id: String,
+    liveness: Liveness,
+}
+
+#[derive(Template)]
+#[template(path = "web/batch.html")]
+struct BatchPage {
+    f: Frame,
+    batch: Batch,
+    rows: Vec<Row>,
+    files: Vec<PackageFile>,
+    signature: Option<(Signature, String)>,
+    delivery: Option<Delivery>,
+    attempts: Vec<Attempt>,
+    author: String,
+    may_sign: bool,
+    own_rows: bool,
+    may_cancel: bool,
+    may_settle: bool,
+    gone: usize,
+}
+
+impl BatchPage {
+    /// Hash of the complete message.
+    fn hash(&self) -> &str {
+        self.batch.package_sha256.as_deref().unwrap_or("")
+    }
+}
+
+pub(super) async fn page(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Query(query): Query<DoneQuery>,
+) -> Page {
+    let store = &pipeline.store;
+    let id = BatchId(id);
+    let batch = batches::require(store, id).await?;
+    let names: BTreeMap<_, _> = users::all(store).await?.into_iter().map(|u| (u.id, shown_name(&u))).collect();
+    let name = |id| names.get(&id).cloned().unwrap_or_default();
+    let mut looks: BTreeMap<_, Vec<Check>> = BTreeMap::new();
+    for check in checks::of_batch(store, id).await? {
+        looks.entry(check.post_id).or_default().push(check);
+    }
+    let rows: Vec<Row> = batches::details(store, id)
+        .await?
+        .into_iter()
+        .map(|detail| Row {
+            case_id: batch::case_id(detail.flag_id),
+            liveness: Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten()),
+            detail,
+        })
+        .collect();
+    let signature = batches::signature(store, id).await?.map(|s| (s.clone(), name(s.signer_id)));
+    let delivery = outbox::by_batch(store, id).await?;
+    let attempts = match &delivery {
+        Some(delivery) => outbox::attempts(store, delivery.id).await?,
+        None => Vec::new(),
+    };
+    let own_rows = rows.iter().any(|row| row.detail.reviewer_id == user.id);
+    let untried = delivery.as_ref().is_some_and(|d| d.state == DeliveryState::Queued && d.attempts == 0);
+    html(&BatchPage {
+        may_sign: user.role.signs() && batch.state == BatchState::Rendered && !own_rows,
+        own_rows: user.role.signs() && own_rows && batch.state == BatchState::Rendered,
+        may_cancel: user.role.reviews() && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && untried)),
+        may_settle: user.role.operates() && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
+        gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
+        author: name(batch.created_by),
+        files: batches::files(store, id).await?,
+        f: Frame::new(user, "batches", query.done),
+        batch,
+        rows,
+        signature,
+        delivery,
+        attempts,
+    })
+}
+
+/// Scripts of the demo are never shown as if they were people.
+fn shown_name(user: &User) -> String {
+    if user.scripted { format!("{} (skrip)", user.name) } else { user.name.clone() }
+}
+
+pub(super) async fn render(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    batch::render(&pipeline, &user, BatchId(id)).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=rendered")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignForm {
+    package_sha256: String,
+    #[serde(default)]
+    confirm: String,
+}
+
+pub(super) async fn sign(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>, Form(form): Form<SignForm>) -> Page {
+    let batch = batches::require(&pipeline.store, BatchId(id)).await?;
+    if form.confirm.trim() != batch.code {
+        let why = format!("type the reference {} to sign", batch.code);
+        return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why));
+    }
+    batch::sign(&pipeline, &user, BatchId(id), &form.package_sha256).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=signed")).into_response())
+}
+
+pub(super) async fn cancel(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    batch::cancel(&pipeline, &user, BatchId(id)).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=cancelled")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct SettleForm {
+    delivery: i64,
+    arrived: bool,
+}
+
+pub(super) async fn settle(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>, Form(form): Form<SettleForm>) -> Page {
+    let found = if form.arrived { Settlement::Arrived } else { Settlement::SendAgain };
+    deliver::settle(&pipeline, &user, DeliveryId(form.delivery), found).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=settled")).into_response())
+}
+
+pub(super) async fn file(State(pipeline): State<Pipeline>, SignedIn(_): SignedIn, Path((id, name)): Path<(i64, String)>) -> Page {
+    let file = batches::file(&pipeline.store, BatchId(id), &name).await?.ok_or(PageError::NotFound)?;
+    // The letter opens in the browser; everything else is saved.
+    let how = if file.media_type == "application/pdf" { "inline" } else { "attachment" };
+    let headers = [(header::CONTENT_TYPE, file.media_type.clone()), (header::CONTENT_DISPOSITION, format!("{how}; filename=\"{}\"", file.name))];
+    Ok((headers, file.bytes).into_response())
+}

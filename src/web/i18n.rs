@@ -1,0 +1,162 @@
+//! Texts in Bahasa Indonesia (first) and English, from `locales/*/desk.ftl`, compiled in.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
+
+use crate::domain::user::Language;
+
+static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "id",
+        // Isolation marks around values would show up in searches and tests.
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static ID: LanguageIdentifier = langid!("id");
+static EN: LanguageIdentifier = langid!("en");
+
+/// Numbers that pages show: templates have them by reference.
+pub trait Count {
+    /// The number.
+    fn count(&self) -> i64;
+}
+
+impl Count for i64 {
+    fn count(&self) -> i64 {
+        *self
+    }
+}
+
+impl Count for usize {
+    fn count(&self) -> i64 {
+        i64::try_from(*self).unwrap_or(i64::MAX)
+    }
+}
+
+impl<T: Count> Count for &T {
+    fn count(&self) -> i64 {
+        (**self).count()
+    }
+}
+
+/// Texts in one language.
+#[derive(Debug, Clone, Copy)]
+pub struct Text(Language);
+
+impl Text {
+    /// Texts in `language`.
+    pub const fn new(language: Language) -> Self {
+        Self(language)
+    }
+
+    /// The language.
+    pub const fn language(self) -> Language {
+        self.0
+    }
+
+    /// The text for `key`.
+    pub fn m(self, key: &str) -> String {
+        LOCALES.lookup(self.id(), key)
+    }
+
+    /// The text for `key` with a number in it, in its plural form.
+    pub fn n(self, key: &str, number: impl Count) -> String {
+        let number = number.count();
+        let shown = FluentValue::from(self.number(number));
+        let arguments = HashMap::from([(Cow::from("count"), FluentValue::from(number)), (Cow::from("n"), shown)]);
+        LOCALES.lookup_with_args(self.id(), key, &arguments)
+    }
+
+    /// The text for a value of an enum: `{prefix}-{value}` with hyphens.
+    pub fn v(self, prefix: &str, value: impl std::fmt::Display) -> String {
+        self.m(&format!("{prefix}-{value}").replace('_', "-"))
+    }
+
+    /// `1.234` in Indonesian, `1,234` in English.
+    pub fn number(self, number: impl Count) -> String {
+        let number = number.count();
+        let separator = if self.0 == Language::Indonesian { '.' } else { ',' };
+        let digits = number.unsigned_abs().to_string();
+        let mut out = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                out.push(separator);
+            }
+            out.push(digit);
+        }
+        if number < 0 { format!("-{out}") } else { out }
+    }
+
+    fn id(self) -> &'static LanguageIdentifier {
+        match self.0 {
+            Language::Indonesian => &ID,
+            Language::English => &EN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(ftl: &str) -> BTreeSet<&str> {
+        ftl.lines().filter(|l| !l.starts_with([' ', '#'])).filter_map(|l| l.split_once(" =")).map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts() {
+        let id = keys(include_str!("../../locales/id/desk.ftl"));
+        let en = keys(include_str!("../../locales/en/desk.ftl"));
+        assert_eq!(id.difference(&en).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in English");
+        assert_eq!(en.difference(&id).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in Indonesian");
+    }
+
+    #[test]
+    fn every_key_that_a_template_uses_exists() {
+        let known = keys(include_str!("../../locales/id/desk.ftl"));
+        let call = regex::Regex::new(r#"t\.[mn]\("([a-z0-9-]+)""#).unwrap();
+        let mut used = 0;
+        for entry in std::fs::read_dir("templates/web").unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for found in call.captures_iter(&text) {
+                used += 1;
+                assert!(known.contains(&found[1]), "{}: {}", path.display(), &found[1]);
+            }
+        }
+        assert!(used > 50);
+    }
+
+    #[test]
+    fn every_value_that_a_page_shows_has_a_text() {
+        use crate::domain::{batch, check, decision, delivery, flag, user};
+        let known = keys(include_str!("../../locales/id/desk.ftl"));
+        let mut wanted: Vec<String> = Vec::new();
+        wanted.extend(decision::Reason::ALL.iter().map(|v| format!("reason-{v}")));
+        wanted.extend(decision::Verdict::ALL.iter().map(|v| format!("verdict-{v}")));
+        wanted.extend(flag::FlagState::ALL.iter().map(|v| format!("flag-{v}")));
+        wanted.extend(flag::Priority::ALL.iter().map(|v| format!("priority-{v}")));
+        wanted.extend(batch::BatchState::ALL.iter().map(|v| format!("batch-{v}")));
+        wanted.extend(batch::BatchKind::ALL.iter().map(|v| format!("kind-{v}")));
+        wanted.extend(delivery::DeliveryState::ALL.iter().map(|v| format!("delivery-{v}")));
+        wanted.extend(delivery::AttemptOutcome::ALL.iter().map(|v| format!("outcome-{v}")));
+        wanted.extend(check::Liveness::ALL.iter().map(|v| format!("liveness-{v}")));
+        wanted.extend(user::Role::ALL.iter().map(|v| format!("role-{v}")));
+        for key in wanted {
+            assert!(known.contains(key.replace('_', "-").as_str()), "{key}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped_as_each_language_does() {
+        assert_eq!(Text::new(Language::Indonesian).number(1_234_567), "1.234.567");
+        assert_eq!(Text::new(Language::English).number(-1234), "-1,234");
+    }
+}

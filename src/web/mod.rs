@@ -1,0 +1,68 @@
+//! The review desk: server-side pages, one file a screen. Talks to the use cases only, never to platforms or mail.
+
+mod assets;
+mod batches;
+mod error;
+mod flags;
+mod health;
+mod home;
+mod i18n;
+mod log;
+mod session;
+mod view;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::pipeline::Pipeline;
+
+/// Largest form, bytes.
+const BODY_LIMIT: usize = 64 << 10;
+/// Longest a page may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// All routes of the desk.
+pub fn router(pipeline: Pipeline) -> Router {
+    let desk = Router::new()
+        .route("/", get(home::page))
+        .route("/sign-in", get(session::form).post(session::sign_in))
+        .route("/sign-out", post(session::sign_out))
+        .route("/language", post(session::language))
+        .route("/queue", get(flags::queue))
+        .route("/queue/next", get(flags::next))
+        .route("/flags/{id}", get(flags::page))
+        .route("/flags/{id}/decision", post(flags::decide))
+        .route("/batches", get(batches::list).post(batches::create))
+        .route("/batches/{id}", get(batches::page))
+        .route("/batches/{id}/render", post(batches::render))
+        .route("/batches/{id}/sign", post(batches::sign))
+        .route("/batches/{id}/cancel", post(batches::cancel))
+        .route("/batches/{id}/settle", post(batches::settle))
+        .route("/batches/{id}/files/{name}", get(batches::file))
+        .route("/log", get(log::page))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/assets/{*path}", get(assets::asset))
+        .fallback(error::not_found)
+        .with_state(pipeline);
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    desk.layer(CatchPanicLayer::custom(error::panicked))
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        // Cross-site forms are refused by Origin and Sec-Fetch-Site; cookies are SameSite=Strict besides.
+        .layer(CsrfLayer::new())
+        .layer(header("content-security-policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"))
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "no-referrer"))
+        .layer(header("cache-control", "no-store"))
+}

@@ -1,0 +1,97 @@
+//! What every page shares.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::error::PageError;
+use super::i18n::Text;
+use crate::domain::user::User;
+
+/// The frame around a page.
+pub struct Frame {
+    /// Texts in the reader's language.
+    pub t: Text,
+    /// Who reads.
+    pub user: User,
+    /// Entry of the navigation that is open.
+    pub here: &'static str,
+    /// A message about what was just done: a key of the texts, empty for none.
+    pub done: String,
+}
+
+impl Frame {
+    /// The frame for `user`. `done` comes from the address, so only known messages are shown.
+    pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
+        const KNOWN: [&str; 6] = ["decided", "rendered", "signed", "cancelled", "settled", "empty"];
+        let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
+        Self { t: Text::new(user.language), user, here, done }
+    }
+}
+
+/// A piece of a caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The words.
+    pub text: String,
+    /// Axis they are evidence on; empty for none.
+    pub axis: String,
+}
+
+/// Cuts `text` at the spans of each axis. Where axes overlap, the first one listed wins.
+pub fn segments(text: &str, evidence: &[(String, Vec<(usize, usize)>)]) -> Vec<Segment> {
+    let mut out: Vec<Segment> = Vec::new();
+    for (at, c) in text.char_indices() {
+        let axis = evidence.iter().find(|(_, spans)| spans.iter().any(|(start, end)| (*start..*end).contains(&at)));
+        let axis = axis.map_or("", |(axis, _)| axis.as_str());
+        match out.last_mut() {
+            Some(last) if last.axis == axis => last.text.push(c),
+            _ => out.push(Segment { text: c.to_string(), axis: axis.to_owned() }),
+        }
+    }
+    out
+}
+
+/// Renders a page.
+pub fn html(template: &impl Template) -> Result<Response, PageError> {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A bar of a chart: label, number, width in per cent of the largest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// For people.
+    pub label: String,
+    /// The number.
+    pub value: i64,
+    /// 0 to 100.
+    pub width: i64,
+    /// Style class.
+    pub class: String,
+}
+
+/// Bars relative to the largest.
+pub fn bars(values: Vec<(String, i64, &str)>) -> Vec<Bar> {
+    let largest = values.iter().map(|(_, value, _)| *value).max().unwrap_or(0).max(1);
+    values.into_iter().map(|(label, value, class)| Bar { label, value, width: value * 100 / largest, class: class.into() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_put_together_are_the_text() {
+        let text = "🔥 buka bal 35k";
+        let evidence = [("a".to_owned(), vec![(5, 13)]), ("b".to_owned(), vec![(10, 17)])];
+        let cut = segments(text, &evidence);
+        assert_eq!(cut.iter().map(|s| s.text.as_str()).collect::<String>(), text);
+        assert_eq!(cut.iter().map(|s| (s.text.as_str(), s.axis.as_str())).collect::<Vec<_>>(), [("🔥 ", ""), ("buka bal", "a"), (" 35k", "b")]);
+    }
+
+    #[test]
+    fn bars_are_relative_to_the_largest() {
+        let drawn = bars(vec![("a".into(), 50, "x"), ("b".into(), 200, "y"), ("c".into(), 0, "")]);
+        assert_eq!(drawn.iter().map(|b| b.width).collect::<Vec<_>>(), [25, 100, 0]);
+        assert_eq!(bars(vec![("a".into(), 0, "")])[0].width, 0);
+    }
+}
