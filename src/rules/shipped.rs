@@ -35,7 +35,7 @@ mod tests {
         let shown: Vec<String> = loaded.diagnostics.iter().map(|d| d.render(false)).collect();
         assert!(shown.is_empty(), "{}", shown.join("\n"));
         let rule_set = loaded.rule_set.unwrap();
-        assert_eq!(rule_set.rules.len(), 5);
+        assert_eq!(rule_set.rules.len(), 6);
         assert!(rule_set.terms.len() > 40);
     }
 
