@@ -20,6 +20,7 @@ enum Action {
     Example,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
     match options.action {
         Action::Check => match config::load(file) {

@@ -29,7 +29,10 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         store.migrate().await?;
     }
     let status = store.schema_status().await?;
-    println!("{}: schema version {}, this program knows {}, {} changes waiting", status.engine, status.applied, status.known, status.pending);
+    println!(
+        "{}: schema version {}, this program knows {}, {} changes waiting",
+        status.engine, status.applied, status.known, status.pending
+    );
     store.close().await;
     Ok(if status.pending == 0 && status.applied <= status.known { FINE } else { ExitCode::from(FOUND) })
 }

@@ -53,7 +53,9 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
         let check = match (source.mode, source.problem.as_str()) {
             (Mode::Disabled, _) => Check::Note("off".into()),
             (_, "") => Check::Good(format!("{} of {} requests used today", source.used_today, source.budget)),
-            (_, problem) => Check::Bad(problem.to_owned(), format!("mend the cause, then `sisir sources resume {}`", source.name)),
+            (_, problem) => {
+                Check::Bad(problem.to_owned(), format!("mend the cause, then `sisir sources resume {}`", source.name))
+            }
         };
         all.push((format!("source {}", source.name), check));
     }
@@ -71,7 +73,8 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
 
 fn rules(pipeline: &Pipeline) -> Check {
     let broken = scan::broken_examples(&pipeline.rules);
-    let summary = format!("{} with {} rules, {} terms", pipeline.rules.pack, pipeline.rules.rules.len(), pipeline.rules.terms.len());
+    let summary =
+        format!("{} with {} rules, {} terms", pipeline.rules.pack, pipeline.rules.rules.len(), pipeline.rules.terms.len());
     if broken.is_empty() {
         Check::Good(summary)
     } else {
@@ -83,7 +86,10 @@ async fn chain(pipeline: &Pipeline) -> anyhow::Result<Check> {
     let rows = audit::all(&pipeline.store).await?;
     Ok(match audit::first_break(&rows) {
         None => Check::Good(format!("{} events, unbroken", rows.len())),
-        Some(seq) => Check::Bad(format!("broken at event {seq}"), "someone changed the table audit_events; restore a backup and find out who".into()),
+        Some(seq) => Check::Bad(
+            format!("broken at event {seq}"),
+            "someone changed the table audit_events; restore a backup and find out who".into(),
+        ),
     })
 }
 

@@ -25,7 +25,8 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let clock = Arc::new(SystemClock);
     let fake = FakePlatforms::new(made_up_posts(clock.now()), clock);
     let stop = CancellationToken::new();
-    let address = fake.serve(options.listen, stop.clone()).await.with_context(|| format!("cannot listen on {}", options.listen))?;
+    let address =
+        fake.serve(options.listen, stop.clone()).await.with_context(|| format!("cannot listen on {}", options.listen))?;
     println!("fake platforms at http://{address}/");
     println!("faults (POST /__fake/faults {{\"name\": …, \"times\": …}}):");
     for (name, what) in FAULTS {

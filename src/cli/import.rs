@@ -11,7 +11,7 @@ use crate::store::posts;
 /// Interrupted, it can simply be started again: known posts are recognised.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// CSV (with a header: text or url, and optionally platform, author, posted_at, id), NDJSON, or a list of addresses
+    /// CSV (with a header: text or url, and optionally platform, author, `posted_at`, id), NDJSON, or a list of addresses
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Store only, do not match against the rules yet
@@ -31,7 +31,14 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         .await;
         bar.finish_and_clear();
         let report = report?;
-        println!("{}: {} rows, {} new, {} known already, {} rejected", path.display(), report.rows, report.new, report.known, report.rejected);
+        println!(
+            "{}: {} rows, {} new, {} known already, {} rejected",
+            path.display(),
+            report.rows,
+            report.new,
+            report.known,
+            report.rejected
+        );
         for (line, why, mend) in &report.first {
             eprintln!("  {}:{line}: {why}; mend: {mend}", path.display());
         }
@@ -59,7 +66,9 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         println!("{} posts matched, {} flagged for review", report.screened, report.flagged);
         let bare = posts::count_without_text(&pipeline.store).await?;
         if bare > 0 {
-            eprintln!("{bare} posts have an address but no text and cannot be matched; import them with a text column, or switch sources.tiktok_oembed on");
+            eprintln!(
+                "{bare} posts have an address but no text and cannot be matched; import them with a text column, or switch sources.tiktok_oembed on"
+            );
         }
     }
     pipeline.store.close().await;

@@ -41,7 +41,13 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
             eprintln!("rules/{rule}.toml: this example {what}: {text}");
             problems += 1;
         }
-        println!("{}: {} rules, {} terms, {problems} problems, hash {}", rules.pack, rules.rules.len(), rules.terms.len(), rules.hash);
+        println!(
+            "{}: {} rules, {} terms, {problems} problems, hash {}",
+            rules.pack,
+            rules.rules.len(),
+            rules.terms.len(),
+            rules.hash
+        );
     }
     Ok(if problems == 0 { FINE } else { ExitCode::from(FOUND) })
 }

@@ -9,7 +9,7 @@ use crate::pipeline::crawl;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// crawl, screen, deliver or follow_up
+    /// crawl, screen, deliver or `follow_up`
     #[arg(value_parser = kind)]
     kind: JobKind,
 }
@@ -33,7 +33,10 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     let report = crawl::crawl(&pipeline, &worker.sources, |window| bar.set_message(format!("crawling {window}"))).await;
     bar.finish_and_clear();
     let report = report?;
-    println!("{} windows, {} pages, {} new posts, {} known, {} unreadable items", report.windows, report.pages, report.posts.new, report.posts.known, report.rejects);
+    println!(
+        "{} windows, {} pages, {} new posts, {} known, {} unreadable items",
+        report.windows, report.pages, report.posts.new, report.posts.known, report.rejects
+    );
     for problem in &report.problems {
         eprintln!("  {problem}");
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{FAILED, FINE, FOUND, output};
 use crate::domain::flag::Assessment;
-use crate::rules::{Diagnostic, DEFAULT_PACK, PackSource, RuleSet, load, shipped};
+use crate::rules::{DEFAULT_PACK, Diagnostic, PackSource, RuleSet, load, shipped};
 use crate::scan;
 
 /// Exit code: 0 nothing flagged, 1 something flagged, 2 something could not be read.
@@ -20,7 +20,7 @@ pub struct Options {
     /// Files to read; `-` is standard input. Texts, one a line; with --json, NDJSON objects
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// NDJSON in (id, text and optional platform, field, author, posted_at), one JSON line out for each post
+    /// NDJSON in (id, text and optional platform, field, author, `posted_at`), one JSON line out for each post
     #[arg(long)]
     json: bool,
     /// Folder of a rule pack instead of the shipped one
@@ -77,12 +77,11 @@ fn rule_set(dir: Option<&Path>) -> anyhow::Result<(RuleSet, Vec<Diagnostic>)> {
         None => shipped(DEFAULT_PACK),
     };
     let loaded = load(&source);
-    match loaded.rule_set {
-        Some(rules) => Ok((rules, loaded.diagnostics)),
-        None => {
-            let shown: Vec<String> = loaded.diagnostics.iter().map(|d| d.render(output::color())).collect();
-            anyhow::bail!("the rule pack cannot be loaded\n{}", shown.join("\n"))
-        }
+    if let Some(rules) = loaded.rule_set {
+        Ok((rules, loaded.diagnostics))
+    } else {
+        let shown: Vec<String> = loaded.diagnostics.iter().map(|d| d.render(output::color())).collect();
+        anyhow::bail!("the rule pack cannot be loaded\n{}", shown.join("\n"))
     }
 }
 
@@ -98,7 +97,10 @@ fn scan_file(rules: &RuleSet, file: &Path, as_json: bool, out: &mut impl Write, 
     let mut number = 0_u64;
     loop {
         let mut raw = Vec::new();
-        let read = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut raw).with_context(|| format!("{name}:{}: cannot be read", number + 1))?;
+        let read = (&mut reader)
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut raw)
+            .with_context(|| format!("{name}:{}: cannot be read", number + 1))?;
         if read == 0 {
             return Ok(());
         }
@@ -108,7 +110,10 @@ fn scan_file(rules: &RuleSet, file: &Path, as_json: bool, out: &mut impl Write, 
             Ok(_) if read as u64 == MAX_LINE => Some("longer than 1 MiB; one post a line".to_owned()),
             Ok(line) => {
                 let line = line.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']);
-                if line.trim().is_empty() { continue } else { scan_line(rules, line, &format!("{name}:{number}"), as_json, out, tally)? }
+                if line.trim().is_empty() {
+                    continue;
+                }
+                scan_line(rules, line, &format!("{name}:{number}"), as_json, out, tally)?
             }
         };
         if let Some(problem) = problem {
@@ -125,7 +130,14 @@ struct Line {
     text: String,
 }
 
-fn scan_line(rules: &RuleSet, line: &str, place: &str, as_json: bool, out: &mut impl Write, tally: &mut Tally) -> std::io::Result<Option<String>> {
+fn scan_line(
+    rules: &RuleSet,
+    line: &str,
+    place: &str,
+    as_json: bool,
+    out: &mut impl Write,
+    tally: &mut Tally,
+) -> std::io::Result<Option<String>> {
     if !as_json {
         let found = scan::assess(rules, line);
         count(tally, &found);
@@ -136,7 +148,9 @@ fn scan_line(rules: &RuleSet, line: &str, place: &str, as_json: bool, out: &mut 
     }
     let post: Line = match serde_json::from_str(line) {
         Ok(post) => post,
-        Err(error) => return Ok(Some(format!("column {}: {error}; each line is an object with `id` and `text`", error.column()))),
+        Err(error) => {
+            return Ok(Some(format!("column {}: {error}; each line is an object with `id` and `text`", error.column())));
+        }
     };
     let found = scan::assess(rules, &post.text);
     count(tally, &found);

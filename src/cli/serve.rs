@@ -44,7 +44,7 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
     let metrics = &pipeline.config.metrics.listen;
     if !metrics.is_empty() {
         let listener = bind(metrics, "metrics.listen").await?;
-        let router = metrics_router(pipeline.clone(), recorder()?);
+        let router = metrics_router(pipeline.clone(), recorder());
         serve(&tasks, listener, router, stop.clone());
     }
     let mut address = None;
@@ -74,12 +74,12 @@ fn serve(tasks: &TaskTracker, listener: TcpListener, router: axum::Router, stop:
     });
 }
 
-fn recorder() -> anyhow::Result<PrometheusHandle> {
+fn recorder() -> PrometheusHandle {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     // A second recorder in one process (tests) is refused; the first one goes on counting.
     let _ = metrics::set_global_recorder(recorder);
-    Ok(handle)
+    handle
 }
 
 fn metrics_router(pipeline: Pipeline, handle: PrometheusHandle) -> axum::Router {

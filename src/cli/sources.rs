@@ -45,7 +45,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
             (_, problem) => problem.to_owned(),
         };
         let mode = format!("{:?}", source.mode).to_lowercase();
-        let last = source.last_ok_at.map(Millis::wib).unwrap_or_else(|| "-".into());
+        let last = source.last_ok_at.map_or_else(|| "-".into(), Millis::wib);
         table.add_row([source.name.to_owned(), mode, state, last, format!("{} / {}", source.used_today, source.budget)]);
     }
     println!("{table}");

@@ -27,11 +27,15 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigProblems> {
     let path = file.or_else(|| default.exists().then_some(default));
     let text = match path {
         Some(path) => std::fs::read_to_string(path).map_err(|error| {
-            ConfigProblems::one(path.display().to_string(), format!("cannot be read: {error}"), "check the path and its permissions")
+            ConfigProblems::one(
+                path.display().to_string(),
+                format!("cannot be read: {error}"),
+                "check the path and its permissions",
+            )
         })?,
         None => String::new(),
     };
-    let name = path.map(|p| p.display().to_string()).unwrap_or_else(|| DEFAULT_FILE.to_owned());
+    let name = path.map_or_else(|| DEFAULT_FILE.to_owned(), |p| p.display().to_string());
     parse(&name, &text, std::env::vars())
 }
 
@@ -39,11 +43,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigProblems> {
 ///
 /// # Errors
 /// Every problem found, each with file and line or the variable's name.
-pub fn parse(
-    name: &str,
-    text: &str,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, ConfigProblems> {
+pub fn parse(name: &str, text: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, ConfigProblems> {
     let mut reader = read::Reader::new(name, text, environment)?;
     let config = sections::read(&mut reader);
     validate::check(&config, &mut reader);

@@ -67,9 +67,12 @@ impl Reader {
         let mut reader = Self { file: file.to_owned(), sections: BTreeMap::new(), places: BTreeMap::new(), problems: Vec::new() };
         reader.note_places("", spanned.get_ref(), text);
         reader.split_sections("", table);
-        let mut variables: Vec<(String, String)> = environment.into_iter().filter(|(name, _)| name.starts_with("SISIR__")).collect();
+        let mut variables: Vec<(String, String)> =
+            environment.into_iter().filter(|(name, _)| name.starts_with("SISIR__")).collect();
         variables.sort();
-        variables.into_iter().for_each(|(name, value)| reader.set_from_environment(&name, &value));
+        for (name, value) in variables {
+            reader.set_from_environment(&name, &value);
+        }
         Ok(reader)
     }
 
@@ -150,7 +153,11 @@ impl Reader {
             (None, Some(file)) => match std::fs::read_to_string(file) {
                 Ok(text) => Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(error) => {
-                    self.problem(&format!("{path}_file"), format!("cannot be read: {error}"), "check the path and its permissions");
+                    self.problem(
+                        &format!("{path}_file"),
+                        format!("cannot be read: {error}"),
+                        "check the path and its permissions",
+                    );
                     None
                 }
             },

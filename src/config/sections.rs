@@ -309,7 +309,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut threads: Threads = reader.section("sources.threads");
     let mut mail: Mail = reader.section("mail");
     if let Some(url) = reader.secret("database.url", None, database.url_file.as_ref()) {
-        database.url = secrecy::ExposeSecret::expose_secret(&url).to_owned();
+        secrecy::ExposeSecret::expose_secret(&url).clone_into(&mut database.url);
     }
     let secret = tiktok.client_secret.take();
     tiktok.client_secret = reader.secret("sources.tiktok_research.client_secret", secret, tiktok.client_secret_file.as_ref());

@@ -59,10 +59,8 @@ fn sources(config: &Config, reader: &mut Reader) {
             reader.problem(path, format!("`{base}` is not a web address"), "it starts with https://");
         }
     }
-    let sizes = [
-        ("sources.tiktok_research.page_size", config.tiktok.page_size),
-        ("sources.threads.page_size", config.threads.page_size),
-    ];
+    let sizes =
+        [("sources.tiktok_research.page_size", config.tiktok.page_size), ("sources.threads.page_size", config.threads.page_size)];
     for (path, size) in sizes {
         if !(1..=100).contains(&size) {
             reader.problem(path, format!("{size} posts a page"), "1 to 100");

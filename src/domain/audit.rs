@@ -4,7 +4,8 @@ use super::clock::Millis;
 use super::ids::UserId;
 
 text_enum! {
-    /// What happened.
+    /// What happened; each name says it.
+    #[expect(missing_docs, reason = "the names are the documentation")]
     Action {
         UserAdded = "user_added",
         PasswordSet = "password_set",
@@ -76,14 +77,8 @@ impl AuditEvent {
 
     /// Hash of this event at its place: SHA-256 over the previous hash and the fields, one a line.
     pub fn chain_hash(&self, previous: &str, seq: i64, at: Millis) -> String {
-        let text = format!(
-            "{previous}\n{seq}\n{}\n{}\n{}\n{}\n{}",
-            at.0,
-            self.actor.label(),
-            self.action,
-            self.subject,
-            self.detail
-        );
+        let text =
+            format!("{previous}\n{seq}\n{}\n{}\n{}\n{}\n{}", at.0, self.actor.label(), self.action, self.subject, self.detail);
         super::sha256_hex(text.as_bytes())
     }
 }

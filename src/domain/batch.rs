@@ -166,12 +166,7 @@ pub struct SignedBatch {
 
 impl SignedBatch {
     /// The one maker: hashes `message` again and compares it with the signature and the package.
-    pub fn verify(
-        batch: &Batch,
-        rows: &[Request],
-        signature: &Signature,
-        message: Vec<u8>,
-    ) -> Result<Self, NotSigned> {
+    pub fn verify(batch: &Batch, rows: &[Request], signature: &Signature, message: Vec<u8>) -> Result<Self, NotSigned> {
         let code = batch.code.clone();
         if batch.state != BatchState::Signed && batch.state != BatchState::Sent {
             return Err(NotSigned::State { code, state: batch.state, needed: BatchState::Signed });

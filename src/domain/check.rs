@@ -32,7 +32,7 @@ text_enum! {
 }
 
 /// Two looks count as two only when they are this far apart.
-pub const CONFIRM_AFTER: Duration = Duration::from_secs(3600);
+pub const CONFIRM_AFTER: Duration = Duration::from_hours(1);
 
 /// One look.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -56,8 +56,18 @@ impl Millis {
     /// `22 November 2026`, month names in Bahasa Indonesia, as letters are dated.
     pub fn long_date_id(self) -> String {
         const MONTHS: [&str; 12] = [
-            "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
-            "November", "Desember",
+            "Januari",
+            "Februari",
+            "Maret",
+            "April",
+            "Mei",
+            "Juni",
+            "Juli",
+            "Agustus",
+            "September",
+            "Oktober",
+            "November",
+            "Desember",
         ];
         let date = self.in_jakarta().date();
         let month = usize::try_from(date.month()).ok().and_then(|m| MONTHS.get(m.saturating_sub(1))).unwrap_or(&"");

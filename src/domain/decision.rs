@@ -5,7 +5,12 @@ use super::ids::{DecisionId, FlagId, UserId};
 
 text_enum! {
     /// What the analyst decided.
-    Verdict { Uphold = "uphold", Dismiss = "dismiss" }
+    Verdict {
+        /// All three elements are there: ask the platform.
+        Uphold = "uphold",
+        /// Leave the post alone.
+        Dismiss = "dismiss",
+    }
 }
 
 text_enum! {

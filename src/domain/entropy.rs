@@ -41,11 +41,8 @@ impl Entropy {
     /// A password people can type: four groups of four from 32 unmistakable characters (80 bits).
     pub fn password(&self) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567892";
-        let chars: Vec<char> = self
-            .bytes::<16>()
-            .iter()
-            .filter_map(|b| ALPHABET.get(usize::from(b % 32)).map(|c| char::from(*c)))
-            .collect();
+        let chars: Vec<char> =
+            self.bytes::<16>().iter().filter_map(|b| ALPHABET.get(usize::from(b % 32)).map(|c| char::from(*c))).collect();
         chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
     }
 }

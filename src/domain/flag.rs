@@ -5,7 +5,14 @@ use super::ids::{DecisionId, FlagId, PostId, UserId};
 
 text_enum! {
     /// Order of work. P1 supply of bales, P2 clear offers, P3 doubtful: a person decides in each case.
-    Priority { P1 = "P1", P2 = "P2", P3 = "P3" }
+    Priority {
+        /// Supply of bales.
+        P1 = "P1",
+        /// Clear offer.
+        P2 = "P2",
+        /// Doubtful.
+        P3 = "P3",
+    }
 }
 
 text_enum! {

@@ -21,7 +21,16 @@ text_enum! {
 
 text_enum! {
     /// Where a job stands.
-    JobState { Queued = "queued", Running = "running", Done = "done", Dead = "dead" }
+    JobState {
+        /// Waits for its time.
+        Queued = "queued",
+        /// A worker has it, or lost it (lease).
+        Running = "running",
+        /// Ended well.
+        Done = "done",
+        /// Given up: a person has to look.
+        Dead = "dead",
+    }
 }
 
 /// A job a worker holds.
@@ -51,7 +60,7 @@ pub fn backoff(attempt: i32) -> Duration {
 }
 
 /// How long a worker may hold a job before another may take it.
-pub const LEASE: Duration = Duration::from_secs(600);
+pub const LEASE: Duration = Duration::from_mins(10);
 
 /// Tries before a job counts as dead.
 pub const MAX_ATTEMPTS: i32 = 10;

@@ -2,6 +2,7 @@
 
 text_enum! {
     /// A social-media platform. `Other` is what an import brings from elsewhere; nothing can be requested there.
+    #[expect(missing_docs, reason = "the names are the documentation")]
     Platform {
         Tiktok = "tiktok",
         Instagram = "instagram",

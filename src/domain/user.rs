@@ -34,7 +34,12 @@ impl Role {
 
 text_enum! {
     /// Language of the pages.
-    Language { Indonesian = "id", English = "en" }
+    Language {
+        /// Bahasa Indonesia.
+        Indonesian = "id",
+        /// English.
+        English = "en",
+    }
 }
 
 /// A person.

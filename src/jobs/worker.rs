@@ -95,7 +95,13 @@ impl Worker {
                 for problem in &done.problems {
                     tracing::warn!("crawl: {problem}");
                 }
-                format!("{} pages, {} new posts, {} known, {} problems", done.pages, done.posts.new, done.posts.known, done.problems.len())
+                format!(
+                    "{} pages, {} new posts, {} known, {} problems",
+                    done.pages,
+                    done.posts.new,
+                    done.posts.known,
+                    done.problems.len()
+                )
             }
             JobKind::Screen => {
                 if let Some(oembed) = &self.oembed {
@@ -143,7 +149,11 @@ impl Worker {
                         jobs::bury(&mut tx, job, &self.name, &text).await?;
                     }
                 }
-                Ok(tx.commit(AuditEvent::new(Actor::System, Action::JobFailed, format!("job:{}", job.id)).detail(job.kind.as_str())).await?)
+                Ok(tx
+                    .commit(
+                        AuditEvent::new(Actor::System, Action::JobFailed, format!("job:{}", job.id)).detail(job.kind.as_str()),
+                    )
+                    .await?)
             }
         }
     }

@@ -148,7 +148,11 @@ impl Keeper {
     /// kept beside the first, so that a double delivery cannot hide.
     fn keep(&self) -> io::Result<()> {
         let text = String::from_utf8_lossy(&self.message);
-        let id = text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or("tanpa-id");
+        let id = text
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .find_map(|line| line.strip_prefix("Message-ID: "))
+            .unwrap_or("tanpa-id");
         let mut path = kept_as(&self.sink.folder, id);
         let mut copy = 1;
         while path.exists() {

@@ -14,9 +14,9 @@ use crate::domain::user::User;
 use crate::domain::{Millis, Platform, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
+use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
 use crate::store::{StoreError, batches, flags};
-use crate::scan;
 
 /// Rows of one package at most: good small letters are answered, long lists are not.
 pub const MAX_ROWS: i64 = 100;
@@ -50,7 +50,8 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
         }
         batches::insert_row(&mut tx, &batch, item_no, decision).await?;
     }
-    let event = AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch)).detail(format!("rows={}", ready.len()));
+    let event =
+        AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch)).detail(format!("rows={}", ready.len()));
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
     Ok(batch)
@@ -84,14 +85,27 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     let package_sha256 = sha256_hex(&message);
     let mut stored: Vec<PackageFile> = files
         .into_iter()
-        .map(|file| PackageFile { sha256: sha256_hex(&file.bytes), name: file.name, media_type: file.media_type.into(), bytes: file.bytes })
+        .map(|file| PackageFile {
+            sha256: sha256_hex(&file.bytes),
+            name: file.name,
+            media_type: file.media_type.into(),
+            bytes: file.bytes,
+        })
         .collect();
-    stored.push(PackageFile { name: MESSAGE_FILE.into(), media_type: "message/rfc822".into(), sha256: package_sha256.clone(), bytes: message });
+    stored.push(PackageFile {
+        name: MESSAGE_FILE.into(),
+        media_type: "message/rfc822".into(),
+        sha256: package_sha256.clone(),
+        bytes: message,
+    });
     pipeline.reach("batch.before_render_stored");
     let mut tx = pipeline.store.write_tx().await?;
     let fixed = Rendered { package_sha256: &package_sha256, recipient: &report.to.email, message_id: &message_id };
     batches::render(&mut tx, id, &stored, &fixed).await?;
-    tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch)).detail(format!("sha256={package_sha256}"))).await?;
+    tx.commit(
+        AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch)).detail(format!("sha256={package_sha256}")),
+    )
+    .await?;
     pipeline.reach("batch.rendered");
     Ok(batches::require(&pipeline.store, id).await?)
 }
@@ -111,12 +125,22 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     let text = format!(
         "Terlampir surat {} dari {} untuk {} tautan.\n\nLampiran dan nilai SHA-256:\n{list}\n\
          Mohon tanggapan dalam {} hari kerja ke {}.\nMohon balas dengan kode rujukan tetap pada subjek.\n",
-        report.code, report.from.name, report.rows.len(), report.from.answer_days, report.from.email,
+        report.code,
+        report.from.name,
+        report.rows.len(),
+        report.from.answer_days,
+        report.from.email,
     );
     let cover = Cover {
         from: config.mail.from.clone(),
         to: report.to.email.clone(),
-        subject: format!("[{}] {what} - {} - {} - {} tautan", report.from.short_name, report.platform.label(), report.code, report.rows.len()),
+        subject: format!(
+            "[{}] {what} - {} - {} - {} tautan",
+            report.from.short_name,
+            report.platform.label(),
+            report.code,
+            report.rows.len()
+        ),
         text,
         message_id: message_id.to_owned(),
         date: report.dated,
@@ -130,14 +154,18 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
     let config = &pipeline.config;
     let recipient = config.recipients.get(&batch.platform).ok_or_else(|| {
         let section = format!("[recipients.{}]", batch.platform);
-        PipelineError::Refused(format!("no recipient for {}; add {section} with an email to the configuration", batch.platform.label()))
+        PipelineError::Refused(format!(
+            "no recipient for {}; add {section} with an email to the configuration",
+            batch.platform.label()
+        ))
     })?;
     let details = batches::details(&pipeline.store, batch.id).await?;
     let mut refers_to = Vec::new();
     if batch.kind == BatchKind::Withdrawal {
         for row in &details {
             let sent = batches::sent_with(&pipeline.store, row.flag_id).await?;
-            refers_to.extend(sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent).map(|b| b.code));
+            refers_to
+                .extend(sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent).map(|b| b.code));
         }
         refers_to.sort();
         refers_to.dedup();
@@ -185,7 +213,8 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
     let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules, &detail.text);
     let words = |axis: &str| {
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
-        let quotes: Vec<String> = spans.iter().filter_map(|(s, e)| detail.text.get(*s..*e)).take(3).map(|quote| redact(quote, 40)).collect();
+        let quotes: Vec<String> =
+            spans.iter().filter_map(|(s, e)| detail.text.get(*s..*e)).take(3).map(|quote| redact(quote, 40)).collect();
         if quotes.is_empty() { "lihat kutipan".to_owned() } else { quotes.join("; ") }
     };
     ReportRow {
@@ -219,12 +248,15 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     let stored = stored.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
     let found = sha256_hex(&stored.bytes);
     if shown_sha256 != found || batch.package_sha256.as_deref() != Some(found.as_str()) {
-        return Err(crate::domain::batch::NotSigned::OtherBytes { code: batch.code, expected: shown_sha256.to_owned(), found }.into());
+        return Err(
+            crate::domain::batch::NotSigned::OtherBytes { code: batch.code, expected: shown_sha256.to_owned(), found }.into()
+        );
     }
     let pattern = schedule::pattern(&pipeline.config, JobKind::Deliver);
     let due = schedule::next(pattern, tx.now()).unwrap_or_else(|| tx.now());
     batches::sign(&mut tx, &batch, user.id, &found, due).await?;
-    tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchSigned, subject(&batch)).detail(format!("sha256={found}"))).await?;
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchSigned, subject(&batch)).detail(format!("sha256={found}")))
+        .await?;
     pipeline.reach("batch.signed");
     Ok(due)
 }

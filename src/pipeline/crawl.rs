@@ -104,7 +104,9 @@ async fn crawl_source(
             }
         }
         if failures >= MAX_FAILURES {
-            report.problems.push(format!("{}: left after {failures} windows in a row failed; the next run goes on", source.name()));
+            report
+                .problems
+                .push(format!("{}: left after {failures} windows in a row failed; the next run goes on", source.name()));
             return Ok(());
         }
     }

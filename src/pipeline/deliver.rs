@@ -15,7 +15,7 @@ use crate::store::outbox::{self, After};
 use crate::store::{StoreError, batches};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
-pub const LEASE: Duration = Duration::from_secs(900);
+pub const LEASE: Duration = Duration::from_mins(15);
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +49,15 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
     let mut lost = 0;
     for attempt in outbox::lost(&pipeline.store, pipeline.clock().now()).await? {
         let mut tx = pipeline.store.write_tx().await?;
-        outbox::finish(&mut tx, attempt.delivery_id, attempt.id, AttemptOutcome::Unknown, "the worker ended before the answer", After::Unknown).await?;
+        outbox::finish(
+            &mut tx,
+            attempt.delivery_id,
+            attempt.id,
+            AttemptOutcome::Unknown,
+            "the worker ended before the answer",
+            After::Unknown,
+        )
+        .await?;
         tx.commit(AuditEvent::new(Actor::System, Action::DeliveryUnknown, format!("delivery:{}", attempt.delivery_id))).await?;
         lost += 1;
     }
@@ -69,14 +77,19 @@ async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delive
         Handover::Accepted(detail) => (AttemptOutcome::Accepted, detail, After::Sent),
         Handover::Rejected(detail) => (AttemptOutcome::Rejected, detail, After::Failed),
         Handover::Deferred(detail) if last_try => (AttemptOutcome::Deferred, detail, After::Failed),
-        Handover::Deferred(detail) => (AttemptOutcome::Deferred, detail, After::Again(pipeline.clock().now().plus(backoff(tries)))),
+        Handover::Deferred(detail) => {
+            (AttemptOutcome::Deferred, detail, After::Again(pipeline.clock().now().plus(backoff(tries))))
+        }
         Handover::Unknown(detail) => (AttemptOutcome::Unknown, detail, After::Unknown),
     };
     tracing::info!(batch = signed.code(), %outcome, tries, "delivery: {detail}");
     metrics::counter!("sisir_delivery_attempts_total", "outcome" => outcome.as_str()).increment(1);
     let mut tx = pipeline.store.write_tx().await?;
     outbox::finish(&mut tx, delivery.id, attempt, outcome, &detail, after).await?;
-    tx.commit(AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id)).detail(outcome.as_str())).await?;
+    tx.commit(
+        AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id)).detail(outcome.as_str()),
+    )
+    .await?;
     pipeline.reach("deliver.recorded");
     Ok(Some(after))
 }

@@ -35,13 +35,13 @@ pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<Fol
         let outcome = match oembed.look(&post.url, &meter).await {
             Ok(Look::Up { .. }) => CheckOutcome::Up,
             Ok(Look::Gone) => CheckOutcome::Gone,
-            Err(error) => match rest_after(pipeline, &error).await? {
-                true => {
+            Err(error) => {
+                if rest_after(pipeline, &error).await? {
                     report.problem = Some(error.to_string());
                     return Ok(report);
                 }
-                false => CheckOutcome::Unknown,
-            },
+                CheckOutcome::Unknown
+            }
         };
         match outcome {
             CheckOutcome::Up => report.up += 1,
@@ -50,7 +50,8 @@ pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<Fol
         }
         let mut tx = pipeline.store.write_tx().await?;
         checks::insert(&mut tx, post.id, outcome).await?;
-        tx.commit(AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", post.id)).detail(outcome.as_str())).await?;
+        tx.commit(AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", post.id)).detail(outcome.as_str()))
+            .await?;
         pipeline.reach("follow_up.checked");
     }
     Ok(report)
@@ -67,6 +68,7 @@ pub(super) async fn rest_after(pipeline: &Pipeline, error: &ApiError) -> Result<
     };
     let mut tx = pipeline.store.write_tx().await?;
     cursors::set_source(&mut tx, error.platform, SourceState::Parked, &error.message, Some(until)).await?;
-    tx.commit(AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{}", error.platform)).detail("parked")).await?;
+    tx.commit(AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{}", error.platform)).detail("parked"))
+        .await?;
     Ok(true)
 }

@@ -111,7 +111,7 @@ impl Pipeline {
 }
 
 /// How long a flag stays with the analyst who opened it.
-pub const CLAIM: Duration = Duration::from_secs(600);
+pub const CLAIM: Duration = Duration::from_mins(10);
 
 fn allowed(user: &User, may: bool, what: &'static str) -> Result<()> {
     if may {

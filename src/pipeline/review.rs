@@ -9,7 +9,13 @@ use crate::store::flags;
 
 /// Records a decision. `seen` is the decision in force when the analyst opened the post: a colleague's decision in the
 /// meantime is never overwritten unseen.
-pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: Option<DecisionId>, judgement: &Judgement) -> Result<DecisionId> {
+pub async fn decide(
+    pipeline: &Pipeline,
+    user: &User,
+    flag: FlagId,
+    seen: Option<DecisionId>,
+    judgement: &Judgement,
+) -> Result<DecisionId> {
     allowed(user, user.role.reviews(), "only analysts and signers decide")?;
     pipeline.reach("review.before_decision");
     let mut tx = pipeline.store.write_tx().await?;

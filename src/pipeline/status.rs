@@ -14,7 +14,7 @@ use crate::platforms::{self, SOURCES, TiktokOembed, TiktokResearch};
 use crate::store::{batches, checks, crawl, flags, jobs, outbox, posts};
 
 /// A worker that was not seen for this long is late.
-const WORKER_LATE: Duration = Duration::from_secs(300);
+const WORKER_LATE: Duration = Duration::from_mins(5);
 
 /// A source.
 #[derive(Debug, Clone)]

@@ -42,7 +42,9 @@ pub async fn add(pipeline: &Pipeline, name: &str, role: Role, scripted: bool, pa
     let hashed = hash_off_thread(pipeline, password).await?;
     let mut tx = pipeline.store.write_tx().await?;
     if users::by_name(&mut tx, name).await?.is_some() {
-        return Err(PipelineError::Refused(format!("`{name}` is there already; `sisir user password {name}` sets a new password")));
+        return Err(PipelineError::Refused(format!(
+            "`{name}` is there already; `sisir user password {name}` sets a new password"
+        )));
     }
     let id = users::insert(&mut tx, name, role, scripted, Language::Indonesian, &hashed).await?;
     tx.commit(AuditEvent::new(Actor::System, Action::UserAdded, format!("user:{id}")).detail(format!("role={role}"))).await?;
@@ -59,7 +61,8 @@ fn check_password(password: &str) -> Result<()> {
 /// Sets a password and ends the person's sessions.
 pub async fn set_password(pipeline: &Pipeline, name: &str, password: &str) -> Result<()> {
     check_password(password)?;
-    let user = users::by_name(&pipeline.store, name).await?.ok_or_else(|| PipelineError::Refused(format!("there is no `{name}`")))?;
+    let user =
+        users::by_name(&pipeline.store, name).await?.ok_or_else(|| PipelineError::Refused(format!("there is no `{name}`")))?;
     let hashed = hash_off_thread(pipeline, password).await?;
     let mut tx = pipeline.store.write_tx().await?;
     users::set_password(&mut tx, user.id, &hashed).await?;

@@ -70,6 +70,7 @@ fn parse_depth(raw: &str, depth: u8) -> Result<Address, NotAPost> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the last word of functions that can fail")]
 fn address(platform: Platform, native_id: &str, author: &str, url: String) -> Result<Address, NotAPost> {
     Ok(Address { platform, native_id: native_id.to_owned(), author: author.trim_start_matches('@').to_lowercase(), url })
 }
@@ -185,15 +186,51 @@ mod tests {
         let cases = [
             ("https://www.tiktok.com/@toko.contoh/video/7412345678901234567?is_from_webapp=1", "7412345678901234567", tiktok),
             ("<tiktok.com/@Toko.Contoh/video/7412345678901234567>,", "7412345678901234567", tiktok),
-            ("https://m.tiktok.com/v/7412345678901234567.html", "7412345678901234567", "https://www.tiktok.com/@/video/7412345678901234567"),
-            ("https://www.instagram.com/p/C9aBcDeFgHi/?igsh=abc==&img_index=2", "C9aBcDeFgHi", "https://www.instagram.com/p/C9aBcDeFgHi/"),
-            ("https://www.instagram.com/toko.bal/reel/C9aBcDeFgHi/", "C9aBcDeFgHi", "https://www.instagram.com/reel/C9aBcDeFgHi/"),
-            ("https://m.facebook.com/story.php?story_fbid=1234567890123456&id=100012345678901", "1234567890123456", "https://www.facebook.com/100012345678901/posts/1234567890123456"),
-            ("https://www.facebook.com/tokobal/posts/bal-impor-murah/1234567890123456", "1234567890123456", "https://www.facebook.com/tokobal/posts/1234567890123456"),
-            ("https://l.facebook.com/l.php?u=https%3A%2F%2Fyoutu.be%2FAbCdEfGhI_1%3Fsi%3Dx&h=AT0", "AbCdEfGhI_1", "https://www.youtube.com/watch?v=AbCdEfGhI_1"),
-            ("https://www.youtube.com/shorts/AbCdEfGhI_1?feature=share", "AbCdEfGhI_1", "https://www.youtube.com/watch?v=AbCdEfGhI_1"),
-            ("https://www.threads.net/@toko.bal/post/C9aBcDeFgHi?xmt=abc", "C9aBcDeFgHi", "https://www.threads.com/@toko.bal/post/C9aBcDeFgHi"),
-            ("https://twitter.com/TokoBal/status/1860000000000000000/photo/1", "1860000000000000000", "https://x.com/i/web/status/1860000000000000000"),
+            (
+                "https://m.tiktok.com/v/7412345678901234567.html",
+                "7412345678901234567",
+                "https://www.tiktok.com/@/video/7412345678901234567",
+            ),
+            (
+                "https://www.instagram.com/p/C9aBcDeFgHi/?igsh=abc==&img_index=2",
+                "C9aBcDeFgHi",
+                "https://www.instagram.com/p/C9aBcDeFgHi/",
+            ),
+            (
+                "https://www.instagram.com/toko.bal/reel/C9aBcDeFgHi/",
+                "C9aBcDeFgHi",
+                "https://www.instagram.com/reel/C9aBcDeFgHi/",
+            ),
+            (
+                "https://m.facebook.com/story.php?story_fbid=1234567890123456&id=100012345678901",
+                "1234567890123456",
+                "https://www.facebook.com/100012345678901/posts/1234567890123456",
+            ),
+            (
+                "https://www.facebook.com/tokobal/posts/bal-impor-murah/1234567890123456",
+                "1234567890123456",
+                "https://www.facebook.com/tokobal/posts/1234567890123456",
+            ),
+            (
+                "https://l.facebook.com/l.php?u=https%3A%2F%2Fyoutu.be%2FAbCdEfGhI_1%3Fsi%3Dx&h=AT0",
+                "AbCdEfGhI_1",
+                "https://www.youtube.com/watch?v=AbCdEfGhI_1",
+            ),
+            (
+                "https://www.youtube.com/shorts/AbCdEfGhI_1?feature=share",
+                "AbCdEfGhI_1",
+                "https://www.youtube.com/watch?v=AbCdEfGhI_1",
+            ),
+            (
+                "https://www.threads.net/@toko.bal/post/C9aBcDeFgHi?xmt=abc",
+                "C9aBcDeFgHi",
+                "https://www.threads.com/@toko.bal/post/C9aBcDeFgHi",
+            ),
+            (
+                "https://twitter.com/TokoBal/status/1860000000000000000/photo/1",
+                "1860000000000000000",
+                "https://x.com/i/web/status/1860000000000000000",
+            ),
         ];
         for (raw, id, canonical) in cases {
             let found = parse(raw).unwrap_or_else(|e| panic!("{raw}: {e}"));

@@ -100,11 +100,13 @@ impl ApiClient {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .user_agent(concat!("sisir/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ApiError::new(platform, Class::BadRequest, format!("no HTTP client: {error}")))?;
-        let pace = RateLimiter::direct(Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN)).allow_burst(NonZeroU32::MIN));
+        let pace = RateLimiter::direct(
+            Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN)).allow_burst(NonZeroU32::MIN),
+        );
         Ok(Self { platform, http, pace, retry: retry.clone(), entropy })
     }
 
@@ -144,7 +146,13 @@ impl ApiClient {
             if tried >= self.retry.tries {
                 return Err(error);
             }
-            tracing::warn!(source = self.platform, tried, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(0), "{}; trying again", error.message);
+            tracing::warn!(
+                source = self.platform,
+                tried,
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(0),
+                "{}; trying again",
+                error.message
+            );
             tokio::time::sleep(wait.min(Duration::from_millis(self.retry.cap_ms))).await;
             tried += 1;
         }

@@ -88,11 +88,16 @@ impl Import {
         let encoding = sniff_encoding(&head, size > 64 << 10);
         // UTF-8 is passed through as bytes, so that a wrong byte is seen and reported with its line.
         let mut decoder = DecodeReaderBytesBuilder::new();
-        decoder.encoding(Some(encoding).filter(|e| *e != encoding_rs::UTF_8)).bom_override(true).utf8_passthru(true).strip_bom(true);
-        let decoded: Box<dyn Read + Send> = Box::new(decoder.build(file));
+        decoder
+            .encoding(Some(encoding).filter(|e| *e != encoding_rs::UTF_8))
+            .bom_override(true)
+            .utf8_passthru(true)
+            .strip_bom(true);
+        let content: Box<dyn Read + Send> = Box::new(decoder.build(file));
         let (text, _, _) = encoding.decode(&head);
         let format = sniff_format(&text);
-        let mut import = Self { format, encoding: encoding.name(), size, header: Vec::new(), rows: lines(decoded, format == Format::Ndjson) };
+        let mut import =
+            Self { format, encoding: encoding.name(), size, header: Vec::new(), rows: lines(content, format == Format::Ndjson) };
         if let (Format::Csv(delimiter), Rows::Lines { reader, .. }) = (format, &mut import.rows) {
             let inner: Box<dyn Read + Send> = Box::new(std::mem::replace(reader, Box::new(std::io::empty())));
             import.open_csv(path, inner, delimiter)?;
@@ -181,7 +186,8 @@ struct Columns {
 }
 
 const URL: &[&str] = &["url", "link", "tautan", "alamat", "permalink", "post_url", "video_url", "tiktok_url"];
-const TEXT: &[&str] = &["text", "teks", "caption", "keterangan", "description", "video_description", "body", "isi", "title", "judul"];
+const TEXT: &[&str] =
+    &["text", "teks", "caption", "keterangan", "description", "video_description", "body", "isi", "title", "judul"];
 const PLATFORM: &[&str] = &["platform", "sumber", "source_platform"];
 const AUTHOR: &[&str] = &["author", "akun", "username", "handle", "account", "pengunggah"];
 const POSTED_AT: &[&str] = &["posted_at", "created_at", "create_time", "timestamp", "tanggal", "waktu", "date"];
@@ -191,7 +197,15 @@ const VIEWS: &[&str] = &["views", "view_count", "tayangan"];
 impl Columns {
     fn find(names: &[String]) -> Self {
         let at = |known: &[&str]| known.iter().find_map(|name| names.iter().position(|n| n == name));
-        Self { url: at(URL), text: at(TEXT), platform: at(PLATFORM), author: at(AUTHOR), posted_at: at(POSTED_AT), id: at(ID), views: at(VIEWS) }
+        Self {
+            url: at(URL),
+            text: at(TEXT),
+            platform: at(PLATFORM),
+            author: at(AUTHOR),
+            posted_at: at(POSTED_AT),
+            id: at(ID),
+            views: at(VIEWS),
+        }
     }
 }
 
@@ -230,7 +244,12 @@ fn next_record(
         Err(error) => {
             let line = error.position().map_or(0, csv::Position::line);
             // After a failed read the reader is at its end; the file is cut short here.
-            return Some(Err(Rejected { line, why: error.to_string(), mend: "check the file from this line on", raw: Vec::new() }));
+            return Some(Err(Rejected {
+                line,
+                why: error.to_string(),
+                mend: "check the file from this line on",
+                raw: Vec::new(),
+            }));
         }
     };
     let reject = |why: String, mend: &'static str| Rejected { line, why, mend, raw: write_record(&record, delimiter) };
@@ -241,7 +260,9 @@ fn next_record(
     if let Some(bad) = record.iter().position(|field| std::str::from_utf8(field).is_err()) {
         return Some(Err(reject(format!("field {} is not UTF-8", bad + 1), "save the file as UTF-8")));
     }
-    let field = |column: Option<usize>| column.and_then(|c| record.get(c)).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+    let field = |column: Option<usize>| {
+        column.and_then(|c| record.get(c)).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default()
+    };
     let fields = Fields {
         url: field(columns.url),
         text: field(columns.text),
@@ -269,7 +290,12 @@ fn next_line(
             Ok(0) => return None,
             Ok(_) => *line += 1,
             Err(error) => {
-                return Some(Err(Rejected { line: *line + 1, why: error.to_string(), mend: "check the file from this line on", raw }));
+                return Some(Err(Rejected {
+                    line: *line + 1,
+                    why: error.to_string(),
+                    mend: "check the file from this line on",
+                    raw,
+                }));
             }
         }
         while raw.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
@@ -288,7 +314,12 @@ fn next_line(
         let uncommented = if text.trim_start().starts_with('#') { "" } else { text };
         for word in uncommented.split_whitespace() {
             let fields = Fields { url: word.to_owned(), ..Fields::default() };
-            waiting.push(observe(fields).map_err(|(why, mend)| Rejected { line: *line, why, mend, raw: word.as_bytes().to_vec() }));
+            waiting.push(observe(fields).map_err(|(why, mend)| Rejected {
+                line: *line,
+                why,
+                mend,
+                raw: word.as_bytes().to_vec(),
+            }));
         }
         waiting.reverse();
     }
@@ -329,21 +360,35 @@ fn observe(fields: Fields) -> Result<Observation, Problem> {
         "twitter" => Some(Platform::X),
         name => Some(name.parse::<Platform>().map_err(|e| (e.to_string(), "use one of these names, or leave it empty"))?),
     };
-    let posted_at = match fields.posted_at.trim() {
-        "" => None,
-        date => Some(parse_date(date).ok_or_else(|| (format!("`{date}` is not a date"), "2026-11-20T08:00:00+07:00, 20/11/2026 08:00 or unix seconds"))?),
-    };
+    let posted_at =
+        match fields.posted_at.trim() {
+            "" => None,
+            date => Some(parse_date(date).ok_or_else(|| {
+                (format!("`{date}` is not a date"), "2026-11-20T08:00:00+07:00, 20/11/2026 08:00 or unix seconds")
+            })?),
+        };
     let views = fields.views.trim().replace(['.', ','], "").parse().ok();
     let id = fields.id.trim();
     if id.contains("E+") || id.contains("e+") {
-        return Err((format!("the id `{id}` lost its digits in a spreadsheet"), "format the column as text and export again, or give the address"));
+        return Err((
+            format!("the id `{id}` lost its digits in a spreadsheet"),
+            "format the column as text and export again, or give the address",
+        ));
     }
     let url = fields.url.trim();
     if !url.is_empty() {
         match address::parse(url) {
             Ok(found) => {
                 let author = if author.is_empty() { found.author } else { author };
-                return Ok(Observation { platform: found.platform, native_id: found.native_id, url: found.url, author, text, posted_at, views });
+                return Ok(Observation {
+                    platform: found.platform,
+                    native_id: found.native_id,
+                    url: found.url,
+                    author,
+                    text,
+                    posted_at,
+                    views,
+                });
             }
             // With a text the row is useful all the same; the address stays as it was given.
             Err(_) if !text.is_empty() => {}
@@ -354,8 +399,17 @@ fn observe(fields: Fields) -> Result<Observation, Problem> {
         return Err(("neither a text nor an address".into(), "fill in one of them"));
     }
     let platform = platform.unwrap_or(Platform::Other);
-    let native_id = if id.is_empty() { format!("h{}", sha256_hex(format!("{platform}\n{author}\n{text}").as_bytes()).get(..20).unwrap_or_default()) } else { id.to_owned() };
-    let url = if url.is_empty() && platform == Platform::Tiktok && !author.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) && id.len() >= 15 {
+    let native_id = if id.is_empty() {
+        format!("h{}", sha256_hex(format!("{platform}\n{author}\n{text}").as_bytes()).get(..20).unwrap_or_default())
+    } else {
+        id.to_owned()
+    };
+    let url = if url.is_empty()
+        && platform == Platform::Tiktok
+        && !author.is_empty()
+        && id.bytes().all(|b| b.is_ascii_digit())
+        && id.len() >= 15
+    {
         format!("https://www.tiktok.com/@{author}/video/{id}")
     } else {
         storable(url)
@@ -429,7 +483,8 @@ mod tests {
 
     #[test]
     fn ndjson_lines_and_address_lists_are_recognised() {
-        let (format, rows) = read(b"{\"id\":1,\"text\":\"bal\",\"platform\":\"tiktok\"}\n{broken\n\n{\"id\":\"2\",\"text\":\"dua\"}\n");
+        let (format, rows) =
+            read(b"{\"id\":1,\"text\":\"bal\",\"platform\":\"tiktok\"}\n{broken\n\n{\"id\":\"2\",\"text\":\"dua\"}\n");
         assert_eq!(format, Format::Ndjson);
         assert_eq!(rows.iter().filter(|r| r.is_ok()).count(), 2);
         assert_eq!(rows[1].as_ref().unwrap_err().line, 2);

@@ -63,7 +63,12 @@ pub trait Source: Send + Sync {
     /// The windows to read now, most important first.
     fn windows(&self, now: Millis, words: &[String]) -> Vec<Window>;
     /// Reads one page. `cursor` is the `next` of the page before.
-    fn fetch<'a>(&'a self, window: &'a Window, cursor: Option<&'a str>, meter: &'a dyn Meter) -> BoxFuture<'a, Result<Page, ApiError>>;
+    fn fetch<'a>(
+        &'a self,
+        window: &'a Window,
+        cursor: Option<&'a str>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Page, ApiError>>;
 }
 
 /// Names of all sources that can be switched on, with what it takes; for pages that say why one is off.

@@ -62,7 +62,12 @@ impl Source for Threads {
             .collect()
     }
 
-    fn fetch<'a>(&'a self, window: &'a Window, cursor: Option<&'a str>, meter: &'a dyn Meter) -> BoxFuture<'a, Result<Page, ApiError>> {
+    fn fetch<'a>(
+        &'a self,
+        window: &'a Window,
+        cursor: Option<&'a str>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Page, ApiError>> {
         Box::pin(async move {
             let url = format!("{}/keyword_search", self.settings.base_url);
             let token = self.settings.access_token.as_ref().map_or("", |token| token.expose_secret());
@@ -93,7 +98,7 @@ fn judge(answer: &Answer) -> Result<Value, ApiError> {
     }
     let number = |key: &str| error.and_then(|e| e.get(key)).and_then(Value::as_i64);
     let transient = error.and_then(|e| e.get("is_transient")).and_then(Value::as_bool).unwrap_or(false);
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let class = match number("code") {
         Some(1 | 2) => Class::Transient,
         Some(4 | 17 | 32 | 341 | 613 | 80_000..=80_014) => Class::WindowThrottle(regain_time(answer).unwrap_or(hour)),

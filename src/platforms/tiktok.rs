@@ -23,7 +23,7 @@ const FIELDS: &str = "id,video_description,create_time,region_code,username,view
 const MAX_VALUES: usize = 50;
 
 /// Renew the token this long before it ends.
-const TOKEN_MARGIN: std::time::Duration = std::time::Duration::from_secs(120);
+const TOKEN_MARGIN: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// The client.
 pub struct TiktokResearch {
@@ -53,7 +53,8 @@ impl TiktokResearch {
             return Ok(token.clone());
         }
         let secret = self.settings.client_secret.as_ref().map_or("", |secret| secret.expose_secret());
-        let form = [("client_key", self.settings.client_key.as_str()), ("client_secret", secret), ("grant_type", "client_credentials")];
+        let form =
+            [("client_key", self.settings.client_key.as_str()), ("client_secret", secret), ("grant_type", "client_credentials")];
         let url = format!("{}/v2/oauth/token/", self.settings.base_url);
         let (token, seconds) = self.api.call(None, |http| http.post(&url).form(&form), judge_token).await?;
         *held = Some((token.clone(), now.plus(seconds).minus(TOKEN_MARGIN)));
@@ -127,7 +128,12 @@ impl Source for TiktokResearch {
             .collect()
     }
 
-    fn fetch<'a>(&'a self, window: &'a Window, cursor: Option<&'a str>, meter: &'a dyn Meter) -> BoxFuture<'a, Result<Page, ApiError>> {
+    fn fetch<'a>(
+        &'a self,
+        window: &'a Window,
+        cursor: Option<&'a str>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Page, ApiError>> {
         Box::pin(async move {
             let data = self.query(&self.body(window, cursor), meter).await?;
             Ok(read_page(&data, cursor))
@@ -182,7 +188,11 @@ fn judge_query(answer: &Answer) -> Result<Value, ApiError> {
     Err(ApiError {
         platform: TiktokResearch::NAME,
         class,
-        message: if code.is_empty() { format!("HTTP {} without a readable body", answer.status) } else { format!("{code}: {message}") },
+        message: if code.is_empty() {
+            format!("HTTP {} without a readable body", answer.status)
+        } else {
+            format!("{code}: {message}")
+        },
         request_id: Some(text("log_id")).filter(|id| !id.is_empty()).map(str::to_owned),
     })
 }

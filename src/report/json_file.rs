@@ -28,7 +28,8 @@ pub(super) fn json(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
         "territorial_scope": ["ID"], "requested_action": if report.refers_to.is_empty() { "review" } else { "restore" },
         "rule_set_sha256": report.rule_set, "items": items, "counts": {"items": report.rows.len()}, "good_faith_statement": true,
     });
-    let mut bytes = serde_json::to_vec_pretty(&document).map_err(|e| ReportError { file: "lampiran.json", reason: e.to_string() })?;
+    let mut bytes =
+        serde_json::to_vec_pretty(&document).map_err(|e| ReportError { file: "lampiran.json", reason: e.to_string() })?;
     bytes.push(b'\n');
     Ok(bytes)
 }

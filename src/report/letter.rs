@@ -1,6 +1,7 @@
 //! The PDF letter (PDF/A-2b) in Bahasa Indonesia, by typst from `templates/letter/surat.typ`. Values travel as JSON,
 //! so nothing a stranger wrote can become markup.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -30,7 +31,8 @@ fn printable(text: &str) -> String {
         if c == '\n' || (!is_unprinted(c) && has(c)) {
             out.push(c);
         } else if !is_unprinted(c) {
-            out.push_str(&format!("[U+{:04X}]", u32::from(c)));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "[U+{:04X}]", u32::from(c));
         }
         out
     })
@@ -71,7 +73,7 @@ fn data(report: &BatchReport) -> Value {
         .map(|row| {
             json!({
                 "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "author": row.author,
-                "posted": row.posted_at.map(crate::domain::Millis::wib).unwrap_or_else(|| "-".into()), "excerpt": row.excerpt,
+                "posted": row.posted_at.map_or_else(|| "-".into(), crate::domain::Millis::wib), "excerpt": row.excerpt,
                 "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "), "reviewer": row.reviewer,
             })
         })
@@ -97,7 +99,14 @@ pub(super) fn pdf(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
     let document: PagedDocument = engine.compile_with_input(inputs).output.map_err(|error| fail(error.to_string()))?;
     let at = report.dated.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
     let part = |value: i8| u8::try_from(value).unwrap_or(0);
-    let datetime = Datetime::from_ymd_hms(at.year().into(), part(at.month()), part(at.day()), part(at.hour()), part(at.minute()), part(at.second()));
+    let datetime = Datetime::from_ymd_hms(
+        at.year().into(),
+        part(at.month()),
+        part(at.day()),
+        part(at.hour()),
+        part(at.minute()),
+        part(at.second()),
+    );
     let options = PdfOptions {
         // Fixed identity and date: the same report gives the same bytes.
         ident: Smart::Custom(report.code.clone()),
@@ -106,9 +115,8 @@ pub(super) fn pdf(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
         standards: PdfStandards::new(&[PdfStandard::A_2b]).map_err(|error| fail(error.message().to_string()))?,
         ..PdfOptions::default()
     };
-    typst_pdf::pdf(&document, &options).map_err(|errors| {
-        fail(errors.iter().map(|error| error.message.to_string()).collect::<Vec<_>>().join("; "))
-    })
+    typst_pdf::pdf(&document, &options)
+        .map_err(|errors| fail(errors.iter().map(|error| error.message.to_string()).collect::<Vec<_>>().join("; ")))
 }
 
 #[cfg(test)]
@@ -117,7 +125,15 @@ mod tests {
 
     #[test]
     fn numbers_in_words() {
-        for (n, words) in [(0, "nol"), (4, "empat"), (11, "sebelas"), (15, "lima belas"), (20, "dua puluh"), (47, "empat puluh tujuh"), (120, "120")] {
+        for (n, words) in [
+            (0, "nol"),
+            (4, "empat"),
+            (11, "sebelas"),
+            (15, "lima belas"),
+            (20, "dua puluh"),
+            (47, "empat puluh tujuh"),
+            (120, "120"),
+        ] {
             assert_eq!(terbilang(n), words);
         }
     }

@@ -144,8 +144,19 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
 
 /// Columns of the annex, in the order of every file. Names as in the letter.
 const COLUMNS: [&str; 13] = [
-    "no", "id_perkara", "tautan", "id_konten", "akun_publik", "waktu_unggah_wib", "waktu_terlihat_wib", "kutipan", "unsur_A_pakaian_bekas",
-    "unsur_B_asal_impor", "unsur_C_penawaran", "kaidah", "pemeriksa",
+    "no",
+    "id_perkara",
+    "tautan",
+    "id_konten",
+    "akun_publik",
+    "waktu_unggah_wib",
+    "waktu_terlihat_wib",
+    "kutipan",
+    "unsur_A_pakaian_bekas",
+    "unsur_B_asal_impor",
+    "unsur_C_penawaran",
+    "kaidah",
+    "pemeriksa",
 ];
 
 impl ReportRow {

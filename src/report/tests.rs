@@ -26,7 +26,10 @@ fn report(kind: BatchKind) -> BatchReport {
         to: Addressee { office: "Tim Hubungan Pemerintah".into(), entity: "Contoh".into(), email: "platform@contoh.id".into() },
         basis: legal::in_force(at),
         refers_to: if kind == BatchKind::Withdrawal { vec!["TR-2026-000000".into()] } else { vec![] },
-        rows: vec![row(1, "=HYPERLINK(\"jahat\") Buka bal 🔥 #eval(1) $x$ \\ *tebal* WA 0800-0000-0105"), row(2, "b\u{200b}al segel")],
+        rows: vec![
+            row(1, "=HYPERLINK(\"jahat\") Buka bal 🔥 #eval(1) $x$ \\ *tebal* WA 0800-0000-0105"),
+            row(2, "b\u{200b}al segel"),
+        ],
         rule_set: "0".repeat(64),
     }
 }

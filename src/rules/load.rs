@@ -159,18 +159,36 @@ impl Loader<'_> {
             self.report("R002", path, entry.id.span(), message, "give it another id or join the two");
         }
         if entry.forms.is_empty() && entry.patterns.is_empty() {
-            self.report("R004", path, span, format!("term `{}` has nothing to match", entry.id.get_ref()), "add forms or patterns");
+            self.report(
+                "R004",
+                path,
+                span,
+                format!("term `{}` has nothing to match", entry.id.get_ref()),
+                "add forms or patterns",
+            );
         }
         for form in &entry.forms {
             if crate::text::Normalized::new(form.get_ref()).words().as_str().trim().is_empty() {
-                self.report("R005", path, form.span(), "this form has no letter or digit".into(), "write the word as people write it");
+                self.report(
+                    "R005",
+                    path,
+                    form.span(),
+                    "this form has no letter or digit".into(),
+                    "write the word as people write it",
+                );
             }
         }
         for pattern in &entry.patterns {
             if let Err(error) = build_regex(pattern.get_ref()) {
                 let text = error.to_string();
                 let reason = text.lines().last().unwrap_or("not a regular expression").trim_start_matches("error: ").to_owned();
-                self.report("R006", path, pattern.span(), format!("this pattern cannot be compiled: {reason}"), "see the syntax of the Rust regex crate");
+                self.report(
+                    "R006",
+                    path,
+                    pattern.span(),
+                    format!("this pattern cannot be compiled: {reason}"),
+                    "see the syntax of the Rust regex crate",
+                );
             }
         }
         self.check_axes(pack, path, &entry.points);

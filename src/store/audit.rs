@@ -51,7 +51,8 @@ pub fn first_break(rows: &[AuditRow]) -> Option<i64> {
             subject: row.subject.clone(),
             detail: row.detail.clone(),
         };
-        let sound = row.seq == expected_seq && row.prev_hash == previous && row.hash == event.chain_hash(previous, row.seq, row.at);
+        let sound =
+            row.seq == expected_seq && row.prev_hash == previous && row.hash == event.chain_hash(previous, row.seq, row.at);
         if !sound {
             return Some(expected_seq);
         }

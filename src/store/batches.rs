@@ -92,7 +92,8 @@ pub struct RowDetail {
 
 /// The rows of a package with their posts and decisions, in order.
 pub async fn details(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<RowDetail>> {
-    const SQL: &str = "SELECT r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
+    const SQL: &str =
+        "SELECT r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
         f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, d.decided_at
         FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
@@ -161,7 +162,8 @@ pub async fn sign(tx: &mut WriteTx, batch: &Batch, signer: UserId, package_sha25
     const SIGN: &str = "INSERT INTO signatures (batch_id, signer_id, package_sha256, recipient, message_id, signed_at) VALUES ($1, $2, $3, $4, $5, $6)";
     const ROWS: &str = "UPDATE requests SET signer_id = $2 WHERE batch_id = $1";
     const STATE: &str = "UPDATE batches SET state = 'signed' WHERE id = $1";
-    const OUTBOX: &str = "INSERT INTO deliveries (batch_id, package_sha256, recipient, message_id, due_at) VALUES ($1, $2, $3, $4, $5)";
+    const OUTBOX: &str =
+        "INSERT INTO deliveries (batch_id, package_sha256, recipient, message_id, due_at) VALUES ($1, $2, $3, $4, $5)";
     let now = tx.now();
     exec!(&mut *tx, ex => sqlx::query(SIGN).bind(batch.id).bind(signer).bind(package_sha256).bind(batch.recipient.as_deref())
         .bind(batch.message_id.as_deref()).bind(now).execute(ex))?;

@@ -40,7 +40,8 @@ pub async fn waiting(on: impl Into<Ex<'_>>, platform: Platform, before: Millis, 
 
 /// Posts whose request was sent.
 pub async fn requested(on: impl Into<Ex<'_>>) -> Result<Vec<PostId>> {
-    const SQL: &str = "SELECT DISTINCT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
+    const SQL: &str =
+        "SELECT DISTINCT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
         WHERE b.state = 'sent' AND b.kind = 'request' ORDER BY f.post_id";
     run!(on, ex => sqlx::query_scalar(SQL).fetch_all(ex))
 }

@@ -25,7 +25,8 @@ pub async fn cursor(on: impl Into<Ex<'_>>, source: &str, window: &str) -> Result
 
 /// Moves on in a window. Called in the transaction that stores the page's posts.
 pub async fn advance(tx: &mut WriteTx, source: &str, window: &str, cursor: Option<&str>, done: bool) -> Result<()> {
-    const SQL: &str = "INSERT INTO source_cursors (source, window_key, cursor, done, pages, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
+    const SQL: &str =
+        "INSERT INTO source_cursors (source, window_key, cursor, done, pages, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
         ON CONFLICT (source, window_key) DO UPDATE SET cursor = excluded.cursor, done = excluded.done,
         pages = source_cursors.pages + 1, updated_at = excluded.updated_at";
     let now = tx.now();
@@ -82,7 +83,13 @@ pub async fn source(on: impl Into<Ex<'_>>, name: &str) -> Result<Option<SourceRo
 }
 
 /// Records whether a source works.
-pub async fn set_source(tx: &mut WriteTx, name: &str, state: SourceState, reason: &str, parked_until: Option<Millis>) -> Result<()> {
+pub async fn set_source(
+    tx: &mut WriteTx,
+    name: &str,
+    state: SourceState,
+    reason: &str,
+    parked_until: Option<Millis>,
+) -> Result<()> {
     const SQL: &str = "INSERT INTO source_states (source, state, reason, parked_until, last_ok_at, updated_at)
         VALUES ($1, $2, $3, $4, CASE WHEN $2 = 'ok' THEN $5 END, $5)
         ON CONFLICT (source) DO UPDATE SET state = excluded.state, reason = excluded.reason, parked_until = excluded.parked_until,

@@ -73,12 +73,10 @@ macro_rules! run_tx {
     ($tx:expr, $ex:ident : $Db:ident => $body:expr) => {
         match Into::<$crate::store::Ex<'_>>::into($tx) {
             $crate::store::Ex::Lite($ex) => {
-                #[allow(dead_code, reason = "not every statement names its database")]
                 type $Db = sqlx::Sqlite;
                 $body.await
             }
             $crate::store::Ex::Pg($ex) => {
-                #[allow(dead_code, reason = "not every statement names its database")]
                 type $Db = sqlx::Postgres;
                 $body.await
             }

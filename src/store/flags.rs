@@ -20,7 +20,8 @@ pub async fn remember_rule_set(tx: &mut WriteTx, hash: &str, pack: &str) -> Resu
 
 /// Raises a flag, or renews the evidence of one that is still open. What a person decided is left alone.
 pub async fn raise(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str, found: &Assessment) -> Result<()> {
-    const SQL: &str = "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    const SQL: &str =
+        "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (post_id, pack) DO UPDATE SET rule_set = excluded.rule_set, priority = excluded.priority,
         score = excluded.score, findings = excluded.findings WHERE flags.state = 'open'";
     let Some(priority) = found.priority else { return Ok(()) };
@@ -75,7 +76,8 @@ pub struct Filter {
 
 /// A page of flags, most urgent first.
 pub async fn list(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit: i64, offset: i64) -> Result<Vec<FlagCard>> {
-    const SQL: &str = "SELECT f.id, f.priority, f.score, f.state, f.findings, f.opened_at, p.platform, p.author, p.text, p.posted_at,
+    const SQL: &str =
+        "SELECT f.id, f.priority, f.score, f.state, f.findings, f.opened_at, p.platform, p.author, p.text, p.posted_at,
         CASE WHEN f.claimed_until > $4 THEN u.name END AS claimed_by
         FROM flags f JOIN posts p ON p.id = f.post_id LEFT JOIN users u ON u.id = f.claimed_by
         WHERE ($1 = '' OR f.state = $1) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)
@@ -98,7 +100,8 @@ pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(FlagState, Priority, i
 
 /// The most urgent open flag that nobody else has on the screen.
 pub async fn next_open(on: impl Into<Ex<'_>>, reader: UserId, now: Millis) -> Result<Option<FlagId>> {
-    const SQL: &str = "SELECT id FROM flags WHERE state = 'open' AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_by = $1)
+    const SQL: &str =
+        "SELECT id FROM flags WHERE state = 'open' AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_by = $1)
         ORDER BY priority, score DESC, id LIMIT 1";
     run!(on, ex => sqlx::query_scalar(SQL).bind(reader).bind(now).fetch_optional(ex))
 }
@@ -117,7 +120,13 @@ pub async fn claim(tx: &mut WriteTx, id: FlagId, reader: UserId, until: Millis) 
 ///
 /// # Errors
 /// [`StoreError::Refused`] when someone else decided first, or while the post stands in a package that was not sent.
-pub async fn decide(tx: &mut WriteTx, id: FlagId, seen: Option<DecisionId>, judgement: &Judgement, by: UserId) -> Result<DecisionId> {
+pub async fn decide(
+    tx: &mut WriteTx,
+    id: FlagId,
+    seen: Option<DecisionId>,
+    judgement: &Judgement,
+    by: UserId,
+) -> Result<DecisionId> {
     let state = if judgement.verdict() == Verdict::Uphold { FlagState::Upheld } else { FlagState::Dismissed };
     const INSERT: &str = "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
     const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL
@@ -153,7 +162,8 @@ pub struct DecisionRow {
 
 /// The decisions about a flag, newest first.
 pub async fn decisions(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Vec<DecisionRow>> {
-    const SQL: &str = "SELECT d.verdict, d.reason, d.note, u.name AS by, d.decided_at FROM decisions d JOIN users u ON u.id = d.decided_by
+    const SQL: &str =
+        "SELECT d.verdict, d.reason, d.note, u.name AS by, d.decided_at FROM decisions d JOIN users u ON u.id = d.decided_by
         WHERE d.flag_id = $1 ORDER BY d.id DESC";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }

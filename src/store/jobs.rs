@@ -60,7 +60,8 @@ pub async fn get(on: impl Into<Ex<'_>>, id: JobId) -> Result<Option<JobRow>> {
 
 /// Says that a worker lives.
 pub async fn heartbeat(tx: &mut WriteTx, worker: &str) -> Result<()> {
-    const SQL: &str = "INSERT INTO workers (name, seen_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
+    const SQL: &str =
+        "INSERT INTO workers (name, seen_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(worker).bind(now).execute(ex))?;
     Ok(())

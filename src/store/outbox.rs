@@ -14,7 +14,8 @@ pub async fn due(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Delivery>> {
 
 /// The message of a package.
 pub async fn by_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<Option<Delivery>> {
-    const SQL: &str = "SELECT id, batch_id, recipient, message_id, state, due_at, attempts, sent_at FROM deliveries WHERE batch_id = $1";
+    const SQL: &str =
+        "SELECT id, batch_id, recipient, message_id, state, due_at, attempts, sent_at FROM deliveries WHERE batch_id = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_optional(ex))
 }
 
@@ -26,7 +27,8 @@ pub async fn in_state(on: impl Into<Ex<'_>>, state: DeliveryState) -> Result<Vec
 
 /// Begins a try. Committed before the first byte goes to the mail server. None when another worker was faster.
 pub async fn start(tx: &mut WriteTx, delivery: &Delivery, lease_until: Millis) -> Result<Option<AttemptId>> {
-    const TAKE: &str = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND attempts = $2";
+    const TAKE: &str =
+        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = $1 AND state = 'queued' AND attempts = $2";
     let taken = exec!(&mut *tx, ex => sqlx::query(TAKE).bind(delivery.id).bind(delivery.attempts).execute(ex))?;
     if taken == 0 {
         return Ok(None);
@@ -51,7 +53,14 @@ pub enum After {
 }
 
 /// Ends a try that is still open, and moves the message. The guard on `started` fences a worker that lost its lease.
-pub async fn finish(tx: &mut WriteTx, delivery: DeliveryId, attempt: AttemptId, outcome: AttemptOutcome, detail: &str, after: After) -> Result<()> {
+pub async fn finish(
+    tx: &mut WriteTx,
+    delivery: DeliveryId,
+    attempt: AttemptId,
+    outcome: AttemptOutcome,
+    detail: &str,
+    after: After,
+) -> Result<()> {
     const END: &str = "UPDATE attempts SET outcome = $2, detail = $3, finished_at = $4 WHERE id = $1 AND outcome = 'started'";
     let now = tx.now();
     let ended = exec!(&mut *tx, ex => sqlx::query(END).bind(attempt).bind(outcome).bind(detail).bind(now).execute(ex))?;

@@ -86,7 +86,8 @@ const SELECT: &str = "SELECT id, platform, native_id, url, author, text, posted_
 
 /// One post.
 pub async fn get(on: impl Into<Ex<'_>>, id: PostId) -> Result<Option<Post>> {
-    const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts WHERE id = $1";
+    const SQL: &str =
+        "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts WHERE id = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 

@@ -6,7 +6,14 @@ use crate::domain::ids::UserId;
 use crate::domain::user::{Language, Role, User};
 
 /// Adds a person. `password_hash` is an argon2 string.
-pub async fn insert(tx: &mut WriteTx, name: &str, role: Role, scripted: bool, language: Language, password_hash: &str) -> Result<UserId> {
+pub async fn insert(
+    tx: &mut WriteTx,
+    name: &str,
+    role: Role,
+    scripted: bool,
+    language: Language,
+    password_hash: &str,
+) -> Result<UserId> {
     const SQL: &str = "INSERT INTO users (name, role, scripted, language, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
     let now = tx.now();
     run!(tx, ex => sqlx::query_scalar(SQL).bind(name).bind(role).bind(scripted).bind(language).bind(password_hash).bind(now).fetch_one(ex))

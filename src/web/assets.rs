@@ -14,5 +14,6 @@ struct Assets;
 pub(super) async fn asset(Path(path): Path<String>) -> Result<Response, PageError> {
     let file = Assets::get(&path).ok_or(PageError::NotFound)?;
     let kind = file.metadata.mimetype().to_owned();
-    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=300".to_owned())], file.data.into_owned()).into_response())
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=300".to_owned())], file.data.into_owned())
+        .into_response())
 }

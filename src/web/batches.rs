@@ -11,12 +11,12 @@ use serde::Deserialize;
 use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, html};
+use crate::domain::Platform;
 use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
 use crate::domain::check::{Check, Liveness};
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId};
 use crate::domain::user::User;
-use crate::domain::Platform;
 use crate::pipeline::deliver::{self, Settlement};
 use crate::pipeline::{Pipeline, batch, status};
 use crate::store::batches::{self, PackageFile, RowDetail};
@@ -52,7 +52,10 @@ pub(super) async fn create(State(pipeline): State<Pipeline>, SignedIn(user): Sig
     let platform: Platform = form.platform.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
     let kind: BatchKind = form.kind.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
     if !pipeline.config.recipients.contains_key(&platform) {
-        return Err(refuse(format!("{}: no recipient is configured; add [recipients.{platform}] with an email", platform.label())));
+        return Err(refuse(format!(
+            "{}: no recipient is configured; add [recipients.{platform}] with an email",
+            platform.label()
+        )));
     }
     let drafted = batch::draft(&pipeline, &user, kind, platform).await?;
     batch::render(&pipeline, &user, drafted.id).await?;
@@ -68,6 +71,7 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "web/batch.html")]
+#[expect(clippy::struct_excessive_bools, reason = "what the reader may do, each by itself")]
 struct BatchPage {
     f: Frame,
     batch: Batch,
@@ -126,8 +130,11 @@ pub(super) async fn page(
     html(&BatchPage {
         may_sign: user.role.signs() && batch.state == BatchState::Rendered && !own_rows,
         own_rows: user.role.signs() && own_rows && batch.state == BatchState::Rendered,
-        may_cancel: user.role.reviews() && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && untried)),
-        may_settle: user.role.operates() && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
+        may_cancel: user.role.reviews()
+            && (matches!(batch.state, BatchState::Draft | BatchState::Rendered)
+                || (batch.state == BatchState::Signed && untried)),
+        may_settle: user.role.operates()
+            && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
         gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
         author: name(batch.created_by),
         files: batches::files(store, id).await?,
@@ -157,7 +164,12 @@ pub(super) struct SignForm {
     confirm: String,
 }
 
-pub(super) async fn sign(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>, Form(form): Form<SignForm>) -> Page {
+pub(super) async fn sign(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<SignForm>,
+) -> Page {
     let batch = batches::require(&pipeline.store, BatchId(id)).await?;
     if form.confirm.trim() != batch.code {
         let why = format!("type the reference {} to sign", batch.code);
@@ -178,7 +190,12 @@ pub(super) struct SettleForm {
     arrived: bool,
 }
 
-pub(super) async fn settle(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>, Form(form): Form<SettleForm>) -> Page {
+pub(super) async fn settle(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<SettleForm>,
+) -> Page {
     let found = if form.arrived { Settlement::Arrived } else { Settlement::SendAgain };
     deliver::settle(&pipeline, &user, DeliveryId(form.delivery), found).await?;
     Ok(Redirect::to(&format!("/batches/{id}?done=settled")).into_response())
@@ -188,6 +205,9 @@ pub(super) async fn file(State(pipeline): State<Pipeline>, SignedIn(_): SignedIn
     let file = batches::file(&pipeline.store, BatchId(id), &name).await?.ok_or(PageError::NotFound)?;
     // The letter opens in the browser; everything else is saved.
     let how = if file.media_type == "application/pdf" { "inline" } else { "attachment" };
-    let headers = [(header::CONTENT_TYPE, file.media_type.clone()), (header::CONTENT_DISPOSITION, format!("{how}; filename=\"{}\"", file.name))];
+    let headers = [
+        (header::CONTENT_TYPE, file.media_type.clone()),
+        (header::CONTENT_DISPOSITION, format!("{how}; filename=\"{}\"", file.name)),
+    ];
     Ok((headers, file.bytes).into_response())
 }

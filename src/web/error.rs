@@ -31,7 +31,9 @@ impl From<PipelineError> for PageError {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::Store(StoreError::NotFound(_)) => Self::NotFound,
-            PipelineError::Store(StoreError::Refused(why)) | PipelineError::Refused(why) => Self::Refused(StatusCode::CONFLICT, why),
+            PipelineError::Store(StoreError::Refused(why)) | PipelineError::Refused(why) => {
+                Self::Refused(StatusCode::CONFLICT, why)
+            }
             PipelineError::Forbidden(why) => Self::Refused(StatusCode::FORBIDDEN, why.to_owned()),
             PipelineError::NotSigned(why) => Self::Refused(StatusCode::CONFLICT, why.to_string()),
             other => Self::Internal(other.to_string()),
@@ -62,7 +64,10 @@ struct ErrorPage {
 
 /// A number to tell the operator, found again in the log.
 fn reference(cause: &str) -> String {
-    crate::domain::sha256_hex(format!("{cause}{:?}", std::thread::current().id()).as_bytes()).get(..8).unwrap_or_default().to_owned()
+    crate::domain::sha256_hex(format!("{cause}{:?}", std::thread::current().id()).as_bytes())
+        .get(..8)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl IntoResponse for PageError {

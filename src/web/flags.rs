@@ -68,7 +68,7 @@ pub(super) async fn queue(State(pipeline): State<Pipeline>, SignedIn(user): Sign
     let cards = flags::list(&pipeline.store, &filter, now, ROWS, (page - 1) * ROWS).await?;
     let rows = cards.into_iter().map(|card| Row {
         excerpt: excerpt(&card),
-        posted: card.posted_at.map(Millis::wib).unwrap_or_else(|| "–".into()),
+        posted: card.posted_at.map_or_else(|| "–".into(), Millis::wib),
         card,
     });
     let platforms = Platform::ALL.to_vec();
@@ -176,7 +176,11 @@ pub(super) async fn page(
         let rule = pipeline.rules.rule(&finding.rule);
         RuleNote {
             title: rule.map_or_else(|| finding.rule.clone(), |rule| in_language(&rule.title, language)),
-            why: if language == Language::Indonesian { finding.why.clone() } else { rule.map_or_else(String::new, |r| r.why.en.clone()) },
+            why: if language == Language::Indonesian {
+                finding.why.clone()
+            } else {
+                rule.map_or_else(String::new, |r| r.why.en.clone())
+            },
             doubts: rule.map(|rule| rule.falsepositives.clone()).unwrap_or_default(),
         }
     });

@@ -66,7 +66,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
             Mode::Live => f.t.m("source-live"),
         },
         detail: source.problem.clone(),
-        last_ok: source.last_ok_at.map(Millis::wib).unwrap_or_else(|| "–".into()),
+        last_ok: source.last_ok_at.map_or_else(|| "–".into(), Millis::wib),
         used: format!("{} / {}", f.t.number(source.used_today), f.t.number(source.budget)),
     });
     html(&HomePage {
@@ -74,9 +74,15 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         funnel: bars(funnel),
         open_total: flags(FlagState::Open, None),
         to_sign: batches(BatchState::Rendered),
-        unknown: status.deliveries.iter().filter(|d| matches!(d, DeliveryState::Unknown | DeliveryState::Failed)).count().try_into().unwrap_or(0),
+        unknown: status
+            .deliveries
+            .iter()
+            .filter(|d| matches!(d, DeliveryState::Unknown | DeliveryState::Failed))
+            .count()
+            .try_into()
+            .unwrap_or(0),
         sources: sources.collect(),
-        worker: status.worker_seen.map(Millis::wib).unwrap_or_else(|| f.t.m("never")),
+        worker: status.worker_seen.map_or_else(|| f.t.m("never"), Millis::wib),
         worker_late: status.worker_late,
         without_text: status.without_text,
         rule_set: pipeline.rules.hash.get(..12).unwrap_or_default().to_owned(),

@@ -27,7 +27,7 @@ use crate::pipeline::Pipeline;
 /// Largest form, bytes.
 const BODY_LIMIT: usize = 64 << 10;
 /// Longest a page may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// All routes of the desk.
 pub fn router(pipeline: Pipeline) -> Router {
@@ -61,7 +61,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         // Cross-site forms are refused by Origin and Sec-Fetch-Site; cookies are SameSite=Strict besides.
         .layer(CsrfLayer::new())
-        .layer(header("content-security-policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"))
+        .layer(header(
+            "content-security-policy",
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        ))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "no-referrer"))
         .layer(header("cache-control", "no-store"))

@@ -54,19 +54,16 @@ pub(super) struct Credentials {
 }
 
 pub(super) async fn sign_in(State(pipeline): State<Pipeline>, jar: CookieJar, Form(form): Form<Credentials>) -> Page {
-    match users::sign_in(&pipeline, form.name.trim(), &form.password).await? {
-        Some(token) => {
-            let cookie = Cookie::build((COOKIE, token))
-                .path("/")
-                .http_only(true)
-                .same_site(SameSite::Strict)
-                .secure(pipeline.config.web.secure_cookies);
-            Ok((jar.add(cookie), Redirect::to("/")).into_response())
-        }
-        None => {
-            let page = SignInPage { t: Text::new(form.lang.unwrap_or(Language::Indonesian)), wrong: true, name: form.name };
-            Ok((axum::http::StatusCode::UNAUTHORIZED, html(&page)?).into_response())
-        }
+    if let Some(token) = users::sign_in(&pipeline, form.name.trim(), &form.password).await? {
+        let cookie = Cookie::build((COOKIE, token))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(pipeline.config.web.secure_cookies);
+        Ok((jar.add(cookie), Redirect::to("/")).into_response())
+    } else {
+        let page = SignInPage { t: Text::new(form.lang.unwrap_or(Language::Indonesian)), wrong: true, name: form.name };
+        Ok((axum::http::StatusCode::UNAUTHORIZED, html(&page)?).into_response())
     }
 }
 

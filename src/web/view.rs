@@ -72,7 +72,10 @@ pub struct Bar {
 /// Bars relative to the largest.
 pub fn bars(values: Vec<(String, i64, &str)>) -> Vec<Bar> {
     let largest = values.iter().map(|(_, value, _)| *value).max().unwrap_or(0).max(1);
-    values.into_iter().map(|(label, value, class)| Bar { label, value, width: value * 100 / largest, class: class.into() }).collect()
+    values
+        .into_iter()
+        .map(|(label, value, class)| Bar { label, value, width: value * 100 / largest, class: class.into() })
+        .collect()
 }
 
 #[cfg(test)]
@@ -85,7 +88,10 @@ mod tests {
         let evidence = [("a".to_owned(), vec![(5, 13)]), ("b".to_owned(), vec![(10, 17)])];
         let cut = segments(text, &evidence);
         assert_eq!(cut.iter().map(|s| s.text.as_str()).collect::<String>(), text);
-        assert_eq!(cut.iter().map(|s| (s.text.as_str(), s.axis.as_str())).collect::<Vec<_>>(), [("🔥 ", ""), ("buka bal", "a"), (" 35k", "b")]);
+        assert_eq!(
+            cut.iter().map(|s| (s.text.as_str(), s.axis.as_str())).collect::<Vec<_>>(),
+            [("🔥 ", ""), ("buka bal", "a"), (" 35k", "b")]
+        );
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Script {
         // The platforms answer; two looks an hour apart tell what is unavailable.
         self.stage.fake.remove(granted(&requested(&self.stage.pipeline.store).await?));
         self.job(JobKind::FollowUp, "first").await?;
-        self.stage.clock.advance(CONFIRM_AFTER + Duration::from_secs(60));
+        self.stage.clock.advance(CONFIRM_AFTER + Duration::from_mins(1));
         self.job(JobKind::FollowUp, "second").await?;
         self.correct(&reviewer).await?;
         self.package(BatchKind::Withdrawal, Platform::Tiktok, &reviewer, &signer).await?;

@@ -45,7 +45,11 @@ fn fault(fake: &FakePlatforms) -> Option<Response> {
     fake.hits("meta_500").then(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-pub(super) async fn keyword_search(State(fake): State<FakePlatforms>, headers: HeaderMap, Query(query): Query<SearchQuery>) -> Response {
+pub(super) async fn keyword_search(
+    State(fake): State<FakePlatforms>,
+    headers: HeaderMap,
+    Query(query): Query<SearchQuery>,
+) -> Response {
     fake.count("threads");
     if !headers.get("authorization").and_then(|h| h.to_str().ok()).unwrap_or("").starts_with("Bearer TH") {
         return failure(401, 190, 0);
@@ -63,7 +67,8 @@ pub(super) async fn keyword_search(State(fake): State<FakePlatforms>, headers: H
         return Json(json!({"data": []})).into_response();
     }
     let found = search(&fake, &query.q, since, until);
-    let from: usize = query.after.as_deref().and_then(|after| after.strip_prefix("QVFI")).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let from: usize =
+        query.after.as_deref().and_then(|after| after.strip_prefix("QVFI")).and_then(|n| n.parse().ok()).unwrap_or(0);
     let page: Vec<Value> = found.iter().skip(from).take(limit).map(|post| item(post)).collect();
     let end = from + page.len();
     let mut answer = json!({ "data": page });

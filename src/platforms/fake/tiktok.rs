@@ -26,7 +26,10 @@ pub(super) struct TokenForm {
 pub(super) async fn token(State(fake): State<FakePlatforms>, Form(form): Form<TokenForm>) -> Response {
     if form.client_key.is_empty() || form.client_secret.is_empty() || fake.hits("tt_bad_client") {
         // Refusals of the token come with status 200 and a flat body.
-        return Json(json!({"error": "invalid_client", "error_description": "Client key or secret is incorrect.", "log_id": "FAKE0001"})).into_response();
+        return Json(
+            json!({"error": "invalid_client", "error_description": "Client key or secret is incorrect.", "log_id": "FAKE0001"}),
+        )
+        .into_response();
     }
     if form.grant_type != "client_credentials" {
         return Json(json!({"error": "unsupported_grant_type", "error_description": "", "log_id": "FAKE0001"})).into_response();
@@ -153,13 +156,12 @@ fn check_search_id(fake: &FakePlatforms, request: &VideoRequest) -> Result<(), R
 
 fn remember_search(fake: &FakePlatforms, request: &VideoRequest) -> String {
     let mut inner = fake.lock();
-    match &request.search_id {
-        Some(id) => id.clone(),
-        None => {
-            let id = format!("77101011{:011}", inner.searches.len() + 1);
-            inner.searches.insert(id.clone(), (request.query_hash.clone(), 0));
-            id
-        }
+    if let Some(id) = &request.search_id {
+        id.clone()
+    } else {
+        let id = format!("77101011{:011}", inner.searches.len() + 1);
+        inner.searches.insert(id.clone(), (request.query_hash.clone(), 0));
+        id
     }
 }
 
