@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_as_each_language_does() {
-        assert_eq!(Text::new(Language::Indonesian).number(1_234_567), "1.234.567");
-        assert_eq!(Text::new(Language::English).number(-1234), "-1,234");
+        assert_eq!(Text::new(Language::Indonesian).number(1_234_567_i64), "1.234.567");
+        assert_eq!(Text::new(Language::English).number(-1234_i64), "-1,234");
     }
 }

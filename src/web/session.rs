@@ -83,6 +83,10 @@ pub(super) struct LanguageForm {
 pub(super) async fn language(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<LanguageForm>) -> Page {
     users::set_language(&pipeline, &user, form.lang).await?;
     // Only back into the desk itself.
-    let back = if form.back.starts_with('/') && !form.back.starts_with("//") { form.back } else { "/".into() };
+    let back = if form.back.starts_with('/') && !form.back.starts_with("//") && !form.back.contains('\\') {
+        form.back
+    } else {
+        "/".into()
+    };
     Ok(Redirect::to(&back).into_response())
 }

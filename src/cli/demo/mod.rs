@@ -31,6 +31,9 @@ pub struct Options {
     /// Run the chain once by itself with scripted reviewers (marked as such), print what was made, and exit
     #[arg(long)]
     headless: bool,
+    /// What to log, in the syntax of `RUST_LOG`
+    #[arg(long, default_value = "warn")]
+    log: String,
     /// For tests: end the process hard at this place (`place` or `place:n`)
     #[arg(long, hide = true)]
     crash_at: Option<String>,

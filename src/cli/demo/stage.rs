@@ -93,7 +93,7 @@ listen = "{listen}"
 [metrics]
 listen = ""
 [log]
-filter = "warn"
+filter = {log:?}
 [jobs]
 poll_seconds = 2
 [schedule]
@@ -134,6 +134,7 @@ email = "permintaan@tiktok.contoh.id"
 entity = "Threads (alamat contoh)"
 email = "permintaan@threads.contoh.id"
 "#,
-        listen = options.listen
+        listen = options.listen,
+        log = options.log
     )
 }

@@ -1,0 +1,146 @@
+//! A real browser: signing in, deciding with keys, and pages that fit a desk screen and a telephone.
+
+use std::process::{Child, Command, Stdio};
+
+use sisir::domain::user::Role;
+use sisir::store::flags;
+use thirtyfour::prelude::*;
+
+use crate::web::Desk;
+
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts chromedriver on a free port, or says why it cannot.
+async fn browser(width: u32, height: u32) -> Option<(Driver, WebDriver)> {
+    crate::support::crypto();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let started = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let Ok(mut child) = started else {
+        crate::support::skip("chromedriver is not here; install chromium and chromium-driver");
+        return None;
+    };
+    // It says when it listens; no need to guess.
+    let output = child.stdout.take().unwrap();
+    let ready = tokio::task::spawn_blocking(move || {
+        use std::io::BufRead as _;
+        std::io::BufReader::new(output).lines().map_while(Result::ok).any(|line| line.contains("started successfully"))
+    });
+    assert!(ready.await.unwrap(), "chromedriver ended");
+    let driver = Driver(child);
+    let mut caps = DesiredCapabilities::chrome();
+    let profile = tempfile::tempdir().unwrap().keep();
+    let size = format!("--window-size={width},{height}");
+    let data = format!("--user-data-dir={}", profile.display());
+    for arg in [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        &size,
+        &data,
+    ] {
+        caps.add_arg(arg).unwrap();
+    }
+    let web = WebDriver::new(format!("http://127.0.0.1:{port}"), caps).await.unwrap();
+    Some((driver, web))
+}
+
+async fn sign_in(web: &WebDriver, desk: &Desk, name: &str) {
+    web.goto(format!("{}/sign-in", desk.base)).await.unwrap();
+    web.find(By::Id("name")).await.unwrap().send_keys(name).await.unwrap();
+    let password = web.find(By::Id("password")).await.unwrap();
+    password.send_keys("kata-sandi-uji").await.unwrap();
+    password.send_keys(Key::Enter + "").await.unwrap();
+    web.query(By::Css("nav")).first().await.unwrap();
+}
+
+/// No page may be wider than the screen: nobody scrolls sideways to read.
+async fn fits(web: &WebDriver, path: &str) {
+    let wide = web.execute("return document.documentElement.scrollWidth - window.innerWidth", vec![]).await.unwrap();
+    let wide = wide.json().as_f64().unwrap();
+    assert!(wide <= 0.5, "{path} is {wide} px too wide");
+}
+
+async fn picture(web: &WebDriver, name: &str) {
+    if let Ok(folder) = std::env::var("SISIR_TEST_PICTURES") {
+        std::fs::create_dir_all(&folder).unwrap();
+        web.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_analyst_works_with_keys_alone() {
+    let Some((_driver, web)) = browser(1366, 768).await else { return };
+    let desk = Desk::filled().await;
+    desk.stage.person("ratna", Role::Analyst).await;
+    sign_in(&web, &desk, "ratna").await;
+    picture(&web, "home").await;
+    web.goto(format!("{}/queue", desk.base)).await.unwrap();
+    picture(&web, "queue").await;
+    let body = || async { web.find(By::Tag("body")).await.unwrap() };
+    body().await.send_keys("n").await.unwrap();
+    web.query(By::Css(".caption.full")).first().await.unwrap();
+    picture(&web, "flag").await;
+    let first = web.current_url().await.unwrap();
+    // Typing a note presses nothing; Escape leaves the field.
+    let note = web.find(By::Id("note")).await.unwrap();
+    note.send_keys("1 2 3 catatan").await.unwrap();
+    assert_eq!(web.current_url().await.unwrap(), first);
+    note.send_keys(Key::Escape + "").await.unwrap();
+    body().await.send_keys("4").await.unwrap();
+    web.query(By::Css(".done")).first().await.unwrap();
+    assert_ne!(web.current_url().await.unwrap().path(), first.path(), "the next post at once");
+    body().await.send_keys("1").await.unwrap();
+    web.query(By::Css(".done")).first().await.unwrap();
+    let id = sisir::domain::ids::FlagId(first.path().trim_start_matches("/flags/").parse().unwrap());
+    let decided = flags::decisions(desk.stage.store(), id).await.unwrap();
+    assert_eq!((decided.len(), decided[0].reason.as_str(), decided[0].note.as_str()), (1, "news_opinion", "1 2 3 catatan"));
+    web.quit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_fit_a_desk_screen_and_a_telephone() {
+    for (width, height, name) in [(1366, 768, "desk"), (500, 844, "phone")] {
+        let Some((_driver, web)) = browser(width, height).await else { return };
+        let desk = Desk::filled().await;
+        let analyst = desk.stage.person("ratna", Role::Analyst).await;
+        sign_in(&web, &desk, "ratna").await;
+        let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+        let judgement = sisir::domain::decision::Judgement::new(
+            sisir::domain::decision::Verdict::Uphold,
+            sisir::domain::decision::Reason::RetailOffer,
+            "",
+        )
+        .unwrap();
+        for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 3, 0).await.unwrap() {
+            sisir::pipeline::review::decide(&desk.stage.pipeline, &analyst, card.id, None, &judgement).await.unwrap();
+        }
+        let batch = sisir::pipeline::batch::draft(
+            &desk.stage.pipeline,
+            &analyst,
+            sisir::domain::batch::BatchKind::Request,
+            sisir::domain::Platform::Tiktok,
+        )
+        .await
+        .unwrap();
+        sisir::pipeline::batch::render(&desk.stage.pipeline, &analyst, batch.id).await.unwrap();
+        for path in ["/", "/queue", "/flags/1", "/batches", "/batches/1", "/log"] {
+            web.goto(format!("{}{path}", desk.base)).await.unwrap();
+            fits(&web, path).await;
+            picture(&web, &format!("{name}{}", path.replace('/', "-"))).await;
+        }
+        web.quit().await.unwrap();
+    }
+}

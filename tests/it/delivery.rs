@@ -1,0 +1,156 @@
+//! Handing over by a real SMTP conversation, with a server that misbehaves.
+
+use sisir::domain::Platform;
+use sisir::domain::batch::{BatchKind, BatchState};
+use sisir::domain::decision::{Judgement, Reason, Verdict};
+use sisir::domain::delivery::{AttemptOutcome, DeliveryState};
+use sisir::domain::ids::BatchId;
+use sisir::domain::job::JobKind;
+use sisir::domain::user::{Role, User};
+use sisir::mail::SinkFault;
+use sisir::pipeline::deliver::{LEASE, Settlement, settle};
+use sisir::pipeline::{batch, review};
+use sisir::store::{batches, flags, outbox};
+
+use crate::support::{Engine, Stage};
+
+/// A signed package whose time has come, and an administrator.
+async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
+    let stage = Stage::new(engine).await?;
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let admin = stage.person("joko", Role::Admin).await;
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Crawl).await.unwrap();
+    worker.perform(JobKind::Screen).await.unwrap();
+    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    for card in flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 3, 0).await.unwrap() {
+        let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
+        review::decide(&stage.pipeline, &analyst, card.id, None, &judgement).await.unwrap();
+    }
+    let drafted = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    let rendered = batch::render(&stage.pipeline, &analyst, drafted.id).await.unwrap();
+    let due = batch::sign(&stage.pipeline, &signer, drafted.id, &rendered.package_sha256.unwrap()).await.unwrap();
+    stage.clock.advance(due.since(stage.pipeline.clock().now()));
+    Some((stage, drafted.id, admin))
+}
+
+async fn state(stage: &Stage, id: BatchId) -> (DeliveryState, Vec<AttemptOutcome>) {
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    let attempts = outbox::attempts(stage.store(), delivery.id).await.unwrap();
+    (delivery.state, attempts.into_iter().map(|a| a.outcome).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_later_is_asked_later() {
+    let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let worker = stage.worker("w");
+    stage.sink.set_fault(Some(SinkFault::Defer));
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Queued, vec![AttemptOutcome::Deferred]));
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await.1.len(), 1, "not before its time");
+    stage.sink.set_fault(None);
+    stage.later(60);
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Sent, vec![AttemptOutcome::Deferred, AttemptOutcome::Accepted]));
+    assert_eq!(stage.mails().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_for_good_waits_for_a_person() {
+    let (stage, id, admin) = signed(Engine::Sqlite).await.unwrap();
+    let worker = stage.worker("w");
+    stage.sink.set_fault(Some(SinkFault::Reject));
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Failed, vec![AttemptOutcome::Rejected]));
+    stage.sink.set_fault(None);
+    stage.later(86_400);
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert!(stage.mails().is_empty(), "nothing is sent again by itself");
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    settle(&stage.pipeline, &admin, delivery.id, Settlement::SendAgain).await.unwrap();
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await.0, DeliveryState::Sent);
+    assert_eq!(stage.mails().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_lost_after_the_message_is_never_resent_by_itself() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Some((stage, id, admin)) = signed(engine).await else { continue };
+        let worker = stage.worker("w");
+        stage.sink.set_fault(Some(SinkFault::DropAfterData));
+        worker.perform(JobKind::Deliver).await.unwrap();
+        assert_eq!(state(&stage, id).await, (DeliveryState::Unknown, vec![AttemptOutcome::Unknown]));
+        assert_eq!(stage.mails().len(), 1, "it did arrive; we only do not know");
+        stage.sink.set_fault(None);
+        stage.later(86_400);
+        worker.perform(JobKind::Deliver).await.unwrap();
+        assert_eq!(stage.mails().len(), 1);
+        let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+        let analyst = stage.person("dewi", Role::Analyst).await;
+        assert!(settle(&stage.pipeline, &analyst, delivery.id, Settlement::Arrived).await.is_err(), "an analyst settled it");
+        settle(&stage.pipeline, &admin, delivery.id, Settlement::Arrived).await.unwrap();
+        assert_eq!(batches::get(stage.store(), id).await.unwrap().unwrap().state, BatchState::Sent);
+        assert!(
+            settle(&stage.pipeline, &admin, delivery.id, Settlement::SendAgain).await.is_err(),
+            "what was sent is sent again"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_died_while_sending_leaves_an_unknown() {
+    let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    let mut tx = stage.store().write_tx().await.unwrap();
+    let lease = tx.now().plus(LEASE);
+    let attempt = outbox::start(&mut tx, &delivery, lease).await.unwrap().unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    // Another worker with the same, now old, view of the row gets nothing.
+    let mut tx = stage.store().write_tx().await.unwrap();
+    assert_eq!(outbox::start(&mut tx, &delivery, lease).await.unwrap(), None);
+    drop(tx);
+    let worker = stage.worker("w2");
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await.0, DeliveryState::Sending, "its lease still runs");
+    stage.later(LEASE.as_secs());
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Unknown, vec![AttemptOutcome::Unknown]));
+    // The dead worker comes back to life and wants to report success: too late, a person decides now.
+    let mut tx = stage.store().write_tx().await.unwrap();
+    assert!(outbox::finish(&mut tx, delivery.id, attempt, AttemptOutcome::Accepted, "250", outbox::After::Sent).await.is_err());
+    assert!(stage.mails().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unreachable_server_is_named_and_tried_again_until_tries_run_out() {
+    let (mut stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let mut config = (*stage.pipeline.config).clone();
+    config.mail.port = 9; // nobody listens there
+    config.jobs.mail_attempts = 2;
+    stage.pipeline.config = std::sync::Arc::new(config);
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Deliver).await.unwrap();
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    let attempts = outbox::attempts(stage.store(), delivery.id).await.unwrap();
+    assert!(attempts[0].detail.contains("mail server 127.0.0.1:9"), "{}", attempts[0].detail);
+    stage.later(3600);
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Failed, vec![AttemptOutcome::Deferred, AttemptOutcome::Deferred]));
+}
+
+/// Two workers on one outbox: one message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_send_one_message() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Some((stage, id, _)) = signed(engine).await else { continue };
+        let (a, b) = (stage.worker("a"), stage.worker("b"));
+        let (first, second) = tokio::join!(a.perform(JobKind::Deliver), b.perform(JobKind::Deliver));
+        first.unwrap();
+        second.unwrap();
+        assert_eq!(stage.mails().len(), 1, "{engine:?}");
+        assert_eq!(state(&stage, id).await.0, DeliveryState::Sent);
+    }
+}

@@ -1,0 +1,160 @@
+//! Both databases have the same migrations, tables, columns and allowed values; each migration runs on tables with rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sisir::domain::{audit, batch, check, decision, delivery, flag, job, platform, source, user};
+use sqlx::Row as _;
+
+use crate::support::{self, Engine, Stage};
+
+fn versions(engine: &str) -> BTreeSet<String> {
+    let names = std::fs::read_dir(format!("migrations/{engine}")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".sql")).collect()
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    assert_eq!(versions("sqlite"), versions("postgres"));
+    assert!(!versions("sqlite").is_empty());
+}
+
+#[test]
+fn every_migration_has_sample_rows() {
+    for name in versions("sqlite") {
+        let sample = format!("fixtures/migrations/{name}");
+        assert!(std::path::Path::new(&sample).exists(), "{sample} is missing: rows that the next migration has to cope with");
+    }
+}
+
+/// Table → columns, from the text of a migration.
+fn tables(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut out = BTreeMap::new();
+    for part in sql.split("CREATE TABLE ").skip(1) {
+        let (name, body) = part.split_once(" (").unwrap();
+        let body = body.split("\n);").next().unwrap();
+        let columns = body.lines().map(str::trim).filter(|line| !line.starts_with("--")).filter_map(|line| {
+            let word = line.split_whitespace().next()?;
+            word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()).then(|| word.to_owned())
+        });
+        out.insert(name.to_owned(), columns.collect());
+    }
+    out
+}
+
+/// `CHECK (column IN ('a', 'b'))` → values, from the text of a migration.
+fn allowed(sql: &str, table: &str, column: &str) -> BTreeSet<String> {
+    let body = sql.split(&format!("CREATE TABLE {table} (")).nth(1).unwrap().split("\n);").next().unwrap();
+    let list = body
+        .split(&format!("CHECK ({column} IN ("))
+        .nth(1)
+        .unwrap_or_else(|| panic!("{table}.{column}"))
+        .split(')')
+        .next()
+        .unwrap();
+    list.split(',').map(|value| value.trim().trim_matches('\'').to_owned()).collect()
+}
+
+fn texts<T: std::fmt::Display>(all: &[T]) -> BTreeSet<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn both_schemas_have_the_same_tables_and_columns() {
+    let sqlite = tables(include_str!("../../migrations/sqlite/0001_first.sql"));
+    let postgres = tables(include_str!("../../migrations/postgres/0001_first.sql"));
+    assert!(sqlite.len() >= 18, "{:?}", sqlite.keys());
+    assert_eq!(sqlite, postgres);
+}
+
+#[test]
+fn both_schemas_have_the_same_triggers() {
+    let names = |sql: &str| -> BTreeSet<String> {
+        sql.split("CREATE TRIGGER ").skip(1).map(|part| part.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    let sqlite = names(include_str!("../../migrations/sqlite/0001_first.sql"));
+    assert!(sqlite.len() > 25);
+    assert_eq!(sqlite, names(include_str!("../../migrations/postgres/0001_first.sql")));
+}
+
+#[test]
+fn the_schema_allows_exactly_the_values_of_the_types() {
+    for sql in [include_str!("../../migrations/sqlite/0001_first.sql"), include_str!("../../migrations/postgres/0001_first.sql")]
+    {
+        let cases: [(&str, &str, BTreeSet<String>); 15] = [
+            ("users", "role", texts(user::Role::ALL)),
+            ("users", "language", texts(user::Language::ALL)),
+            ("posts", "platform", texts(platform::Platform::ALL)),
+            ("flags", "priority", texts(flag::Priority::ALL)),
+            ("flags", "state", texts(flag::FlagState::ALL)),
+            ("decisions", "verdict", texts(decision::Verdict::ALL)),
+            ("decisions", "reason", texts(decision::Reason::ALL)),
+            ("batches", "kind", texts(batch::BatchKind::ALL)),
+            ("batches", "state", texts(batch::BatchState::ALL)),
+            ("deliveries", "state", texts(delivery::DeliveryState::ALL)),
+            ("attempts", "outcome", texts(delivery::AttemptOutcome::ALL)),
+            ("checks", "outcome", texts(check::CheckOutcome::ALL)),
+            ("source_states", "state", texts(source::SourceState::ALL)),
+            ("jobs", "kind", texts(job::JobKind::ALL)),
+            ("jobs", "state", texts(job::JobState::ALL)),
+        ];
+        for (table, column, values) in cases {
+            assert_eq!(allowed(sql, table, column), values, "{table}.{column}");
+        }
+    }
+    assert!(audit::Action::ALL.len() > 10);
+}
+
+/// Sample rows go in after their migration, so that the next one meets tables that are not empty.
+#[tokio::test]
+async fn sample_rows_fit_the_schema_on_sqlite() {
+    let stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let path = stage.dir.path().join("t.db");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    for name in versions("sqlite") {
+        let sql = std::fs::read_to_string(format!("fixtures/migrations/{name}")).unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+    let rows = sqlx::query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    for row in rows {
+        let table: String = row.get(0);
+        let n: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(&pool).await.unwrap();
+        assert!(n > 0, "{table} has no sample row");
+    }
+}
+
+#[tokio::test]
+async fn sample_rows_fit_the_schema_on_postgres() {
+    let Some(database) = support::postgres::Database::new().await else { return };
+    let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
+    let store = sisir::store::Store::connect(&database.url, 2, clock.clone()).await.unwrap();
+    assert!(matches!(sisir::store::Store::open(&database.url, 2, clock).await, Err(sisir::store::StoreError::Outdated(1))));
+    store.migrate().await.unwrap();
+    store.migrate().await.unwrap();
+    let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+    for name in versions("postgres") {
+        let sql = std::fs::read_to_string(format!("fixtures/migrations/{name}")).unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_with_both_versions() {
+    let stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let url = format!("sqlite:{}", stage.dir.path().join("t.db").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'x', TRUE, x'00', 0)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
+    let error = sisir::store::Store::open(&url, 1, clock).await.unwrap_err().to_string();
+    assert_eq!(error, "the database has schema version 99, this program knows up to 1; install a newer Sisir");
+}

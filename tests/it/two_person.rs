@@ -1,0 +1,234 @@
+//! Every shortcut around "an analyst decides, another person signs these bytes" is refused: by the use cases, and by the
+//! schema when someone writes to the tables directly.
+
+use sisir::domain::batch::{Batch, BatchKind};
+use sisir::domain::decision::{Judgement, Reason, Verdict};
+use sisir::domain::job::JobKind;
+use sisir::domain::user::{Role, User};
+use sisir::domain::{Platform, sha256_hex};
+use sisir::pipeline::{PipelineError, batch, review};
+use sisir::store::{StoreError, batches, flags};
+use sqlx::AssertSqlSafe;
+
+use crate::support::Stage;
+
+crate::on_both! {
+    use_cases_refuse => use_cases, the_schema_refuses => schema, what_was_decided_meanwhile_is_not_overwritten => meanwhile,
+    a_cancelled_package_frees_its_posts => cancelled, tampered_bytes_never_leave => tampered,
+}
+
+/// A rendered package of posts that `analyst` and `second` reviewed.
+async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Crawl).await.unwrap();
+    worker.perform(JobKind::Screen).await.unwrap();
+    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    let cards = flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 6, 0).await.unwrap();
+    assert_eq!(cards.len(), 6);
+    for (card, reviewer) in cards.iter().zip(reviewers.iter().cycle()) {
+        let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
+        review::decide(&stage.pipeline, reviewer, card.id, None, &judgement).await.unwrap();
+    }
+    let drafted = batch::draft(&stage.pipeline, reviewers[0], BatchKind::Request, Platform::Tiktok).await.unwrap();
+    batch::render(&stage.pipeline, reviewers[0], drafted.id).await.unwrap()
+}
+
+async fn use_cases(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let reviewing_signer = stage.person("sari", Role::Signer).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let admin = stage.person("joko", Role::Admin).await;
+    let batch = rendered(stage, &[&analyst, &reviewing_signer]).await;
+    let hash = batch.package_sha256.clone().unwrap();
+    let pipeline = &stage.pipeline;
+
+    for (who, why) in [(&analyst, "an analyst"), (&admin, "an administrator"), (&reviewing_signer, "a signer who reviewed a row")]
+    {
+        assert!(batch::sign(pipeline, who, batch.id, &hash).await.is_err(), "{why} signed");
+    }
+    let other = batch::sign(pipeline, &signer, batch.id, &sha256_hex(b"other bytes")).await;
+    assert!(matches!(other, Err(PipelineError::NotSigned(_))), "a hash that was not shown was signed");
+    let judgement = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
+    let open = flags::next_open(stage.store(), admin.id, pipeline.clock().now()).await.unwrap().unwrap();
+    assert!(review::decide(pipeline, &admin, open, None, &judgement).await.is_err(), "an administrator decided");
+    assert!(sisir::pipeline::deliver::signed_batch(pipeline, batch.id).await.is_err(), "an unsigned package is deliverable");
+
+    batch::sign(pipeline, &signer, batch.id, &hash).await.unwrap();
+    assert!(batch::sign(pipeline, &signer, batch.id, &hash).await.is_err(), "signed twice");
+    assert!(sisir::pipeline::deliver::signed_batch(pipeline, batch.id).await.is_ok());
+}
+
+/// Runs SQL in a transaction of its own; the error, if refused.
+async fn direct(stage: &Stage, sql: &str) -> Result<(), String> {
+    let url = &stage.pipeline.config.database.url;
+    let refused = if url.starts_with("sqlite:") {
+        let pool = sqlx::SqlitePool::connect_with(url.parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().foreign_keys(true))
+            .await
+            .unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {sql}; COMMIT;"))).execute(&pool).await.err()
+    } else {
+        let pool = sqlx::PgPool::connect(url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {sql}; COMMIT;"))).execute(&pool).await.err()
+    };
+    refused.map_or(Ok(()), |error| Err(error.to_string()))
+}
+
+async fn schema(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let sari = stage.person("sari", Role::Signer).await;
+    let budi = stage.person("budi", Role::Signer).await;
+    let batch = rendered(stage, &[&analyst, &sari]).await;
+    let (id, hash) = (batch.id.0, batch.package_sha256.clone().unwrap());
+    let (to, message_id) = (batch.recipient.clone().unwrap(), batch.message_id.clone().unwrap());
+    let row = batches::rows(stage.store(), batch.id).await.unwrap().remove(0);
+    let sign = |who: i64, hash: &str, to: &str| {
+        format!(
+            "INSERT INTO signatures (batch_id, signer_id, package_sha256, recipient, message_id, signed_at) VALUES ({id}, {who}, '{hash}', '{to}', '{message_id}', 1)"
+        )
+    };
+    let outbox = format!(
+        "INSERT INTO deliveries (batch_id, package_sha256, recipient, message_id, due_at) VALUES ({id}, '{hash}', '{to}', '{message_id}', 1)"
+    );
+    let shortcuts = [
+        ("sign as a reviewer of a row", sign(sari.id.0, &hash, &to)),
+        ("sign as an analyst", sign(analyst.id.0, &hash, &to)),
+        ("sign other bytes", sign(budi.id.0, &"0".repeat(64), &to)),
+        ("sign for another recipient", sign(budi.id.0, &hash, "lain@contoh.id")),
+        ("call it signed without a signature", format!("UPDATE batches SET state = 'signed' WHERE id = {id}")),
+        ("call it sent without a delivery", format!("UPDATE batches SET state = 'sent' WHERE id = {id}")),
+        ("back to draft", format!("UPDATE batches SET state = 'draft' WHERE id = {id}")),
+        ("other bytes after rendering", format!("UPDATE package_files SET bytes = '' WHERE batch_id = {id}")),
+        (
+            "a file more after rendering",
+            format!("INSERT INTO package_files (batch_id, name, media_type, sha256, bytes) VALUES ({id}, 'x', 'x', 'x', '')"),
+        ),
+        ("drop a file", format!("DELETE FROM package_files WHERE batch_id = {id}")),
+        ("another hash", format!("UPDATE batches SET package_sha256 = '{}' WHERE id = {id}", "0".repeat(64))),
+        ("another recipient", format!("UPDATE batches SET recipient = 'lain@contoh.id' WHERE id = {id}")),
+        ("into the outbox unsigned", outbox.clone()),
+        (
+            "a row more after rendering",
+            format!(
+                "INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES ({id}, 'request', 99, {f}, {d}, 'uphold', {r})",
+                f = row.flag_id,
+                d = row.decision_id,
+                r = row.reviewer_id
+            ),
+        ),
+        ("another reviewer on a row", format!("UPDATE requests SET reviewer_id = {} WHERE batch_id = {id}", budi.id)),
+        ("reviewer as signer of a row", format!("UPDATE requests SET signer_id = reviewer_id WHERE batch_id = {id}")),
+        ("free a row of a live package", format!("UPDATE requests SET released = TRUE WHERE batch_id = {id}")),
+        ("drop a row", format!("DELETE FROM requests WHERE batch_id = {id}")),
+        ("rewrite a decision", format!("UPDATE decisions SET verdict = 'dismiss' WHERE id = {}", row.decision_id)),
+        ("drop a decision", format!("DELETE FROM decisions WHERE id = {}", row.decision_id)),
+        ("uphold without a decision", "UPDATE flags SET state = 'upheld' WHERE state = 'open'".into()),
+        ("dismiss behind the back of a package", format!("UPDATE flags SET state = 'dismissed' WHERE id = {}", row.flag_id)),
+        (
+            "reopen behind the back of a package",
+            format!("UPDATE flags SET state = 'open', decision_id = NULL WHERE id = {}", row.flag_id),
+        ),
+        (
+            "a dismissal as a request",
+            format!(
+                "INSERT INTO batches (id, code, kind, platform, created_by, created_at) VALUES (900, 'X', 'request', 'tiktok', {a}, 1); \
+             INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES (900, 'request', 1, {f}, {d}, 'dismiss', {r})",
+                a = analyst.id,
+                f = row.flag_id,
+                d = row.decision_id,
+                r = row.reviewer_id
+            ),
+        ),
+        (
+            "one decision in two packages",
+            format!(
+                "INSERT INTO batches (id, code, kind, platform, created_by, created_at) VALUES (901, 'Y', 'request', 'tiktok', {a}, 1); \
+             INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES (901, 'request', 1, {f}, {d}, 'uphold', {r})",
+                a = analyst.id,
+                f = row.flag_id,
+                d = row.decision_id,
+                r = row.reviewer_id
+            ),
+        ),
+        (
+            "a batch born signed",
+            format!(
+                "INSERT INTO batches (code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at) VALUES ('Z', 'request', 'tiktok', 'signed', 'a', 'b', 'c', {}, 1)",
+                analyst.id
+            ),
+        ),
+        ("rewrite the audit log", "UPDATE audit_events SET detail = 'x'".into()),
+        ("shorten the audit log", "DELETE FROM audit_events".into()),
+    ];
+    for (what, sql) in &shortcuts {
+        let refused = direct(stage, sql).await;
+        assert!(refused.is_err(), "{what}: the schema let it through: {sql}");
+    }
+    batch::sign(&stage.pipeline, &budi, batch.id, &hash).await.unwrap();
+    let after = [
+        ("take a signature back", format!("DELETE FROM signatures WHERE batch_id = {id}")),
+        ("another signer", format!("UPDATE signatures SET signer_id = {} WHERE batch_id = {id}", sari.id)),
+        ("a second message", outbox.replace("VALUES", "VALUES ").replace(&message_id, "<lain@contoh.id>")),
+        ("redirect the message", "UPDATE deliveries SET recipient = 'lain@contoh.id'".into()),
+        ("drop the message", "DELETE FROM deliveries".into()),
+        ("cancel the package but not its message", format!("UPDATE batches SET state = 'cancelled' WHERE id = {id}")),
+    ];
+    for (what, sql) in &after {
+        assert!(direct(stage, sql).await.is_err(), "{what}: the schema let it through: {sql}");
+    }
+    // A refusal comes to the person in the schema's own words.
+    let mut tx = stage.store().write_tx().await.unwrap();
+    let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
+    let error = flags::decide(&mut tx, row.flag_id, Some(row.decision_id), &judgement, analyst.id).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Refused(why) if why.contains("cancel that batch first")), "{error}");
+}
+
+async fn meanwhile(stage: &Stage) {
+    let (ratna, dewi) = (stage.person("ratna", Role::Analyst).await, stage.person("dewi", Role::Analyst).await);
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Crawl).await.unwrap();
+    worker.perform(JobKind::Screen).await.unwrap();
+    let first = review::take_next(&stage.pipeline, &ratna).await.unwrap().unwrap();
+    let second = review::take_next(&stage.pipeline, &dewi).await.unwrap().unwrap();
+    assert_ne!(first, second, "two people get different posts");
+    assert!(!review::claim(&stage.pipeline, &dewi, first).await.unwrap(), "a colleague has it open");
+    let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
+    let dismiss = Judgement::new(Verdict::Dismiss, Reason::NewsOpinion, "").unwrap();
+    review::decide(&stage.pipeline, &ratna, first, None, &uphold).await.unwrap();
+    let late = review::decide(&stage.pipeline, &dewi, first, None, &dismiss).await;
+    assert!(late.is_err(), "a decision that was not seen was overwritten");
+    let flag = flags::get(stage.store(), first).await.unwrap().unwrap();
+    review::decide(&stage.pipeline, &dewi, first, flag.decision_id, &dismiss).await.unwrap();
+    assert_eq!(flags::decisions(stage.store(), first).await.unwrap().len(), 2, "both stay on record");
+}
+
+async fn cancelled(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let batch = rendered(stage, &[&analyst]).await;
+    batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
+    batch::cancel(&stage.pipeline, &analyst, batch.id).await.unwrap();
+    stage.later(86_400 * 4);
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    assert!(stage.mails().is_empty(), "a cancelled package left");
+    let next = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    assert_eq!(next.code, "TR-2026-000002", "references are never used twice");
+    assert_eq!(batches::rows(stage.store(), next.id).await.unwrap().len(), 6);
+}
+
+async fn tampered(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let batch = rendered(stage, &[&analyst]).await;
+    batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
+    // Someone with the database in hand switches the triggers off and changes a byte.
+    let off = if stage.pipeline.config.database.url.starts_with("sqlite:") {
+        "DROP TRIGGER package_files_no_update"
+    } else {
+        "ALTER TABLE package_files DISABLE TRIGGER USER"
+    };
+    direct(stage, &format!("{off}; UPDATE package_files SET bytes = 'lain' WHERE name = 'pesan.eml'")).await.unwrap();
+    stage.later(86_400 * 4);
+    let error = stage.worker("w").perform(JobKind::Deliver).await.unwrap_err();
+    assert!(error.to_string().contains("the bytes are not the signed ones"), "{error}");
+    assert!(stage.mails().is_empty());
+}
