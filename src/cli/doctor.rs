@@ -9,7 +9,7 @@ use crate::config::{self, Mode};
 use crate::domain::Millis;
 use crate::domain::user::Role;
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, status};
+use crate::pipeline::{Pipeline, rule_packs, status};
 use crate::scan;
 use crate::store::{audit, users};
 
@@ -72,10 +72,13 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
 }
 
 fn rules(pipeline: &Pipeline) -> Check {
+    let problems = rule_packs::load_configured(&pipeline.config).map_or(0, |loaded| loaded.diagnostics.len());
     let broken = scan::broken_examples(&pipeline.rules);
     let summary =
         format!("{} with {} rules, {} terms", pipeline.rules.pack, pipeline.rules.rules.len(), pipeline.rules.terms.len());
-    if broken.is_empty() {
+    if problems > 0 {
+        Check::Bad(format!("{summary}; {problems} problems keep files out"), "`sisir rules check DIR` names them".into())
+    } else if broken.is_empty() {
         Check::Good(summary)
     } else {
         Check::Bad(format!("{summary}; {} examples do not hold", broken.len()), "`sisir rules check` names them".into())

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{FINE, setup};
+use crate::domain::batch::BatchState;
+use crate::domain::flag::{FlagState, Priority};
 use crate::pipeline::Pipeline;
 use crate::web;
 
@@ -99,10 +101,13 @@ async fn gauges(pipeline: &Pipeline) {
     let float = |n: i64| n as f64;
     match crate::pipeline::status::read(pipeline).await {
         Ok(status) => {
-            for (state, priority, n) in status.flags {
+            // Every group, empty ones too: a gauge that is not set keeps its old value.
+            for (state, priority) in FlagState::ALL.iter().flat_map(|s| Priority::ALL.iter().map(move |p| (*s, *p))) {
+                let n = status.flags.iter().find(|(s, p, _)| (*s, *p) == (state, priority)).map_or(0, |(_, _, n)| *n);
                 metrics::gauge!("sisir_flags", "state" => state.as_str(), "priority" => priority.as_str()).set(float(n));
             }
-            for (state, n) in status.batches {
+            for state in BatchState::ALL {
+                let n = status.batches.iter().find(|(s, _)| s == state).map_or(0, |(_, n)| *n);
                 metrics::gauge!("sisir_batches", "state" => state.as_str()).set(float(n));
             }
             for source in status.sources {

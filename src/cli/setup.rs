@@ -23,7 +23,8 @@ pub fn configure(file: Option<&Path>) -> anyhow::Result<Config> {
 /// Log lines go to stderr. A second call (tests) changes nothing.
 pub fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter).unwrap_or_default();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(super::output::color());
     let _ = match config.log.format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().try_init(),

@@ -308,7 +308,8 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut tiktok: TiktokResearch = reader.section("sources.tiktok_research");
     let mut threads: Threads = reader.section("sources.threads");
     let mut mail: Mail = reader.section("mail");
-    if let Some(url) = reader.secret("database.url", None, database.url_file.as_ref()) {
+    let inline = Some(&database.url).filter(|url| **url != Database::default().url);
+    if let Some(url) = reader.secret("database.url", inline.map(|url| url.clone().into()), database.url_file.as_ref()) {
         secrecy::ExposeSecret::expose_secret(&url).clone_into(&mut database.url);
     }
     let secret = tiktok.client_secret.take();

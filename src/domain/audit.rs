@@ -75,10 +75,30 @@ impl AuditEvent {
         self
     }
 
-    /// Hash of this event at its place: SHA-256 over the previous hash and the fields, one a line.
-    pub fn chain_hash(&self, previous: &str, seq: i64, at: Millis) -> String {
-        let text =
-            format!("{previous}\n{seq}\n{}\n{}\n{}\n{}\n{}", at.0, self.actor.label(), self.action, self.subject, self.detail);
+    /// This event at its place in the chain.
+    pub fn row(&self, previous: &str, seq: i64, at: Millis) -> AuditRow {
+        let mut row = AuditRow {
+            seq,
+            at,
+            actor: self.actor.label(),
+            action: self.action,
+            subject: self.subject.clone(),
+            detail: self.detail.clone(),
+            prev_hash: previous.to_owned(),
+            hash: String::new(),
+        };
+        row.hash = row.chain_hash();
+        row
+    }
+}
+
+impl AuditRow {
+    /// Hash of this event at its place: SHA-256 over the previous hash and the fields as stored, one a line.
+    pub fn chain_hash(&self) -> String {
+        let text = format!(
+            "{}\n{}\n{}\n{}\n{}\n{}\n{}",
+            self.prev_hash, self.seq, self.at.0, self.actor, self.action, self.subject, self.detail
+        );
         super::sha256_hex(text.as_bytes())
     }
 }

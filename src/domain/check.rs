@@ -34,6 +34,19 @@ text_enum! {
 /// Two looks count as two only when they are this far apart.
 pub const CONFIRM_AFTER: Duration = Duration::from_hours(1);
 
+/// When to look again after the n-th look: an hour, then days, then monthly. What was missing once is looked at after
+/// an hour, whatever the number.
+pub fn next_look(checks: &[Check]) -> Option<Millis> {
+    const HOUR: u64 = 3600;
+    const GAPS: [u64; 5] = [HOUR, 23 * HOUR, 48 * HOUR, 96 * HOUR, 23 * 24 * HOUR];
+    let last = checks.last()?;
+    if Liveness::from_checks(checks) == Liveness::MaybeGone {
+        return Some(last.checked_at.plus(CONFIRM_AFTER));
+    }
+    let gap = checks.len().checked_sub(1).and_then(|n| GAPS.get(n)).copied().unwrap_or(30 * 24 * HOUR);
+    Some(last.checked_at.plus(Duration::from_secs(gap)))
+}
+
 /// One look.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Check {
@@ -85,6 +98,28 @@ mod tests {
             })
             .collect();
         Liveness::from_checks(&checks)
+    }
+
+    #[test]
+    fn looks_become_rarer_but_a_miss_is_looked_at_soon() {
+        use CheckOutcome::{Gone, Up};
+        let at = |list: &[(i64, CheckOutcome)]| {
+            let checks: Vec<Check> = list
+                .iter()
+                .map(|(hour, outcome)| Check {
+                    id: CheckId(0),
+                    post_id: PostId(0),
+                    checked_at: Millis(hour * 3_600_000),
+                    outcome: *outcome,
+                })
+                .collect();
+            next_look(&checks).map(|next| next.0 / 3_600_000)
+        };
+        assert_eq!(at(&[]), None, "never looked: now");
+        assert_eq!(at(&[(0, Up)]), Some(1));
+        assert_eq!(at(&[(0, Up), (1, Up)]), Some(24));
+        assert_eq!(at(&[(0, Up), (1, Up), (24, Gone)]), Some(25));
+        assert_eq!(at(&[(0, Up), (1, Up), (24, Up), (72, Up), (168, Up)]), Some(720));
     }
 
     #[test]

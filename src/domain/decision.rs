@@ -113,24 +113,16 @@ pub struct Decision {
     pub decided_at: Millis,
 }
 
-/// Proof that a flag is upheld by its decision in force. The only value from which a request row can be made.
+/// Proof that a decision is the one in force for its flag. The only value from which a row of a package can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Upheld {
+pub struct InForce {
     flag: FlagId,
     decision: DecisionId,
+    verdict: Verdict,
     reviewer: UserId,
 }
 
-impl Upheld {
-    /// The one maker: the decision must be in force for its flag, and must uphold it.
-    pub fn prove(decision: &Decision, in_force: Option<DecisionId>) -> Option<Self> {
-        (decision.verdict == Verdict::Uphold && in_force == Some(decision.id)).then_some(Self {
-            flag: decision.flag_id,
-            decision: decision.id,
-            reviewer: decision.decided_by,
-        })
-    }
-
+impl InForce {
     /// The flag.
     pub const fn flag(&self) -> FlagId {
         self.flag
@@ -141,10 +133,50 @@ impl Upheld {
         self.decision
     }
 
+    /// What it says.
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
     /// Who reviewed it; must not sign.
     pub const fn reviewer(&self) -> UserId {
         self.reviewer
     }
+}
+
+macro_rules! proof {
+    ($(#[$meta:meta])* $name:ident, $verdict:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(InForce);
+
+        impl $name {
+            /// The one maker: the decision must be in force for its flag, and must say so.
+            pub fn prove(decision: &Decision, in_force: Option<DecisionId>) -> Option<Self> {
+                (decision.verdict == Verdict::$verdict && in_force == Some(decision.id)).then_some(Self(InForce {
+                    flag: decision.flag_id,
+                    decision: decision.id,
+                    verdict: decision.verdict,
+                    reviewer: decision.decided_by,
+                }))
+            }
+
+            /// What a row of a package rests on.
+            pub const fn basis(self) -> InForce {
+                self.0
+            }
+        }
+    };
+}
+
+proof! {
+    /// Proof that a flag is upheld by its decision in force: it can be requested.
+    Upheld, Uphold
+}
+
+proof! {
+    /// Proof that a flag is dismissed by its decision in force: a request for it can be withdrawn.
+    Reversed, Dismiss
 }
 
 #[cfg(test)]
@@ -171,6 +203,8 @@ mod tests {
         assert!(Upheld::prove(&uphold, Some(DecisionId(4))).is_none(), "a later decision is in force");
         assert!(Upheld::prove(&uphold, None).is_none());
         assert!(Upheld::prove(&decision(Verdict::Dismiss), Some(DecisionId(3))).is_none());
+        assert!(Reversed::prove(&decision(Verdict::Dismiss), Some(DecisionId(3))).is_some());
+        assert!(Reversed::prove(&uphold, Some(DecisionId(3))).is_none());
     }
 
     #[test]

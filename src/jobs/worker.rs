@@ -12,6 +12,9 @@ use crate::pipeline::{Pipeline, PipelineError, Result, crawl, deliver, follow_up
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
 
+/// How often a running job is held longer: several times in a lease, so that one slow write does not lose it.
+const RENEW: Duration = Duration::from_mins(1);
+
 /// A worker with everything its jobs need.
 pub struct Worker {
     /// Use cases.
@@ -38,6 +41,13 @@ pub async fn tick(pipeline: &Pipeline) -> Result<u32> {
     }
     tx.commit_housekeeping().await?;
     Ok(queued)
+}
+
+async fn renew(pipeline: &Pipeline, job: &Job, worker: &str) -> Result<()> {
+    let mut tx = pipeline.store.write_tx().await?;
+    jobs::renew(&mut tx, job, worker).await?;
+    jobs::heartbeat(&mut tx, worker).await?;
+    Ok(tx.commit_housekeeping().await?)
 }
 
 impl Worker {
@@ -80,10 +90,28 @@ impl Worker {
         tx.commit_housekeeping().await?;
         let Some(job) = claimed else { return Ok(false) };
         self.pipeline.checkpoints.reach("job.claimed");
-        let result = self.perform(job.kind).await;
+        let result = self.perform_held(&job).await;
         self.pipeline.checkpoints.reach("job.performed");
         self.end(&job, result).await?;
         Ok(true)
+    }
+
+    /// Does the job while its lease and our heartbeat are renewed: a long crawl is neither taken over nor called late.
+    /// The renewal is a task of its own: it must not wait for a lock that the paused job holds.
+    async fn perform_held(&self, job: &Job) -> Result<String> {
+        let (pipeline, job, name) = (self.pipeline.clone(), job.clone(), self.name.clone());
+        let kind = job.kind;
+        let renewal = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW).await;
+                if let Err(error) = renew(&pipeline, &job, &name).await {
+                    tracing::warn!(job = %job.id, %error, "the lease could not be renewed; trying again");
+                }
+            }
+        });
+        let result = self.perform(kind).await;
+        renewal.abort();
+        result
     }
 
     /// Does one kind of work now, outside the queue.

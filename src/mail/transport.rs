@@ -38,6 +38,11 @@ impl Transport {
         Self { settings: settings.clone() }
     }
 
+    /// Whether there is a mail server to talk to.
+    pub fn is_configured(&self) -> bool {
+        !self.settings.host.is_empty()
+    }
+
     /// Hands a signed package over, byte for byte as signed.
     pub async fn send(&self, signed: &SignedBatch) -> Handover {
         let envelope = match self.envelope(signed.recipient()) {

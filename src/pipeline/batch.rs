@@ -7,7 +7,7 @@ use super::{Pipeline, PipelineError, Result, allowed, schedule};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
-use crate::domain::decision::{Decision, Upheld, Verdict};
+use crate::domain::decision::{Decision, InForce, Reversed, Upheld, Verdict};
 use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
 use crate::domain::user::User;
@@ -45,10 +45,8 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
     }
     let batch = batches::insert(&mut tx, kind, platform, user.id).await?;
     for (item_no, decision) in (1..).zip(&ready) {
-        if kind == BatchKind::Request {
-            prove(&mut tx, decision).await?;
-        }
-        batches::insert_row(&mut tx, &batch, item_no, decision).await?;
+        let basis = prove(&mut tx, kind, decision).await?;
+        batches::insert_row(&mut tx, &batch, item_no, basis).await?;
     }
     let event =
         AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch)).detail(format!("rows={}", ready.len()));
@@ -57,11 +55,14 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
     Ok(batch)
 }
 
-/// The decision must uphold its flag, in force, now: read again inside the transaction.
-async fn prove(tx: &mut crate::store::WriteTx, decision: &Decision) -> Result<Upheld> {
-    let flag = flags::get(&mut *tx, decision.flag_id).await?;
-    Upheld::prove(decision, flag.and_then(|flag| flag.decision_id))
-        .ok_or_else(|| PipelineError::Refused(format!("the decision on flag {} is not in force any more", decision.flag_id)))
+/// The decision must be in force for its flag now, and must fit the kind of package: read again in the transaction.
+async fn prove(tx: &mut crate::store::WriteTx, kind: BatchKind, decision: &Decision) -> Result<InForce> {
+    let in_force = flags::get(&mut *tx, decision.flag_id).await?.and_then(|flag| flag.decision_id);
+    let proof = match kind {
+        BatchKind::Request => Upheld::prove(decision, in_force).map(Upheld::basis),
+        BatchKind::Withdrawal => Reversed::prove(decision, in_force).map(Reversed::basis),
+    };
+    proof.ok_or_else(|| PipelineError::Refused(format!("the decision on flag {} is not in force any more", decision.flag_id)))
 }
 
 fn subject(batch: &Batch) -> String {
@@ -180,7 +181,8 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
         basis: if batch.kind == BatchKind::Request { report::legal::in_force(now) } else { Vec::new() },
         refers_to,
         rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
-        rule_set: details.first().map(|detail| detail.rule_set.clone()).unwrap_or_default(),
+        // The elements above were found by these rules.
+        rule_set: pipeline.rules.hash.clone(),
     })
 }
 

@@ -64,7 +64,7 @@ const fn seconds(at: Millis) -> f64 {
 }
 
 /// Why a source rests now, if it does.
-async fn resting(pipeline: &Pipeline, name: &str) -> Result<Option<String>> {
+pub(super) async fn resting(pipeline: &Pipeline, name: &str) -> Result<Option<String>> {
     let row = cursors::source(&pipeline.store, name).await?;
     let now = pipeline.clock().now();
     Ok(row.and_then(|row| match (row.state, row.parked_until) {
@@ -139,7 +139,8 @@ async fn read_window(
         let fresh = page.observations.iter().filter(|o| seen.insert(o.native_id.clone())).count();
         dry = if fresh == 0 { dry + 1 } else { 0 };
         let done = page.next.is_none() || dry >= DRY_PAGES;
-        store_page(pipeline, source, window, &page, done, report).await?;
+        // A window whose time is not over is never done: the rest of the day is still to come.
+        store_page(pipeline, source, window, &page, done && window.settled, report).await?;
         pipeline.reach("crawl.page_stored");
         if done {
             return Ok(Ok(()));
@@ -168,7 +169,8 @@ async fn store_page(
     for (id, why) in &page.rejects {
         cursors::reject(&mut tx, source.name(), id, why).await?;
     }
-    cursors::advance(&mut tx, source.name(), &window.key, page.next.as_deref(), done).await?;
+    let cursor = page.next.as_deref().filter(|_| window.settled);
+    cursors::advance(&mut tx, source.name(), &window.key, cursor, done).await?;
     cursors::set_source(&mut tx, source.name(), SourceState::Ok, "", None).await?;
     let detail = format!("new={} known={} rejected={}", stored.new, stored.known, page.rejects.len());
     tx.commit(AuditEvent::new(Actor::System, Action::PageCrawled, format!("source:{}", source.name())).detail(detail)).await?;

@@ -8,11 +8,11 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::SignedBatch;
 use crate::domain::delivery::{AttemptOutcome, Delivery};
 use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
-use crate::domain::job::backoff;
+use crate::domain::job::{JobKind, backoff};
 use crate::domain::user::User;
 use crate::mail::{Handover, Transport};
 use crate::store::outbox::{self, After};
-use crate::store::{StoreError, batches};
+use crate::store::{StoreError, batches, jobs};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
 pub const LEASE: Duration = Duration::from_mins(15);
@@ -33,6 +33,10 @@ pub struct DeliverReport {
 /// Gives up tries past their lease, then hands over everything that is due.
 pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<DeliverReport> {
     let mut report = DeliverReport { unknown: give_up_lost(pipeline).await?, ..DeliverReport::default() };
+    if !transport.is_configured() {
+        // Packages wait; tries are not used up on a server that does not exist.
+        return Ok(report);
+    }
     for delivery in outbox::due(&pipeline.store, pipeline.clock().now()).await? {
         match hand_over(pipeline, transport, &delivery).await? {
             Some(After::Sent) => report.sent += 1,
@@ -65,27 +69,35 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
 }
 
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {
-    let signed = signed_batch(pipeline, delivery.batch_id).await?;
     pipeline.reach("deliver.before_attempt");
     let Some(attempt) = start(pipeline, delivery).await? else { return Ok(None) };
     pipeline.reach("deliver.before_smtp");
-    let handover = transport.send(&signed).await;
+    let handover = match signed_batch(pipeline, delivery.batch_id).await {
+        Ok(signed) => transport.send(&signed).await,
+        // Bytes that are not the signed ones never leave; a person has to look, and other packages go on.
+        Err(PipelineError::NotSigned(why)) => Handover::Rejected(why.to_string()),
+        Err(error) => Handover::Deferred(error.to_string()),
+    };
     pipeline.reach("deliver.after_smtp");
     let tries = delivery.attempts + 1;
-    let last_try = tries >= pipeline.config.jobs.mail_attempts;
+    let again = pipeline.clock().now().plus(backoff(tries));
     let (outcome, detail, after) = match handover {
         Handover::Accepted(detail) => (AttemptOutcome::Accepted, detail, After::Sent),
         Handover::Rejected(detail) => (AttemptOutcome::Rejected, detail, After::Failed),
-        Handover::Deferred(detail) if last_try => (AttemptOutcome::Deferred, detail, After::Failed),
-        Handover::Deferred(detail) => {
-            (AttemptOutcome::Deferred, detail, After::Again(pipeline.clock().now().plus(backoff(tries))))
+        Handover::Deferred(detail) if tries >= pipeline.config.jobs.mail_attempts => {
+            (AttemptOutcome::Deferred, detail, After::Failed)
         }
+        Handover::Deferred(detail) => (AttemptOutcome::Deferred, detail, After::Again(again)),
         Handover::Unknown(detail) => (AttemptOutcome::Unknown, detail, After::Unknown),
     };
-    tracing::info!(batch = signed.code(), %outcome, tries, "delivery: {detail}");
+    tracing::info!(delivery = %delivery.id, %outcome, tries, "delivery: {detail}");
     metrics::counter!("sisir_delivery_attempts_total", "outcome" => outcome.as_str()).increment(1);
     let mut tx = pipeline.store.write_tx().await?;
     outbox::finish(&mut tx, delivery.id, attempt, outcome, &detail, after).await?;
+    if let After::Again(due) = after {
+        // The schedule may be hours away; a message that was put off has its own job.
+        jobs::enqueue(&mut tx, JobKind::Deliver, &format!("retry:{}:{tries}", delivery.id), due).await?;
+    }
     tx.commit(
         AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id)).detail(outcome.as_str()),
     )
@@ -131,6 +143,9 @@ pub async fn settle(pipeline: &Pipeline, user: &User, delivery: DeliveryId, sett
         Settlement::SendAgain => (After::Again(tx.now()), "send_again"),
     };
     outbox::settle(&mut tx, delivery, after).await?;
+    if let After::Again(due) = after {
+        jobs::enqueue(&mut tx, JobKind::Deliver, &format!("settled:{delivery}:{}", due.0), due).await?;
+    }
     let event = AuditEvent::new(Actor::User(user.id), Action::DeliverySettled, format!("delivery:{delivery}")).detail(detail);
     tx.commit(event).await.map_err(PipelineError::from)
 }

@@ -1,16 +1,14 @@
 //! Step 8: look whether requested posts are still there. A missing post is "unavailable", never "taken down".
 
+use super::crawl::resting;
 use super::meter::StoreMeter;
 use super::{Pipeline, Result};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
-use crate::domain::check::{CONFIRM_AFTER, CheckOutcome};
+use crate::domain::check::{CONFIRM_AFTER, CheckOutcome, next_look};
 use crate::domain::source::SourceState;
 use crate::platforms::{ApiError, Class, Look, TiktokOembed, next_utc_midnight};
 use crate::store::{checks, crawl as cursors};
-
-/// Posts of one run at most.
-const LIMIT: i64 = 500;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,13 +23,19 @@ pub struct FollowUpReport {
     pub problem: Option<String>,
 }
 
-/// Looks at every requested TikTok post whose last look is long enough ago.
+/// Looks at every requested TikTok post whose next look is due.
 pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
     let meter = StoreMeter { pipeline, source: TiktokOembed::NAME, budget: oembed.budget() };
-    // Looks a few seconds early would never be an hour apart.
-    let before = pipeline.clock().now().minus(CONFIRM_AFTER);
-    for post in checks::waiting(&pipeline.store, Platform::Tiktok, before, LIMIT).await? {
+    if let Some(why) = resting(pipeline, TiktokOembed::NAME).await? {
+        report.problem = Some(why);
+        return Ok(report);
+    }
+    for post in checks::followed(&pipeline.store, Platform::Tiktok).await? {
+        let looks = checks::of_post(&pipeline.store, post.id).await?;
+        if next_look(&looks).is_some_and(|due| due > pipeline.clock().now()) {
+            continue;
+        }
         let outcome = match oembed.look(&post.url, &meter).await {
             Ok(Look::Up { .. }) => CheckOutcome::Up,
             Ok(Look::Gone) => CheckOutcome::Gone,

@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::crawl::resting;
 use super::follow_up::rest_after;
 use super::meter::StoreMeter;
 use super::{Pipeline, Result};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::check::CheckOutcome;
 use crate::domain::post::Observation;
 use crate::platforms::import::{Format, Import, ImportError, Rejected};
 use crate::platforms::{Look, TiktokOembed};
-use crate::store::posts;
+use crate::store::{checks, posts};
 
 /// Rows of one transaction.
 const BATCH: usize = 1000;
@@ -145,15 +147,26 @@ async fn store(pipeline: &Pipeline, waiting: &mut Vec<Observation>, report: &mut
 pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> {
     let meter = StoreMeter { pipeline, source: TiktokOembed::NAME, budget: oembed.budget() };
     let mut filled = 0;
+    if resting(pipeline, TiktokOembed::NAME).await?.is_some() {
+        return Ok(0);
+    }
     for post in posts::without_text(&pipeline.store, Platform::Tiktok, 500).await? {
         match oembed.look(&post.url, &meter).await {
-            Ok(Look::Up { title, author }) => {
+            Ok(Look::Up { title, author }) if !title.is_empty() => {
                 let mut tx = pipeline.store.write_tx().await?;
                 posts::fill_text(&mut tx, post.id, &title, &author).await?;
                 tx.commit(AuditEvent::new(Actor::System, Action::PostFilledIn, format!("post:{}", post.id))).await?;
                 filled += 1;
             }
-            Ok(Look::Gone) => {}
+            Ok(look) => {
+                let outcome = if look == Look::Gone { CheckOutcome::Gone } else { CheckOutcome::Up };
+                let mut tx = pipeline.store.write_tx().await?;
+                checks::insert(&mut tx, post.id, outcome).await?;
+                tx.commit(
+                    AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", post.id)).detail(outcome.as_str()),
+                )
+                .await?;
+            }
             Err(error) => {
                 if rest_after(pipeline, &error).await? {
                     break;

@@ -183,7 +183,7 @@ mod tests {
     fn errors_are_judged_by_their_code_first() {
         let cases = [
             (200, r#"{"error":{"code":2}}"#, Class::Transient),
-            (403, r#"{"error":{"code":4,"is_transient":true}}"#, Class::WindowThrottle(Duration::from_secs(3600))),
+            (403, r#"{"error":{"code":4,"is_transient":true}}"#, Class::WindowThrottle(Duration::from_hours(1))),
             (400, r#"{"error":{"code":190,"error_subcode":463}}"#, Class::AuthStop),
             (400, r#"{"error":{"code":10}}"#, Class::PermissionStop),
             (400, r#"{"error":{"code":368}}"#, Class::PolicyStop),

@@ -75,12 +75,14 @@ fn find_terms(rules: &RuleSet, original: &str) -> Vec<Hit> {
             }
         }
     }
-    if let Some(set) = &rules.pattern_set {
-        for index in set.matches(folded.as_str()) {
-            let Some((regex, term)) = rules.patterns.get(index) else { continue };
-            let spans = regex.find_iter(folded.as_str()).filter_map(|m| folded.original(m.range()));
-            found.entry(*term).or_default().extend(spans);
-        }
+    let possible: Vec<usize> = match &rules.pattern_set {
+        Some(set) => set.matches(folded.as_str()).into_iter().collect(),
+        // Too many patterns for one automaton: slower, never fewer.
+        None => (0..rules.patterns.len()).collect(),
+    };
+    for (regex, term) in possible.into_iter().filter_map(|index| rules.patterns.get(index)) {
+        let spans = regex.find_iter(folded.as_str()).filter_map(|m| folded.original(m.range()));
+        found.entry(*term).or_default().extend(spans);
     }
     found.into_iter().filter(|(_, spans)| !spans.is_empty()).map(|(term, spans)| Hit { term, spans }).collect()
 }

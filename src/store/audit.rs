@@ -2,8 +2,7 @@
 
 use super::exec::TxInner;
 use super::{Ex, Result, WriteTx};
-use crate::domain::audit::{Action, Actor, AuditEvent, AuditRow};
-use crate::domain::ids::UserId;
+use crate::domain::audit::{Action, AuditEvent, AuditRow};
 
 const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events ORDER BY seq";
 
@@ -19,12 +18,12 @@ pub(super) async fn append(tx: &mut WriteTx, events: &[AuditEvent]) -> Result<()
     let now = tx.now;
     for event in events {
         seq += 1;
-        let hash = event.chain_hash(&previous, seq, now);
+        let row = event.row(&previous, seq, now);
         const INSERT: &str = "INSERT INTO audit_events (seq, at, actor, action, subject, detail, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         exec!(&mut *tx, ex => sqlx::query(INSERT)
-            .bind(seq).bind(now).bind(event.actor.label()).bind(event.action).bind(&event.subject).bind(&event.detail)
-            .bind(&previous).bind(&hash).execute(ex))?;
-        previous = hash;
+            .bind(row.seq).bind(row.at).bind(&row.actor).bind(row.action).bind(&row.subject).bind(&row.detail)
+            .bind(&row.prev_hash).bind(&row.hash).execute(ex))?;
+        previous = row.hash;
     }
     Ok(())
 }
@@ -45,27 +44,13 @@ pub async fn recent(on: impl Into<Ex<'_>>, subject: &str, limit: i64) -> Result<
 pub fn first_break(rows: &[AuditRow]) -> Option<i64> {
     let mut previous = "";
     for (expected_seq, row) in (1..).zip(rows) {
-        let event = AuditEvent {
-            actor: parse_actor(&row.actor),
-            action: row.action,
-            subject: row.subject.clone(),
-            detail: row.detail.clone(),
-        };
-        let sound =
-            row.seq == expected_seq && row.prev_hash == previous && row.hash == event.chain_hash(previous, row.seq, row.at);
+        let sound = row.seq == expected_seq && row.prev_hash == previous && row.hash == row.chain_hash();
         if !sound {
             return Some(expected_seq);
         }
         previous = &row.hash;
     }
     None
-}
-
-fn parse_actor(label: &str) -> Actor {
-    match label.strip_prefix("user:").and_then(|id| id.parse().ok()) {
-        Some(id) => Actor::User(UserId(id)),
-        None => Actor::System,
-    }
 }
 
 /// How often something happened.

@@ -2,7 +2,7 @@
 
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::batch::{Batch, BatchKind, BatchState, Request, Signature};
-use crate::domain::decision::{Decision, Verdict};
+use crate::domain::decision::{InForce, Verdict};
 use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
 use crate::domain::{Millis, Platform};
 
@@ -23,10 +23,10 @@ pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, by: U
 }
 
 /// Adds a row. The schema refuses decisions that are not in force, not about this platform, or in use elsewhere.
-pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, decision: &Decision) -> Result<()> {
+pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, basis: InForce) -> Result<()> {
     const SQL: &str = "INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    exec!(tx, ex => sqlx::query(SQL).bind(batch.id).bind(batch.kind).bind(item_no).bind(decision.flag_id).bind(decision.id)
-        .bind(decision.verdict).bind(decision.decided_by).execute(ex))?;
+    exec!(tx, ex => sqlx::query(SQL).bind(batch.id).bind(batch.kind).bind(item_no).bind(basis.flag()).bind(basis.decision())
+        .bind(basis.verdict()).bind(basis.reviewer()).execute(ex))?;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Looks at requested posts.
 
 use super::{Ex, Result, WriteTx};
+use crate::domain::Platform;
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::ids::PostId;
 use crate::domain::post::Post;
-use crate::domain::{Millis, Platform};
 
 /// Records one look.
 pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome) -> Result<()> {
@@ -27,15 +27,14 @@ pub async fn of_batch(on: impl Into<Ex<'_>>, batch: crate::domain::ids::BatchId)
     run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))
 }
 
-/// Posts of `platform` that were requested and sent, whose last look is older than `before`, longest waiting first.
-pub async fn waiting(on: impl Into<Ex<'_>>, platform: Platform, before: Millis, limit: i64) -> Result<Vec<Post>> {
+/// Posts of `platform` whose request was sent and not withdrawn since.
+pub async fn followed(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Post>> {
     const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
-        WHERE p.platform = $1
-        AND EXISTS (SELECT 1 FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
-            WHERE f.post_id = p.id AND b.state = 'sent' AND b.kind = 'request')
-        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at > $2)
-        ORDER BY COALESCE((SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id), 0), p.id LIMIT $3";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(before).bind(limit).fetch_all(ex))
+        JOIN flags f ON f.post_id = p.id WHERE p.platform = $1 AND f.state = 'upheld'
+        AND EXISTS (SELECT 1 FROM requests r JOIN batches b ON b.id = r.batch_id
+            WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request')
+        ORDER BY p.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).fetch_all(ex))
 }
 
 /// Posts whose request was sent.

@@ -3,7 +3,7 @@
 use super::{Ex, Result, WriteTx};
 use crate::domain::Millis;
 use crate::domain::ids::JobId;
-use crate::domain::job::{Job, JobKind, JobRow, LEASE};
+use crate::domain::job::{Job, JobKind, JobRow, LEASE, MAX_ATTEMPTS};
 
 /// Queues a job once for each `dedupe_key`. True when it is new.
 pub async fn enqueue(tx: &mut WriteTx, kind: JobKind, dedupe_key: &str, run_at: Millis) -> Result<bool> {
@@ -20,9 +20,21 @@ pub async fn claim(tx: &mut WriteTx, worker: &str) -> Result<Option<Job>> {
     const PG: &str = "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = $1, lease_until = $3
         WHERE id = (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until <= $2)
             ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, kind, attempt";
+    const BURY: &str =
+        "UPDATE jobs SET state = 'dead', lease_until = NULL, last_error = 'every worker that took it ended before it did'
+        WHERE state = 'running' AND lease_until <= $1 AND attempt >= $2";
     let now = tx.now();
+    exec!(&mut *tx, ex => sqlx::query(BURY).bind(now).bind(MAX_ATTEMPTS).execute(ex))?;
     let sql = if tx.is_postgres() { PG } else { LITE };
     run!(tx, ex => sqlx::query_as(sql).bind(worker).bind(now).bind(now.plus(LEASE)).fetch_optional(ex))
+}
+
+/// Holds a job longer: its worker is still at it.
+pub async fn renew(tx: &mut WriteTx, job: &Job, worker: &str) -> Result<()> {
+    const SQL: &str = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND attempt = $3 AND state = 'running'";
+    let until = tx.now().plus(LEASE);
+    exec!(tx, ex => sqlx::query(SQL).bind(job.id).bind(worker).bind(job.attempt).bind(until).execute(ex))?;
+    Ok(())
 }
 
 /// Ends a job well. False when another worker has taken it over.

@@ -135,10 +135,10 @@ pub async fn count_without_text(on: impl Into<Ex<'_>>) -> Result<i64> {
     run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text = ''").fetch_one(ex))
 }
 
-/// TikTok posts with an address but no text, which oEmbed can fill in.
+/// Posts with an address but no text that were not looked up yet; a look that found nothing is not repeated.
 pub async fn without_text(on: impl Into<Ex<'_>>, platform: crate::domain::Platform, limit: i64) -> Result<Vec<Post>> {
     const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
-        WHERE text = '' AND platform = $1 ORDER BY id LIMIT $2";
+        WHERE text = '' AND platform = $1 AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = posts.id) ORDER BY id LIMIT $2";
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(limit).fetch_all(ex))
 }
 

@@ -33,19 +33,27 @@ impl Frame {
 pub struct Segment {
     /// The words.
     pub text: String,
-    /// Axis they are evidence on; empty for none.
+    /// Axes they are evidence on, separated by spaces (they are style classes); empty for none.
     pub axis: String,
 }
 
-/// Cuts `text` at the spans of each axis. Where axes overlap, the first one listed wins.
+/// Cuts `text` where the axes it is evidence on change.
 pub fn segments(text: &str, evidence: &[(String, Vec<(usize, usize)>)]) -> Vec<Segment> {
+    let mut borders: Vec<usize> =
+        evidence.iter().flat_map(|(_, spans)| spans.iter().flat_map(|(start, end)| [*start, *end])).collect();
+    borders.extend([0, text.len()]);
+    borders.sort_unstable();
+    borders.dedup();
     let mut out: Vec<Segment> = Vec::new();
-    for (at, c) in text.char_indices() {
-        let axis = evidence.iter().find(|(_, spans)| spans.iter().any(|(start, end)| (*start..*end).contains(&at)));
-        let axis = axis.map_or("", |(axis, _)| axis.as_str());
+    for pair in borders.windows(2) {
+        let [start, end] = *pair else { continue };
+        let Some(piece) = text.get(start..end) else { continue };
+        let covers = |spans: &Vec<(usize, usize)>| spans.iter().any(|(from, to)| *from <= start && end <= *to);
+        let found: Vec<&str> = evidence.iter().filter(|(_, spans)| covers(spans)).map(|(axis, _)| axis.as_str()).collect();
+        let axis = found.join(" ");
         match out.last_mut() {
-            Some(last) if last.axis == axis => last.text.push(c),
-            _ => out.push(Segment { text: c.to_string(), axis: axis.to_owned() }),
+            Some(last) if last.axis == axis => last.text.push_str(piece),
+            _ => out.push(Segment { text: piece.to_owned(), axis }),
         }
     }
     out
@@ -90,7 +98,7 @@ mod tests {
         assert_eq!(cut.iter().map(|s| s.text.as_str()).collect::<String>(), text);
         assert_eq!(
             cut.iter().map(|s| (s.text.as_str(), s.axis.as_str())).collect::<Vec<_>>(),
-            [("🔥 ", ""), ("buka bal", "a"), (" 35k", "b")]
+            [("🔥 ", ""), ("buka ", "a"), ("bal", "a b"), (" 35k", "b")]
         );
     }
 

@@ -1,6 +1,17 @@
 //! Stories and contracts, on real parts: both databases, HTTP against the fake platforms, SMTP against the sink, the
 //! program itself, a browser.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, clippy::too_many_lines)]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::pedantic,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests may fail, and read the environment"
+)]
 
 mod browser;
 mod cli;

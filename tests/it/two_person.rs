@@ -3,11 +3,12 @@
 
 use sisir::domain::batch::{Batch, BatchKind};
 use sisir::domain::decision::{Judgement, Reason, Verdict};
+use sisir::domain::delivery::DeliveryState;
 use sisir::domain::job::JobKind;
 use sisir::domain::user::{Role, User};
 use sisir::domain::{Platform, sha256_hex};
 use sisir::pipeline::{PipelineError, batch, review};
-use sisir::store::{StoreError, batches, flags};
+use sisir::store::{StoreError, batches, flags, outbox};
 use sqlx::AssertSqlSafe;
 
 use crate::support::Stage;
@@ -228,7 +229,10 @@ async fn tampered(stage: &Stage) {
     };
     direct(stage, &format!("{off}; UPDATE package_files SET bytes = 'lain' WHERE name = 'pesan.eml'")).await.unwrap();
     stage.later(86_400 * 4);
-    let error = stage.worker("w").perform(JobKind::Deliver).await.unwrap_err();
-    assert!(error.to_string().contains("the bytes are not the signed ones"), "{error}");
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    let delivery = outbox::by_batch(stage.store(), batch.id).await.unwrap().unwrap();
+    let tries = outbox::attempts(stage.store(), delivery.id).await.unwrap();
+    assert_eq!(delivery.state, DeliveryState::Failed);
+    assert!(tries[0].detail.contains("the bytes are not the signed ones"), "{}", tries[0].detail);
     assert!(stage.mails().is_empty());
 }
