@@ -81,7 +81,7 @@ fn data(report: &BatchReport) -> Value {
     let mut reviewers: Vec<&str> = report.rows.iter().map(|row| row.reviewer.as_str()).collect();
     reviewers.sort_unstable();
     reviewers.dedup();
-    let first_seen = report.rows.iter().map(|row| row.seen_at).min().unwrap_or(report.dated);
+    let first_seen = report.rows.iter().map(|row| row.posted_at.unwrap_or(row.seen_at)).min().unwrap_or(report.dated);
     printable_value(json!({
         "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "platform": report.platform.label(), "date": report.dated.long_date_id(),
         "period_from": first_seen.long_date_id(), "period_to": report.dated.long_date_id(), "from": report.from, "to": report.to, "count": report.rows.len(),
