@@ -87,6 +87,7 @@ waiting-posts =
         [1] { $n } post waiting
        *[other] { $n } posts waiting
     }
+text-changed = The text changed after the decision; read it and decide again.
 colleague-has-it = A colleague has this post open.
 views = views
 open-post = Open the post
@@ -170,6 +171,7 @@ outcome-rejected = rejected
 outcome-unknown = unknown
 settle-lead = It is not known whether this message arrived. Ask the recipient, then choose.
 settle-arrived = It arrived
+settle-give-up = It did not, give up
 settle-again = It did not, send again
 cancel-batch = Cancel package
 cancel-help = Its posts can go into another package.

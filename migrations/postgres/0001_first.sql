@@ -25,12 +25,17 @@ CREATE TABLE posts (
     url           TEXT    NOT NULL,
     author        TEXT    NOT NULL,
     text          TEXT    NOT NULL,
+    -- A decision is about this text and no other.
+    text_sha256   TEXT    NOT NULL,
     posted_at     BIGINT,
     first_seen_at BIGINT  NOT NULL,
     views         BIGINT,
     source        TEXT    NOT NULL,
     -- Hash of the rule set that last read this text; NULL when it was never read or the text changed.
     screened_by   TEXT,
+    -- Tries to fill in the text of an imported address.
+    lookups       INTEGER NOT NULL DEFAULT 0,
+    looked_up_at  BIGINT,
     UNIQUE (platform, native_id)
 );
 CREATE INDEX posts_screened_by ON posts (screened_by);
@@ -67,6 +72,8 @@ CREATE TABLE decisions (
     flag_state TEXT    NOT NULL CHECK (flag_state IN ('upheld', 'dismissed')),
     reason     TEXT    NOT NULL CHECK (reason IN ('bale_offer', 'retail_offer', 'local_preloved', 'news_opinion', 'charity', 'unrelated', 'element_missing', 'mistake')),
     note       TEXT    NOT NULL,
+    -- SHA-256 of the text that was read.
+    text_sha256 TEXT   NOT NULL,
     decided_by BIGINT  NOT NULL REFERENCES users (id),
     decided_at BIGINT  NOT NULL,
     CHECK ((verdict = 'uphold') = (reason IN ('bale_offer', 'retail_offer'))),
@@ -345,10 +352,26 @@ CREATE TRIGGER requests_start_unsigned BEFORE INSERT ON requests FOR EACH ROW EX
 
 CREATE FUNCTION requests_in_force() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- A decision made at the same time waits here: neither side may miss the other.
+    PERFORM 1 FROM flags f WHERE f.id = NEW.flag_id FOR UPDATE;
     IF NEW.decision_id IS DISTINCT FROM (SELECT f.decision_id FROM flags f WHERE f.id = NEW.flag_id) THEN RAISE EXCEPTION 'the decision is not in force'; END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER requests_in_force BEFORE INSERT ON requests FOR EACH ROW EXECUTE FUNCTION requests_in_force();
+
+CREATE FUNCTION requests_alternate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.kind = COALESCE((SELECT r.kind FROM requests r WHERE r.flag_id = NEW.flag_id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), 'withdrawal') THEN RAISE EXCEPTION 'this was asked already, or there is nothing to withdraw'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER requests_alternate BEFORE INSERT ON requests FOR EACH ROW EXECUTE FUNCTION requests_alternate();
+
+CREATE FUNCTION requests_signer_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.signer_id IS DISTINCT FROM (SELECT s.signer_id FROM signatures s WHERE s.batch_id = NEW.batch_id) THEN RAISE EXCEPTION 'the signer of a row is who signed its package'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER requests_signer_signed BEFORE UPDATE OF signer_id ON requests FOR EACH ROW EXECUTE FUNCTION requests_signer_signed();
 
 CREATE FUNCTION requests_platform() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -424,6 +447,13 @@ BEGIN
 END $$;
 CREATE TRIGGER signatures_need_rows BEFORE INSERT ON signatures FOR EACH ROW EXECUTE FUNCTION signatures_need_rows();
 
+CREATE FUNCTION signatures_in_force() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM requests r JOIN flags f ON f.id = r.flag_id WHERE r.batch_id = NEW.batch_id AND f.decision_id IS DISTINCT FROM r.decision_id) THEN RAISE EXCEPTION 'a decision in this batch is not in force any more'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER signatures_in_force BEFORE INSERT ON signatures FOR EACH ROW EXECUTE FUNCTION signatures_in_force();
+
 CREATE FUNCTION signatures_no_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'signatures are never changed';
@@ -445,7 +475,8 @@ CREATE TRIGGER deliveries_sent_stays BEFORE UPDATE OF state ON deliveries FOR EA
 
 CREATE FUNCTION deliveries_cancelled_untried() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.state = 'cancelled' AND (OLD.state <> 'queued' OR OLD.attempts > 0) THEN RAISE EXCEPTION 'the message may have left already'; END IF;
+    IF NEW.state = 'cancelled' AND (OLD.state NOT IN ('queued', 'failed', 'unknown')
+    OR EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = NEW.id AND a.outcome IN ('started', 'accepted'))) THEN RAISE EXCEPTION 'the message may have left already'; END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER deliveries_cancelled_untried BEFORE UPDATE OF state ON deliveries FOR EACH ROW EXECUTE FUNCTION deliveries_cancelled_untried();
@@ -468,3 +499,51 @@ BEGIN
     RAISE EXCEPTION 'outbox entries are never deleted';
 END $$;
 CREATE TRIGGER deliveries_no_delete BEFORE DELETE ON deliveries FOR EACH ROW EXECUTE FUNCTION deliveries_no_delete();
+
+CREATE FUNCTION audit_events_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit events are never changed';
+END $$;
+CREATE TRIGGER audit_events_no_replace BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_events_no_replace();
+
+CREATE FUNCTION decisions_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'decisions are never changed; decide again';
+END $$;
+CREATE TRIGGER decisions_no_replace BEFORE TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION decisions_no_replace();
+
+CREATE FUNCTION batches_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a batch is never replaced';
+END $$;
+CREATE TRIGGER batches_no_replace BEFORE TRUNCATE ON batches FOR EACH STATEMENT EXECUTE FUNCTION batches_no_replace();
+
+CREATE FUNCTION requests_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows are never changed';
+END $$;
+CREATE TRIGGER requests_no_replace BEFORE TRUNCATE ON requests FOR EACH STATEMENT EXECUTE FUNCTION requests_no_replace();
+
+CREATE FUNCTION package_files_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a rendered package is fixed';
+END $$;
+CREATE TRIGGER package_files_no_replace BEFORE TRUNCATE ON package_files FOR EACH STATEMENT EXECUTE FUNCTION package_files_no_replace();
+
+CREATE FUNCTION signatures_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'signatures are never changed';
+END $$;
+CREATE TRIGGER signatures_no_replace BEFORE TRUNCATE ON signatures FOR EACH STATEMENT EXECUTE FUNCTION signatures_no_replace();
+
+CREATE FUNCTION deliveries_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an outbox entry is fixed';
+END $$;
+CREATE TRIGGER deliveries_no_replace BEFORE TRUNCATE ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION deliveries_no_replace();
+
+CREATE FUNCTION attempts_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'tries are never replaced';
+END $$;
+CREATE TRIGGER attempts_no_replace BEFORE TRUNCATE ON attempts FOR EACH STATEMENT EXECUTE FUNCTION attempts_no_replace();

@@ -25,12 +25,17 @@ CREATE TABLE posts (
     url           TEXT    NOT NULL,
     author        TEXT    NOT NULL,
     text          TEXT    NOT NULL,
+    -- A decision is about this text and no other.
+    text_sha256   TEXT    NOT NULL,
     posted_at     BIGINT,
     first_seen_at BIGINT  NOT NULL,
     views         BIGINT,
     source        TEXT    NOT NULL,
     -- Hash of the rule set that last read this text; NULL when it was never read or the text changed.
     screened_by   TEXT,
+    -- Tries to fill in the text of an imported address.
+    lookups       INTEGER NOT NULL DEFAULT 0,
+    looked_up_at  BIGINT,
     UNIQUE (platform, native_id)
 );
 CREATE INDEX posts_screened_by ON posts (screened_by);
@@ -68,6 +73,8 @@ CREATE TABLE decisions (
     flag_state TEXT    NOT NULL CHECK (flag_state IN ('upheld', 'dismissed')),
     reason     TEXT    NOT NULL CHECK (reason IN ('bale_offer', 'retail_offer', 'local_preloved', 'news_opinion', 'charity', 'unrelated', 'element_missing', 'mistake')),
     note       TEXT    NOT NULL,
+    -- SHA-256 of the text that was read.
+    text_sha256 TEXT   NOT NULL,
     decided_by BIGINT  NOT NULL REFERENCES users (id),
     decided_at BIGINT  NOT NULL,
     CHECK ((verdict = 'uphold') = (reason IN ('bale_offer', 'retail_offer'))),
@@ -293,6 +300,12 @@ BEGIN SELECT RAISE(ABORT, 'a row starts unsigned'); END;
 CREATE TRIGGER requests_in_force BEFORE INSERT ON requests
 WHEN NEW.decision_id IS NOT (SELECT f.decision_id FROM flags f WHERE f.id = NEW.flag_id)
 BEGIN SELECT RAISE(ABORT, 'the decision is not in force'); END;
+CREATE TRIGGER requests_alternate BEFORE INSERT ON requests
+WHEN NEW.kind = COALESCE((SELECT r.kind FROM requests r WHERE r.flag_id = NEW.flag_id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), 'withdrawal')
+BEGIN SELECT RAISE(ABORT, 'this was asked already, or there is nothing to withdraw'); END;
+CREATE TRIGGER requests_signer_signed BEFORE UPDATE OF signer_id ON requests
+WHEN NEW.signer_id IS NOT (SELECT s.signer_id FROM signatures s WHERE s.batch_id = NEW.batch_id)
+BEGIN SELECT RAISE(ABORT, 'the signer of a row is who signed its package'); END;
 CREATE TRIGGER requests_platform BEFORE INSERT ON requests
 WHEN (SELECT p.platform FROM posts p JOIN flags f ON f.post_id = p.id WHERE f.id = NEW.flag_id)
     <> (SELECT b.platform FROM batches b WHERE b.id = NEW.batch_id)
@@ -325,6 +338,9 @@ BEGIN SELECT RAISE(ABORT, 'only a signer signs'); END;
 CREATE TRIGGER signatures_need_rows BEFORE INSERT ON signatures
 WHEN NOT EXISTS (SELECT 1 FROM requests r WHERE r.batch_id = NEW.batch_id)
 BEGIN SELECT RAISE(ABORT, 'an empty batch is not signed'); END;
+CREATE TRIGGER signatures_in_force BEFORE INSERT ON signatures
+WHEN EXISTS (SELECT 1 FROM requests r JOIN flags f ON f.id = r.flag_id WHERE r.batch_id = NEW.batch_id AND f.decision_id IS NOT r.decision_id)
+BEGIN SELECT RAISE(ABORT, 'a decision in this batch is not in force any more'); END;
 CREATE TRIGGER signatures_no_update BEFORE UPDATE ON signatures
 BEGIN SELECT RAISE(ABORT, 'signatures are never changed'); END;
 CREATE TRIGGER signatures_no_delete BEFORE DELETE ON signatures
@@ -334,7 +350,8 @@ CREATE TRIGGER deliveries_sent_stays BEFORE UPDATE OF state ON deliveries
 WHEN OLD.state IN ('sent', 'cancelled') AND NEW.state <> OLD.state
 BEGIN SELECT RAISE(ABORT, 'what was sent stays sent'); END;
 CREATE TRIGGER deliveries_cancelled_untried BEFORE UPDATE OF state ON deliveries
-WHEN NEW.state = 'cancelled' AND (OLD.state <> 'queued' OR OLD.attempts > 0)
+WHEN NEW.state = 'cancelled' AND (OLD.state NOT IN ('queued', 'failed', 'unknown')
+    OR EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = NEW.id AND a.outcome IN ('started', 'accepted')))
 BEGIN SELECT RAISE(ABORT, 'the message may have left already'); END;
 CREATE TRIGGER deliveries_need_signed_batch BEFORE INSERT ON deliveries
 WHEN (SELECT b.state FROM batches b WHERE b.id = NEW.batch_id) <> 'signed' OR NEW.state <> 'queued'
@@ -343,3 +360,29 @@ CREATE TRIGGER deliveries_fixed BEFORE UPDATE OF batch_id, package_sha256, recip
 BEGIN SELECT RAISE(ABORT, 'an outbox entry is fixed'); END;
 CREATE TRIGGER deliveries_no_delete BEFORE DELETE ON deliveries
 BEGIN SELECT RAISE(ABORT, 'outbox entries are never deleted'); END;
+
+-- REPLACE deletes a row without its delete trigger, so a key that is taken is refused before.
+CREATE TRIGGER audit_events_no_replace BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events t WHERE t.seq = NEW.seq OR t.hash = NEW.hash OR t.prev_hash = NEW.prev_hash)
+BEGIN SELECT RAISE(ABORT, 'audit events are never changed'); END;
+CREATE TRIGGER decisions_no_replace BEFORE INSERT ON decisions
+WHEN EXISTS (SELECT 1 FROM decisions t WHERE t.id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'decisions are never changed; decide again'); END;
+CREATE TRIGGER batches_no_replace BEFORE INSERT ON batches
+WHEN EXISTS (SELECT 1 FROM batches t WHERE t.id = NEW.id OR t.code = NEW.code OR t.message_id = NEW.message_id)
+BEGIN SELECT RAISE(ABORT, 'a batch is never replaced'); END;
+CREATE TRIGGER requests_no_replace BEFORE INSERT ON requests
+WHEN EXISTS (SELECT 1 FROM requests t WHERE t.id = NEW.id OR (t.batch_id = NEW.batch_id AND (t.item_no = NEW.item_no OR t.flag_id = NEW.flag_id)))
+BEGIN SELECT RAISE(ABORT, 'rows are never changed'); END;
+CREATE TRIGGER package_files_no_replace BEFORE INSERT ON package_files
+WHEN EXISTS (SELECT 1 FROM package_files t WHERE t.batch_id = NEW.batch_id AND t.name = NEW.name)
+BEGIN SELECT RAISE(ABORT, 'a rendered package is fixed'); END;
+CREATE TRIGGER signatures_no_replace BEFORE INSERT ON signatures
+WHEN EXISTS (SELECT 1 FROM signatures t WHERE t.batch_id = NEW.batch_id)
+BEGIN SELECT RAISE(ABORT, 'signatures are never changed'); END;
+CREATE TRIGGER deliveries_no_replace BEFORE INSERT ON deliveries
+WHEN EXISTS (SELECT 1 FROM deliveries t WHERE t.id = NEW.id OR t.batch_id = NEW.batch_id OR t.message_id = NEW.message_id)
+BEGIN SELECT RAISE(ABORT, 'an outbox entry is fixed'); END;
+CREATE TRIGGER attempts_no_replace BEFORE INSERT ON attempts
+WHEN EXISTS (SELECT 1 FROM attempts t WHERE t.id = NEW.id OR (t.delivery_id = NEW.delivery_id AND t.attempt_no = NEW.attempt_no))
+BEGIN SELECT RAISE(ABORT, 'tries are never replaced'); END;

@@ -105,9 +105,14 @@ fn scan_file(rules: &RuleSet, file: &Path, as_json: bool, out: &mut impl Write, 
             return Ok(());
         }
         number += 1;
+        let cut = read as u64 == MAX_LINE && !raw.ends_with(b"\n");
+        if cut {
+            skip_line(&mut reader)?;
+        }
         let problem = match std::str::from_utf8(&raw) {
-            Err(_) => Some("not UTF-8; save the file as UTF-8".to_owned()),
-            Ok(_) if read as u64 == MAX_LINE => Some("longer than 1 MiB; one post a line".to_owned()),
+            Err(_) if !cut => Some("not UTF-8; save the file as UTF-8".to_owned()),
+            Err(_) => Some("longer than 1 MiB; one post a line".to_owned()),
+            Ok(_) if cut => Some("longer than 1 MiB; one post a line".to_owned()),
             Ok(line) => {
                 let line = line.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']);
                 if line.trim().is_empty() {
@@ -119,6 +124,20 @@ fn scan_file(rules: &RuleSet, file: &Path, as_json: bool, out: &mut impl Write, 
         if let Some(problem) = problem {
             tally.problems += 1;
             eprintln!("error: {name}:{number}: {problem}");
+        }
+    }
+}
+
+/// Reads on to the end of a line that is too long to keep.
+fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(buffer.len(), |at| at + 1);
+        let empty = buffer.is_empty();
+        reader.consume(used);
+        if end.is_some() || empty {
+            return Ok(());
         }
     }
 }

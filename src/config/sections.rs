@@ -124,7 +124,7 @@ section! {
     /// `[schedule]`: minute hour day month weekday, Asia/Jakarta.
     Schedule {
         /// Read the platforms.
-        crawl: String = "*/30 * * * *".into(),
+        crawl: String = "10 * * * *".into(),
         /// Match posts against the rules.
         screen: String = "5-59/10 * * * *".into(),
         /// Hand signed packages over.
@@ -179,10 +179,10 @@ section! {
         daily_requests: i64 = 900,
         /// Requests a minute.
         requests_per_minute: u32 = 30,
-        /// Days to wait before a day is read: videos are searchable after up to 48 hours.
+        /// Days to wait after the end of a day: videos are searchable after up to 48 hours.
         lag_days: i64 = 2,
-        /// Days to read at each run.
-        days: i64 = 3,
+        /// Days offered at each run; those read to their end are skipped. Covers outages of this length.
+        days: i64 = 14,
     }
 }
 
@@ -217,8 +217,8 @@ section! {
         daily_requests: i64 = 2000,
         /// Requests a minute.
         requests_per_minute: u32 = 20,
-        /// Days to look back at each run.
-        days: i64 = 2,
+        /// Days offered at each run; those read to their end are skipped. Covers outages of this length.
+        days: i64 = 7,
     }
 }
 

@@ -1,9 +1,12 @@
 //! The loop of `sisir work`.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
@@ -101,17 +104,18 @@ impl Worker {
     async fn perform_held(&self, job: &Job) -> Result<String> {
         let (pipeline, job, name) = (self.pipeline.clone(), job.clone(), self.name.clone());
         let kind = job.kind;
-        let renewal = tokio::spawn(async move {
+        let renewal = AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(RENEW).await;
                 if let Err(error) = renew(&pipeline, &job, &name).await {
                     tracing::warn!(job = %job.id, %error, "the lease could not be renewed; trying again");
                 }
             }
-        });
-        let result = self.perform(kind).await;
-        renewal.abort();
-        result
+        }));
+        // A panic in a job is a bug of that job: it fails, the worker goes on.
+        let result = AssertUnwindSafe(self.perform(kind)).catch_unwind().await;
+        drop(renewal);
+        result.unwrap_or_else(|_| Err(PipelineError::Task(format!("the job {kind} panicked; see the log above"))))
     }
 
     /// Does one kind of work now, outside the queue.

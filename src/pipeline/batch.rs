@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
 use crate::domain::decision::{Decision, InForce, Reversed, Upheld, Verdict};
+use crate::domain::delivery::{Attempt, AttemptOutcome};
 use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
 use crate::domain::user::User;
@@ -16,7 +17,7 @@ use crate::mail::{Cover, build};
 use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
-use crate::store::{StoreError, batches, flags};
+use crate::store::{StoreError, batches, flags, outbox, users};
 
 /// Rows of one package at most: good small letters are answered, long lists are not.
 pub const MAX_ROWS: i64 = 100;
@@ -43,6 +44,7 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
     if ready.is_empty() {
         return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
     }
+    let ready = signable(ready, &users::all(&mut tx).await?);
     let batch = batches::insert(&mut tx, kind, platform, user.id).await?;
     for (item_no, decision) in (1..).zip(&ready) {
         let basis = prove(&mut tx, kind, decision).await?;
@@ -63,6 +65,17 @@ async fn prove(tx: &mut crate::store::WriteTx, kind: BatchKind, decision: &Decis
         BatchKind::Withdrawal => Reversed::prove(decision, in_force).map(Reversed::basis),
     };
     proof.ok_or_else(|| PipelineError::Refused(format!("the decision on flag {} is not in force any more", decision.flag_id)))
+}
+
+/// The largest part of `ready` that one of the signers can sign: rows that this signer did not review. The others stay
+/// ready for another package. Without it a row that the only signer reviewed would block all the rest.
+fn signable(ready: Vec<Decision>, people: &[User]) -> Vec<Decision> {
+    let signers = people.iter().filter(|person| person.role.signs()).map(|person| person.id);
+    let parts = signers.map(|signer| ready.iter().filter(|d| d.decided_by != signer).cloned().collect::<Vec<_>>());
+    match parts.max_by_key(Vec::len) {
+        Some(part) if !part.is_empty() => part,
+        _ => ready,
+    }
 }
 
 fn subject(batch: &Batch) -> String {
@@ -161,6 +174,11 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
         ))
     })?;
     let details = batches::details(&pipeline.store, batch.id).await?;
+    if let Some(changed) = details.iter().find(|row| !row.text_unchanged && batch.kind == BatchKind::Request) {
+        let why =
+            format!("the text of {} changed after the decision; cancel this package and decide again", case_id(changed.flag_id));
+        return Err(PipelineError::Refused(why));
+    }
     let mut refers_to = Vec::new();
     if batch.kind == BatchKind::Withdrawal {
         for row in &details {
@@ -263,11 +281,25 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     Ok(due)
 }
 
-/// Gives a package up before its message was tried. Its posts are free for another package.
+/// Gives a package up while its message certainly did not leave: before the first try, or after tries that the mail
+/// server answered with "no" or "later". Its posts are free for another package.
 pub async fn cancel(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<()> {
     allowed(user, user.role.reviews(), "only analysts and signers cancel packages")?;
     let mut tx = pipeline.store.write_tx().await?;
     let batch = batches::require(&mut tx, id).await?;
+    if let Some(delivery) = outbox::by_batch(&mut tx, id).await?
+        && !surely_unsent(&outbox::attempts(&mut tx, delivery.id).await?)
+    {
+        return Err(PipelineError::Refused(format!(
+            "the message of {} may have left already; an administrator has to settle it first",
+            batch.code
+        )));
+    }
     batches::cancel(&mut tx, id).await?;
     Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchCancelled, subject(&batch))).await?)
+}
+
+/// True when every try ended with an answer that says "not taken".
+pub fn surely_unsent(attempts: &[Attempt]) -> bool {
+    attempts.iter().all(|a| matches!(a.outcome, AttemptOutcome::Deferred | AttemptOutcome::Rejected))
 }

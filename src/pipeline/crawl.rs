@@ -15,6 +15,8 @@ use crate::store::posts::{self, Upserted};
 
 /// Pages without a post that is new to this run before a window counts as read: some platforms never say "end".
 const DRY_PAGES: u32 = 3;
+/// The same for pages without any post.
+const EMPTY_PAGES: u32 = 15;
 /// Pages of one window at most.
 const MAX_PAGES: u32 = 1000;
 /// Windows of one source that may fail in a row before the run leaves it.
@@ -131,14 +133,22 @@ async fn read_window(
             Err(error) if error.class == Class::CursorReset && !restarted => {
                 restarted = true;
                 cursor = None;
+                // The first pages come once more; they are not "nothing new".
+                seen.clear();
+                dry = 0;
                 restart(pipeline, source, window).await?;
                 continue;
             }
             Err(error) => return Ok(Err(react(pipeline, source, error).await?)),
         };
         let fresh = page.observations.iter().filter(|o| seen.insert(o.native_id.clone())).count();
-        dry = if fresh == 0 { dry + 1 } else { 0 };
-        let done = page.next.is_none() || dry >= DRY_PAGES;
+        // An empty page says little: what was on it may be hidden, and the next one may not be.
+        dry = match (fresh, page.observations.is_empty()) {
+            (0, true) => dry + 1,
+            (0, false) => dry + EMPTY_PAGES / DRY_PAGES,
+            _ => 0,
+        };
+        let done = page.next.is_none() || dry >= EMPTY_PAGES;
         // A window whose time is not over is never done: the rest of the day is still to come.
         store_page(pipeline, source, window, &page, done && window.settled, report).await?;
         pipeline.reach("crawl.page_stored");

@@ -110,6 +110,8 @@ async fn start(pipeline: &Pipeline, delivery: &Delivery) -> Result<Option<Attemp
     let mut tx = pipeline.store.write_tx().await?;
     let lease = tx.now().plus(LEASE);
     let attempt = outbox::start(&mut tx, delivery, lease).await?;
+    // Should this process end now, someone looks as soon as the try counts as lost, not at the next schedule.
+    jobs::enqueue(&mut tx, JobKind::Deliver, &format!("lease:{}:{}", delivery.id, lease.0), lease).await?;
     tx.commit(AuditEvent::new(Actor::System, Action::DeliveryStarted, format!("delivery:{}", delivery.id))).await?;
     Ok(attempt)
 }
@@ -132,20 +134,31 @@ pub enum Settlement {
     Arrived,
     /// It did not arrive: hand it over again.
     SendAgain,
+    /// It did not arrive and shall not: the package is cancelled, its posts are free.
+    GiveUp,
 }
 
 /// Settles a message that is `unknown` or `failed`.
 pub async fn settle(pipeline: &Pipeline, user: &User, delivery: DeliveryId, settlement: Settlement) -> Result<()> {
     allowed(user, user.role.operates(), "only administrators settle deliveries")?;
     let mut tx = pipeline.store.write_tx().await?;
-    let (after, detail) = match settlement {
-        Settlement::Arrived => (After::Sent, "arrived"),
-        Settlement::SendAgain => (After::Again(tx.now()), "send_again"),
+    let detail = match settlement {
+        Settlement::Arrived => {
+            outbox::settle(&mut tx, delivery, After::Sent).await?;
+            "arrived"
+        }
+        Settlement::SendAgain => {
+            let due = tx.now();
+            outbox::settle(&mut tx, delivery, After::Again(due)).await?;
+            jobs::enqueue(&mut tx, JobKind::Deliver, &format!("settled:{delivery}:{}", due.0), due).await?;
+            "send_again"
+        }
+        Settlement::GiveUp => {
+            let batch = outbox::settleable(&mut tx, delivery).await?;
+            batches::cancel(&mut tx, batch).await?;
+            "given_up"
+        }
     };
-    outbox::settle(&mut tx, delivery, after).await?;
-    if let After::Again(due) = after {
-        jobs::enqueue(&mut tx, JobKind::Deliver, &format!("settled:{delivery}:{}", due.0), due).await?;
-    }
     let event = AuditEvent::new(Actor::User(user.id), Action::DeliverySettled, format!("delivery:{delivery}")).detail(detail);
     tx.commit(event).await.map_err(PipelineError::from)
 }

@@ -10,11 +10,10 @@ use super::meter::StoreMeter;
 use super::{Pipeline, Result};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
-use crate::domain::check::CheckOutcome;
 use crate::domain::post::Observation;
 use crate::platforms::import::{Format, Import, ImportError, Rejected};
 use crate::platforms::{Look, TiktokOembed};
-use crate::store::{checks, posts};
+use crate::store::posts;
 
 /// Rows of one transaction.
 const BATCH: usize = 1000;
@@ -41,42 +40,56 @@ pub struct ImportReport {
     pub reasons_file: Option<PathBuf>,
 }
 
-/// Rejected rows, kept beside the input.
+/// Rejected rows, kept beside the input. A file that is there already may hold somebody's corrections: it is never
+/// overwritten, the next free number is taken.
 struct Rejects {
     rows: Option<BufWriter<File>>,
     reasons: Option<BufWriter<File>>,
-    rows_path: PathBuf,
-    reasons_path: PathBuf,
+    input: PathBuf,
+    ending: &'static str,
     header: Vec<u8>,
+    paths: Option<(PathBuf, PathBuf)>,
 }
 
 impl Rejects {
     fn beside(input: &Path, import: &Import) -> Self {
-        let stem = input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let ending = match import.format {
             Format::Csv(_) => "csv",
             Format::Ndjson => "ndjson",
             Format::Urls => "txt",
         };
-        let path = |name: String| input.with_file_name(name);
-        Self {
-            rows: None,
-            reasons: None,
-            rows_path: path(format!("{stem}.ditolak.{ending}")),
-            reasons_path: path(format!("{stem}.ditolak.alasan.txt")),
-            header: import.header.clone(),
+        Self { rows: None, reasons: None, input: input.to_owned(), ending, header: import.header.clone(), paths: None }
+    }
+
+    fn open(&mut self) -> std::io::Result<()> {
+        let stem = self.input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for number in 1..1000 {
+            let mark = if number == 1 { String::new() } else { format!("-{number}") };
+            let rows = self.input.with_file_name(format!("{stem}.ditolak{mark}.{}", self.ending));
+            let reasons = self.input.with_file_name(format!("{stem}.ditolak{mark}.alasan.txt"));
+            match (File::create_new(&rows), reasons.exists()) {
+                (Ok(file), false) => {
+                    let mut writer = BufWriter::new(file);
+                    if !self.header.is_empty() {
+                        writer.write_all(&self.header)?;
+                        writer.write_all(b"\n")?;
+                    }
+                    self.rows = Some(writer);
+                    self.reasons = Some(BufWriter::new(File::create_new(&reasons)?));
+                    self.paths = Some((rows, reasons));
+                    return Ok(());
+                }
+                (Ok(_), true) => std::fs::remove_file(&rows)?,
+                (Err(error), _) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                (Err(error), _) => return Err(error),
+            }
         }
+        Err(std::io::Error::other("a thousand files of rejected rows are there already; delete those that are done with"))
     }
 
     fn keep(&mut self, rejected: &Rejected) -> std::io::Result<()> {
         if self.rows.is_none() {
-            let mut rows = BufWriter::new(File::create(&self.rows_path)?);
-            if !self.header.is_empty() {
-                rows.write_all(&self.header)?;
-                rows.write_all(b"\n")?;
-            }
-            self.rows = Some(rows);
-            self.reasons = Some(BufWriter::new(File::create(&self.reasons_path)?));
+            self.open()?;
         }
         if let (Some(rows), Some(reasons)) = (&mut self.rows, &mut self.reasons) {
             rows.write_all(&rejected.raw)?;
@@ -90,7 +103,7 @@ impl Rejects {
         for file in [&mut self.rows, &mut self.reasons].into_iter().flatten() {
             file.flush()?;
         }
-        Ok(self.rows.is_some().then_some((self.rows_path, self.reasons_path)))
+        Ok(self.paths)
     }
 }
 
@@ -150,7 +163,7 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
     if resting(pipeline, TiktokOembed::NAME).await?.is_some() {
         return Ok(0);
     }
-    for post in posts::without_text(&pipeline.store, Platform::Tiktok, 500).await? {
+    for post in posts::without_text(&pipeline.store, Platform::Tiktok, pipeline.clock().now(), 500).await? {
         match oembed.look(&post.url, &meter).await {
             Ok(Look::Up { title, author }) if !title.is_empty() => {
                 let mut tx = pipeline.store.write_tx().await?;
@@ -158,14 +171,11 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
                 tx.commit(AuditEvent::new(Actor::System, Action::PostFilledIn, format!("post:{}", post.id))).await?;
                 filled += 1;
             }
-            Ok(look) => {
-                let outcome = if look == Look::Gone { CheckOutcome::Gone } else { CheckOutcome::Up };
+            // Missing once is not gone: it is asked again another day.
+            Ok(_) => {
                 let mut tx = pipeline.store.write_tx().await?;
-                checks::insert(&mut tx, post.id, outcome).await?;
-                tx.commit(
-                    AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", post.id)).detail(outcome.as_str()),
-                )
-                .await?;
+                posts::missed(&mut tx, post.id).await?;
+                tx.commit_housekeeping().await?;
             }
             Err(error) => {
                 if rest_after(pipeline, &error).await? {

@@ -24,13 +24,7 @@ impl StoreMeter<'_> {
 }
 
 impl Meter for StoreMeter<'_> {
-    fn take(&self) -> BoxFuture<'_, bool> {
-        Box::pin(async {
-            // Without a counter no request is made: an unseen overrun would cost the whole day.
-            self.take_one().await.unwrap_or_else(|error| {
-                tracing::error!(source = self.source, %error, "the budget cannot be counted");
-                false
-            })
-        })
+    fn take(&self) -> BoxFuture<'_, Result<bool, String>> {
+        Box::pin(async { self.take_one().await.map_err(|error| error.to_string()) })
     }
 }

@@ -5,17 +5,11 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::decision::Judgement;
 use crate::domain::ids::{DecisionId, FlagId};
 use crate::domain::user::User;
-use crate::store::flags;
+use crate::store::flags::{self, Seen};
 
-/// Records a decision. `seen` is the decision in force when the analyst opened the post: a colleague's decision in the
-/// meantime is never overwritten unseen.
-pub async fn decide(
-    pipeline: &Pipeline,
-    user: &User,
-    flag: FlagId,
-    seen: Option<DecisionId>,
-    judgement: &Judgement,
-) -> Result<DecisionId> {
+/// Records a decision. `seen` is what the analyst had on the screen: a colleague's decision in the meantime is never
+/// overwritten unseen, and no decision is about a text that nobody read.
+pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen, judgement: &Judgement) -> Result<DecisionId> {
     allowed(user, user.role.reviews(), "only analysts and signers decide")?;
     pipeline.reach("review.before_decision");
     let mut tx = pipeline.store.write_tx().await?;
@@ -27,12 +21,18 @@ pub async fn decide(
     Ok(decision)
 }
 
-/// The most urgent open post that no colleague has on the screen, taken for `user`.
-pub async fn take_next(pipeline: &Pipeline, user: &User) -> Result<Option<FlagId>> {
+/// The most urgent open post that no colleague has on the screen, taken for `user`. `after` skips: the post behind it is
+/// taken, and it is free for colleagues.
+pub async fn take_next(pipeline: &Pipeline, user: &User, after: Option<FlagId>) -> Result<Option<FlagId>> {
     allowed(user, user.role.reviews(), "only analysts and signers review")?;
+    if let Some(skipped) = after {
+        let mut tx = pipeline.store.write_tx().await?;
+        flags::release(&mut tx, skipped, user.id).await?;
+        tx.commit_housekeeping().await?;
+    }
     // Between looking and taking a colleague may be faster; then the next one is tried.
     for _ in 0..8 {
-        let Some(id) = flags::next_open(&pipeline.store, user.id, pipeline.clock().now()).await? else { return Ok(None) };
+        let Some(id) = flags::next_open(&pipeline.store, user.id, pipeline.clock().now(), after).await? else { return Ok(None) };
         if claim(pipeline, user, id).await? {
             return Ok(Some(id));
         }

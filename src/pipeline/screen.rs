@@ -33,10 +33,9 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         let mut flagged = 0;
         for post in &waiting {
             let found = scan::assess(rules, &post.text);
-            if found.flagged {
-                flags::raise(&mut tx, post.id, &rules.pack, &rules.hash, &found).await?;
-                flagged += 1;
-            }
+            flags::reopen_changed(&mut tx, post.id).await?;
+            flags::raise(&mut tx, post.id, &rules.pack, &rules.hash, &found).await?;
+            flagged += u64::from(found.flagged);
         }
         let ids: Vec<PostId> = waiting.iter().map(|post| post.id).collect();
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;

@@ -124,10 +124,20 @@ impl ApiClient {
     ) -> Result<T, ApiError> {
         let mut tried = 1;
         loop {
-            if let Some(meter) = meter
-                && !meter.take().await
-            {
-                return Err(ApiError::new(self.platform, Class::Budget, "the budget of today is used up"));
+            match meter {
+                None => {}
+                Some(meter) => match meter.take().await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(ApiError::new(self.platform, Class::Budget, "the budget of today is used up")),
+                    // Without a count no request is made: an unseen overrun would cost the whole day.
+                    Err(why) => {
+                        return Err(ApiError::new(
+                            self.platform,
+                            Class::Transient,
+                            format!("the budget cannot be counted: {why}"),
+                        ));
+                    }
+                },
             }
             self.pace.until_ready().await;
             let result = match self.send(build(&self.http)).await {

@@ -72,7 +72,7 @@ pub struct Import {
 }
 
 enum Rows {
-    Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, columns: Columns, width: usize, delimiter: u8 },
+    Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, columns: Columns, width: usize, delimiter: u8, skipped: u64 },
     Lines { reader: Box<dyn BufRead + Send>, line: u64, json: bool, waiting: Vec<Result<Observation, Rejected>> },
 }
 
@@ -99,23 +99,27 @@ impl Import {
         let mut import =
             Self { format, encoding: encoding.name(), size, header: Vec::new(), rows: lines(content, format == Format::Ndjson) };
         if let (Format::Csv(delimiter), Rows::Lines { reader, .. }) = (format, &mut import.rows) {
-            let inner: Box<dyn Read + Send> = Box::new(std::mem::replace(reader, Box::new(std::io::empty())));
+            let inner = std::mem::replace(reader, Box::new(std::io::empty()));
             import.open_csv(path, inner, delimiter)?;
         }
         Ok(import)
     }
 
-    fn open_csv(&mut self, path: &Path, inner: Box<dyn Read + Send>, delimiter: u8) -> Result<(), ImportError> {
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(inner);
+    fn open_csv(&mut self, path: &Path, mut inner: Box<dyn BufRead + Send>, delimiter: u8) -> Result<(), ImportError> {
+        let skipped = skip_preamble(&mut inner).map_err(|source| ImportError::Io { path: path.to_owned(), source })?;
+        let inner: Box<dyn Read + Send> = Box::new(inner);
+        // Only a line feed ends a line, so that lines are counted alike in files of every system.
+        let mut builder = csv::ReaderBuilder::new();
+        let mut reader = builder.delimiter(delimiter).terminator(csv::Terminator::Any(b'\n')).flexible(true).from_reader(inner);
         let io = |error: csv::Error| ImportError::Io { path: path.to_owned(), source: std::io::Error::other(error) };
-        let header = reader.byte_headers().map_err(io)?.clone();
+        let header = without_return(reader.byte_headers().map_err(io)?);
         self.header = write_record(&header, delimiter);
         let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
         let columns = Columns::find(&names);
         if columns.text.is_none() && columns.url.is_none() {
             return Err(ImportError::Columns { path: path.to_owned(), found: names.join(", ") });
         }
-        self.rows = Rows::Csv { reader: Box::new(reader), columns, width: header.len(), delimiter };
+        self.rows = Rows::Csv { reader: Box::new(reader), columns, width: header.len(), delimiter, skipped };
         Ok(())
     }
 
@@ -137,7 +141,9 @@ impl Iterator for Import {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.rows {
-            Rows::Csv { reader, columns, width, delimiter } => next_record(reader, columns, *width, *delimiter),
+            Rows::Csv { reader, columns, width, delimiter, skipped } => {
+                next_record(reader, columns, *width, *delimiter, *skipped)
+            }
             Rows::Lines { reader, line, json, waiting } => next_line(reader, line, *json, waiting),
         }
     }
@@ -159,7 +165,8 @@ fn sniff_encoding(head: &[u8], cut: bool) -> &'static Encoding {
 
 fn sniff_format(text: &str) -> Format {
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    let first = text.lines().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).unwrap_or("");
+    let preamble = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with("sep=");
+    let first = text.lines().find(|line| !preamble(line)).unwrap_or("");
     if first.starts_with('{') || first.starts_with('[') {
         return Format::Ndjson;
     }
@@ -221,6 +228,31 @@ struct Fields {
     views: String,
 }
 
+/// Largest row, bytes: far more than any caption.
+const MAX_ROW: usize = 64 << 10;
+
+/// Skips comments and the line `sep=;` that spreadsheets put on top. Returns the number of lines.
+fn skip_preamble(reader: &mut Box<dyn BufRead + Send>) -> std::io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let start = reader.fill_buf()?;
+        if !start.starts_with(b"#") && !start.starts_with(b"sep=") {
+            return Ok(skipped);
+        }
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line)?;
+        skipped += 1;
+    }
+}
+
+/// The record without the carriage return that a Windows line end leaves in its last field.
+fn without_return(record: &csv::ByteRecord) -> csv::ByteRecord {
+    let last = record.len().saturating_sub(1);
+    let fields =
+        record.iter().enumerate().map(|(i, field)| if i == last { field.strip_suffix(b"\r").unwrap_or(field) } else { field });
+    fields.collect()
+}
+
 fn write_record(record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
     let written = writer.write_byte_record(record).and_then(|()| writer.flush().map_err(csv::Error::from));
@@ -236,23 +268,40 @@ fn next_record(
     columns: &Columns,
     width: usize,
     delimiter: u8,
+    skipped: u64,
 ) -> Option<Result<Observation, Rejected>> {
     let mut record = csv::ByteRecord::new();
-    let line = match reader.read_byte_record(&mut record) {
-        Ok(false) => return None,
-        Ok(true) => record.position().map_or(0, csv::Position::line),
-        Err(error) => {
-            let line = error.position().map_or(0, csv::Position::line);
-            // After a failed read the reader is at its end; the file is cut short here.
-            return Some(Err(Rejected {
-                line,
-                why: error.to_string(),
-                mend: "check the file from this line on",
-                raw: Vec::new(),
-            }));
+    let before = loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => return None,
+            // A blank line of a Windows file is its carriage return alone.
+            Ok(true) if record.len() == 1 && record.get(0) == Some(b"\r") => {}
+            Ok(true) => break record.position().map_or(0, csv::Position::line),
+            Err(error) => {
+                let line = skipped + error.position().map_or(0, csv::Position::line);
+                // After a failed read the reader is at its end; the file is cut short here.
+                return Some(Err(Rejected {
+                    line,
+                    why: error.to_string(),
+                    mend: "check the file from this line on",
+                    raw: Vec::new(),
+                }));
+            }
         }
     };
+    let inside = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
+    // Blank lines before the record are not in it; the last line may lack its end.
+    let line = skipped + reader.position().line().saturating_sub(1 + inside).max(before);
+    let size: usize = record.iter().map(<[u8]>::len).sum();
+    let record = without_return(&record);
     let reject = |why: String, mend: &'static str| Rejected { line, why, mend, raw: write_record(&record, delimiter) };
+    if size > MAX_ROW {
+        let why = format!("a row of {size} bytes over {inside} line ends: a quote opened here is not closed");
+        return Some(Err(reject(
+            why,
+            "close the quote, or double it inside a text; the rows after it are in the file of rejected rows",
+        )));
+    }
     if record.len() != width {
         let why = format!("{} fields where the header has {width}", record.len());
         return Some(Err(reject(why, "put quotes around texts that hold the separator or a line break")));
@@ -308,11 +357,13 @@ fn next_line(
         if text.trim().is_empty() {
             continue;
         }
+        if raw.len() > MAX_ROW {
+            return Some(Err(reject(format!("a line of {} bytes", raw.len()), "one post a line, at most 64 KiB")));
+        }
         if json {
             return Some(read_json(text).and_then(observe).map_err(|(why, mend)| reject(why, mend)));
         }
-        let uncommented = if text.trim_start().starts_with('#') { "" } else { text };
-        for word in uncommented.split_whitespace() {
+        for word in text.split_whitespace().take_while(|word| !word.starts_with('#')) {
             let fields = Fields { url: word.to_owned(), ..Fields::default() };
             waiting.push(observe(fields).map_err(|(why, mend)| Rejected {
                 line: *line,
@@ -334,12 +385,13 @@ fn read_json(line: &str) -> Result<Fields, Problem> {
         return Err(("not a JSON object".into(), "one complete object a line"));
     }
     let field = |known: &[&str]| {
-        let found = known.iter().find_map(|name| value.get(*name));
-        match found {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        }
+        // An empty field says nothing; the next name may.
+        let texts = known.iter().filter_map(|name| match value.get(*name) {
+            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        });
+        texts.into_iter().next().unwrap_or_default()
     };
     Ok(Fields {
         url: field(URL),
@@ -399,10 +451,11 @@ fn observe(fields: Fields) -> Result<Observation, Problem> {
         return Err(("neither a text nor an address".into(), "fill in one of them"));
     }
     let platform = platform.unwrap_or(Platform::Other);
-    let native_id = if id.is_empty() {
-        format!("h{}", sha256_hex(format!("{platform}\n{author}\n{text}").as_bytes()).get(..20).unwrap_or_default())
-    } else {
+    // A number in a column `id` may be the platform's id or a row number; only what looks like the platform's counts.
+    let native_id = if is_native(platform, id) {
         id.to_owned()
+    } else {
+        format!("h{}", sha256_hex(format!("{platform}\n{author}\n{text}").as_bytes()).get(..20).unwrap_or_default())
     };
     let url = if url.is_empty()
         && platform == Platform::Tiktok
@@ -415,6 +468,27 @@ fn observe(fields: Fields) -> Result<Observation, Problem> {
         storable(url)
     };
     Ok(Observation { platform, native_id: storable(&native_id), url, author, text, posted_at, views })
+}
+
+/// Whether an id has the shape of the platform's own ids.
+fn is_native(platform: Platform, id: &str) -> bool {
+    let digits = |lengths: std::ops::RangeInclusive<usize>| lengths.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
+    let code = |lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    match platform {
+        Platform::Tiktok => digits(15..=20),
+        Platform::X => digits(8..=20),
+        Platform::Facebook => {
+            digits(10..=24)
+                || (id.starts_with("pfbid") && code(20..=100))
+                || id.split_once('_').is_some_and(|(page, _)| page.len() > 4)
+        }
+        Platform::Instagram | Platform::Threads => code(9..=40),
+        Platform::Youtube => code(11..=11),
+        Platform::Bluesky | Platform::Mastodon => id.len() > 8,
+        Platform::Other => false,
+    }
 }
 
 /// RFC 3339, `+0000` offsets, unix seconds or milliseconds, `dd/mm/yyyy[ hh:mm]` and `yyyy-mm-dd[ hh:mm[:ss]]` (Jakarta time).
@@ -479,6 +553,46 @@ mod tests {
         assert_eq!(rows.iter().filter(|r| r.is_ok()).count(), 2);
         let (_, rows) = read(b"id,text\n1,\xc3\xa9\n2,\xff\xfe\n");
         assert_eq!(rows[1].as_ref().unwrap_err().why, "field 2 is not UTF-8");
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for end in ["\n", "\r\n"] {
+            let csv = ["# dari kantor", "sep=,", "text,url", "\"dua", "baris\",", "", "", "rusak", "teh,"].join(end);
+            let (_, rows) = read(csv.as_bytes());
+            assert_eq!(rows.len(), 3, "{rows:?}");
+            assert_eq!(rows[1].as_ref().unwrap_err().line, 8, "{end:?}");
+            assert_eq!(rows[2].as_ref().unwrap().text, "teh");
+        }
+    }
+
+    #[test]
+    fn an_open_quote_does_not_swallow_the_file_without_a_word() {
+        let rest = "12,kopi\n".repeat(10_000);
+        let (_, rows) = read(format!("id,text\n11,\"teks rusak\n{rest}").as_bytes());
+        assert!(rows[0].as_ref().unwrap_err().why.contains("a quote opened here is not closed"));
+        assert_eq!(rows[0].as_ref().unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn a_row_number_is_not_an_identity() {
+        let (_, monday) = read(b"id,text\n1,buka bal\n");
+        let (_, tuesday) = read(b"id,text\n1,kopi enak\n");
+        assert_ne!(monday[0].as_ref().unwrap().native_id, tuesday[0].as_ref().unwrap().native_id);
+        let (_, native) = read(b"id,text,platform\n7412345678901234567,buka bal,tiktok\n");
+        assert_eq!(native[0].as_ref().unwrap().native_id, "7412345678901234567");
+    }
+
+    #[test]
+    fn empty_fields_and_comments_do_not_hide_the_next() {
+        let (_, rows) =
+            read(b"{\"text\":null,\"caption\":\"buka bal\",\"url\":\"\",\"link\":\"https://youtu.be/AbCdEfGhI_1\"}\n");
+        assert_eq!(
+            (rows[0].as_ref().unwrap().text.as_str(), rows[0].as_ref().unwrap().platform),
+            ("buka bal", Platform::Youtube)
+        );
+        let (_, rows) = read(b"https://youtu.be/AbCdEfGhI_1 # catatan dari warga\n");
+        assert_eq!(rows.len(), 1);
     }
 
     #[test]

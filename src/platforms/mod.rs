@@ -50,8 +50,8 @@ pub struct Page {
 
 /// Counts requests against the day's budget. Attempts count, not successes: platforms charge failed calls too.
 pub trait Meter: Send + Sync {
-    /// Takes one request. False when the budget of the day is used up.
-    fn take(&self) -> BoxFuture<'_, bool>;
+    /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
+    fn take(&self) -> BoxFuture<'_, Result<bool, String>>;
 }
 
 /// A platform that can be searched.

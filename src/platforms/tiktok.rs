@@ -112,9 +112,10 @@ impl Source for TiktokResearch {
         self.settings.daily_requests
     }
 
-    /// One window for each UTC day, newest first, `lag_days` ago and before: younger videos are not searchable yet.
+    /// One window for each UTC day, newest first, that ended `lag_days` ago or before: the videos of a day are all searchable
+    /// only then. Days read to their end are skipped, so offering many costs nothing.
     fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        let newest = day_start(now).0 - self.settings.lag_days * DAY;
+        let newest = day_start(now).0 - (self.settings.lag_days + 1) * DAY;
         let query = crate::domain::sha256_hex(words.join("\n").as_bytes());
         (0..self.settings.days)
             .map(|back| Millis(newest - back * DAY))

@@ -18,16 +18,30 @@ pub async fn remember_rule_set(tx: &mut WriteTx, hash: &str, pack: &str) -> Resu
     Ok(())
 }
 
-/// Raises a flag, or renews the evidence of one that is still open. What a person decided is left alone.
+/// Opens decided flags again whose post has another text by now, unless a request about it stands: a decision is about
+/// the text that was read.
+pub async fn reopen_changed(tx: &mut WriteTx, post: PostId) -> Result<u64> {
+    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL WHERE post_id = $1 AND state <> 'open'
+        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)
+        AND EXISTS (SELECT 1 FROM decisions d JOIN posts p ON p.id = flags.post_id
+            WHERE d.id = flags.decision_id AND d.text_sha256 <> p.text_sha256)";
+    exec!(tx, ex => sqlx::query(SQL).bind(post).execute(ex))
+}
+
+/// Raises a flag, or renews the evidence of one that is open. What a person decided is left alone; an open flag whose
+/// post matches no more stays open, without evidence, for a person to close.
 pub async fn raise(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str, found: &Assessment) -> Result<()> {
     const SQL: &str =
         "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (post_id, pack) DO UPDATE SET rule_set = excluded.rule_set, priority = excluded.priority,
         score = excluded.score, findings = excluded.findings WHERE flags.state = 'open'";
-    let Some(priority) = found.priority else { return Ok(()) };
+    const FADE: &str = "UPDATE flags SET rule_set = $3, priority = 'P3', score = 0, findings = $4 WHERE post_id = $1 AND pack = $2 AND state = 'open'";
     let now = tx.now();
-    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(priority).bind(found.score)
-        .bind(Json(&found.findings)).bind(now).execute(ex))?;
+    match found.priority {
+        Some(priority) => exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(priority).bind(found.score)
+            .bind(Json(&found.findings)).bind(now).execute(ex))?,
+        None => exec!(tx, ex => sqlx::query(FADE).bind(post).bind(pack).bind(rule_set).bind(Json(&found.findings)).execute(ex))?,
+    };
     Ok(())
 }
 
@@ -98,12 +112,38 @@ pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(FlagState, Priority, i
     run!(on, ex => sqlx::query_as("SELECT state, priority, COUNT(*) FROM flags GROUP BY state, priority ORDER BY state, priority").fetch_all(ex))
 }
 
-/// The most urgent open flag that nobody else has on the screen.
-pub async fn next_open(on: impl Into<Ex<'_>>, reader: UserId, now: Millis) -> Result<Option<FlagId>> {
+/// The most urgent open flag that nobody else has on the screen; with `after`, the next one behind it.
+pub async fn next_open(on: impl Into<Ex<'_>>, reader: UserId, now: Millis, after: Option<FlagId>) -> Result<Option<FlagId>> {
     const SQL: &str =
         "SELECT id FROM flags WHERE state = 'open' AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_by = $1)
+        AND ($3 = 0 OR (priority, -score, id) > (SELECT s.priority, -s.score, s.id FROM flags s WHERE s.id = $3))
         ORDER BY priority, score DESC, id LIMIT 1";
-    run!(on, ex => sqlx::query_scalar(SQL).bind(reader).bind(now).fetch_optional(ex))
+    let after = after.map_or(0, |after| after.0);
+    run!(on, ex => sqlx::query_scalar(SQL).bind(reader).bind(now).bind(after).fetch_optional(ex))
+}
+
+/// Lets go of a flag.
+pub async fn release(tx: &mut WriteTx, id: FlagId, reader: UserId) -> Result<()> {
+    const SQL: &str = "UPDATE flags SET claimed_by = NULL, claimed_until = NULL WHERE id = $1 AND claimed_by = $2";
+    exec!(tx, ex => sqlx::query(SQL).bind(id).bind(reader).execute(ex))?;
+    Ok(())
+}
+
+/// What an analyst had on the screen when deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The decision in force.
+    pub decision: Option<DecisionId>,
+    /// SHA-256 of the text that was read.
+    pub text_sha256: String,
+}
+
+/// What a page about this flag shows now.
+pub async fn seen(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Seen> {
+    const SQL: &str = "SELECT f.decision_id, p.text_sha256 FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.id = $1";
+    let row: Option<(Option<DecisionId>, String)> = run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))?;
+    let (decision, text_sha256) = row.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    Ok(Seen { decision, text_sha256 })
 }
 
 /// Takes a flag for `reader` until `until`, unless someone else has it. True when taken.
@@ -115,28 +155,34 @@ pub async fn claim(tx: &mut WriteTx, id: FlagId, reader: UserId, until: Millis) 
     Ok(done == 1)
 }
 
-/// Records a decision and puts it in force. `seen` is the decision in force when the analyst looked; if another one
-/// has been made since, nothing changes.
+/// SHA-256 of the text that the decision in force is about.
+pub async fn decided_text(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Option<String>> {
+    const SQL: &str = "SELECT d.text_sha256 FROM decisions d JOIN flags f ON f.decision_id = d.id WHERE f.id = $1";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(id).fetch_optional(ex))
+}
+
+/// Records a decision and puts it in force. `seen` is what the analyst had on the screen; if another decision has been
+/// made or the text has changed since, nothing changes.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when someone else decided first, or while the post stands in a package that was not sent.
-pub async fn decide(
-    tx: &mut WriteTx,
-    id: FlagId,
-    seen: Option<DecisionId>,
-    judgement: &Judgement,
-    by: UserId,
-) -> Result<DecisionId> {
+/// [`StoreError::Refused`] when what was seen is not so any more, or while the post stands in a package that was not sent.
+pub async fn decide(tx: &mut WriteTx, id: FlagId, seen: &Seen, judgement: &Judgement, by: UserId) -> Result<DecisionId> {
     let state = if judgement.verdict() == Verdict::Uphold { FlagState::Upheld } else { FlagState::Dismissed };
-    const INSERT: &str = "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    const INSERT: &str = "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, text_sha256, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
     const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL
-        WHERE id = $1 AND COALESCE(decision_id, 0) = $4";
+        WHERE id = $1 AND COALESCE(decision_id, 0) = $4
+        AND EXISTS (SELECT 1 FROM posts p WHERE p.id = flags.post_id AND p.text_sha256 = $5)";
     let now = tx.now();
     let decision: DecisionId = run!(&mut *tx, ex => sqlx::query_scalar(INSERT).bind(id).bind(judgement.verdict()).bind(state)
-        .bind(judgement.reason()).bind(judgement.note()).bind(by).bind(now).fetch_one(ex))?;
-    let seen = seen.map_or(0, |seen| seen.0);
-    let done = exec!(tx, ex => sqlx::query(FORCE).bind(id).bind(decision).bind(state).bind(seen).execute(ex))?;
-    if done == 1 { Ok(decision) } else { Err(StoreError::Refused("someone else decided this post in the meantime".into())) }
+        .bind(judgement.reason()).bind(judgement.note()).bind(&seen.text_sha256).bind(by).bind(now).fetch_one(ex))?;
+    let former = seen.decision.map_or(0, |former| former.0);
+    let done =
+        exec!(tx, ex => sqlx::query(FORCE).bind(id).bind(decision).bind(state).bind(former).bind(&seen.text_sha256).execute(ex))?;
+    if done == 1 {
+        Ok(decision)
+    } else {
+        Err(StoreError::Refused("someone else decided this post, or its text changed, in the meantime; open it again".into()))
+    }
 }
 
 /// One decision.
@@ -168,20 +214,19 @@ pub async fn decisions(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Vec<Decision
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
-/// Decisions in force that can go into a package of `platform`, oldest first: upheld and never requested, or
-/// dismissed although a request was sent.
+/// Decisions in force that can go into a package of `platform`, most urgent first: upheld with no request standing, or
+/// dismissed with one that was sent. Only decisions about the text as it is now.
 pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, verdict: Verdict, limit: i64) -> Result<Vec<Decision>> {
     const UPHELD: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
         FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
-        WHERE f.state = 'upheld' AND p.platform = $1
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.decision_id = d.id AND r.released = FALSE)
+        WHERE f.state = 'upheld' AND p.platform = $1 AND d.text_sha256 = p.text_sha256
+        AND COALESCE((SELECT r.kind FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), 'withdrawal') = 'withdrawal'
         ORDER BY f.priority, d.id LIMIT $2";
     const REVERSED: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
         FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
         WHERE f.state = 'dismissed' AND p.platform = $1
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.decision_id = d.id AND r.released = FALSE)
-        AND EXISTS (SELECT 1 FROM requests r JOIN batches b ON b.id = r.batch_id
-            WHERE r.flag_id = f.id AND r.kind = 'request' AND b.state = 'sent')
+        AND 'request sent' = (SELECT r.kind || ' ' || b.state FROM requests r JOIN batches b ON b.id = r.batch_id
+            WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1)
         ORDER BY d.id LIMIT $2";
     let sql = if verdict == Verdict::Uphold { UPHELD } else { REVERSED };
     run!(on, ex => sqlx::query_as(sql).bind(platform).bind(limit).fetch_all(ex))

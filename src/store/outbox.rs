@@ -70,15 +70,21 @@ pub async fn finish(
     move_to(tx, delivery, after).await
 }
 
-/// Settles a message whose end nobody saw: a person looked.
-pub async fn settle(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
-    const SQL: &str = "SELECT state FROM deliveries WHERE id = $1";
-    let state: DeliveryState = run!(&mut *tx, ex => sqlx::query_scalar(SQL).bind(delivery).fetch_one(ex))?;
+/// The package of a message that a person may settle: `unknown` or `failed`.
+pub async fn settleable(tx: &mut WriteTx, delivery: DeliveryId) -> Result<BatchId> {
+    const SQL: &str = "SELECT state, batch_id FROM deliveries WHERE id = $1";
+    let (state, batch): (DeliveryState, BatchId) = run!(tx, ex => sqlx::query_as(SQL).bind(delivery).fetch_one(ex))?;
     if matches!(state, DeliveryState::Unknown | DeliveryState::Failed) {
-        move_to(tx, delivery, after).await
+        Ok(batch)
     } else {
         Err(StoreError::Refused(format!("the message is `{state}`; there is nothing to settle")))
     }
+}
+
+/// Settles a message whose end nobody saw: a person looked.
+pub async fn settle(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
+    settleable(tx, delivery).await?;
+    move_to(tx, delivery, after).await
 }
 
 async fn move_to(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Ex, Result, WriteTx};
 use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, Post, storable};
+use crate::domain::{Millis, sha256_hex};
 
-/// Rows of one statement. SQLite allows 32,766 bound values; a row has nine.
+/// Rows of one statement. SQLite allows 32,766 bound values; a row has ten.
 const CHUNK: usize = 1000;
 
 /// What became of some observations.
@@ -42,7 +43,7 @@ pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]
 macro_rules! push_rows {
     ($db:ident, $source:expr, $now:expr, $chunk:expr, $conflict:expr) => {{
         let mut query = sqlx::QueryBuilder::<$db>::new(
-            "INSERT INTO posts (platform, native_id, url, author, text, posted_at, first_seen_at, views, source) ",
+            "INSERT INTO posts (platform, native_id, url, author, text, text_sha256, posted_at, first_seen_at, views, source) ",
         );
         query.push_values($chunk, |mut row, seen| {
             row.push_bind(seen.platform)
@@ -50,6 +51,7 @@ macro_rules! push_rows {
                 .push_bind(storable(&seen.url))
                 .push_bind(storable(&seen.author))
                 .push_bind(storable(&seen.text))
+                .push_bind(sha256_hex(storable(&seen.text).as_bytes()))
                 .push_bind(seen.posted_at)
                 .push_bind($now)
                 .push_bind(seen.views)
@@ -73,6 +75,7 @@ async fn refresh(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Resu
     const CONFLICT: &str = " ON CONFLICT (platform, native_id) DO UPDATE SET
         screened_by = CASE WHEN excluded.text <> '' AND excluded.text <> posts.text THEN NULL ELSE posts.screened_by END,
         text = CASE WHEN excluded.text <> '' THEN excluded.text ELSE posts.text END,
+        text_sha256 = CASE WHEN excluded.text <> '' THEN excluded.text_sha256 ELSE posts.text_sha256 END,
         views = COALESCE(excluded.views, posts.views),
         posted_at = COALESCE(posts.posted_at, excluded.posted_at)";
     let now = tx.now();
@@ -135,17 +138,35 @@ pub async fn count_without_text(on: impl Into<Ex<'_>>) -> Result<i64> {
     run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text = ''").fetch_one(ex))
 }
 
-/// Posts with an address but no text that were not looked up yet; a look that found nothing is not repeated.
-pub async fn without_text(on: impl Into<Ex<'_>>, platform: crate::domain::Platform, limit: i64) -> Result<Vec<Post>> {
+/// Tries to fill in the text of one address.
+const MAX_LOOKUPS: i32 = 5;
+
+/// Posts with an address but no text whose next look-up is due: at once, then each day, five times in all.
+pub async fn without_text(
+    on: impl Into<Ex<'_>>,
+    platform: crate::domain::Platform,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<Post>> {
     const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
-        WHERE text = '' AND platform = $1 AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = posts.id) ORDER BY id LIMIT $2";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(limit).fetch_all(ex))
+        WHERE text = '' AND platform = $1 AND lookups < $2 AND (looked_up_at IS NULL OR looked_up_at <= $3) ORDER BY lookups, id LIMIT $4";
+    let before = now.minus(std::time::Duration::from_hours(24));
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(MAX_LOOKUPS).bind(before).bind(limit).fetch_all(ex))
+}
+
+/// Notes that a look-up brought nothing.
+pub async fn missed(tx: &mut WriteTx, id: PostId) -> Result<()> {
+    const SQL: &str = "UPDATE posts SET lookups = lookups + 1, looked_up_at = $2 WHERE id = $1";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(id).bind(now).execute(ex))?;
+    Ok(())
 }
 
 /// Fills in what an address alone did not tell.
 pub async fn fill_text(tx: &mut WriteTx, id: PostId, text: &str, author: &str) -> Result<()> {
-    const SQL: &str = "UPDATE posts SET text = $1, author = CASE WHEN author = '' THEN $2 ELSE author END, screened_by = NULL WHERE id = $3 AND text = ''";
-    exec!(tx, ex => sqlx::query(SQL).bind(storable(text)).bind(storable(author)).bind(id).execute(ex))?;
+    const SQL: &str = "UPDATE posts SET text = $1, text_sha256 = $4, author = CASE WHEN author = '' THEN $2 ELSE author END, screened_by = NULL WHERE id = $3 AND text = ''";
+    let text = storable(text);
+    exec!(tx, ex => sqlx::query(SQL).bind(&text).bind(storable(author)).bind(id).bind(sha256_hex(text.as_bytes())).execute(ex))?;
     Ok(())
 }
 

@@ -126,13 +126,13 @@ pub(super) async fn page(
         None => Vec::new(),
     };
     let own_rows = rows.iter().any(|row| row.detail.reviewer_id == user.id);
-    let untried = delivery.as_ref().is_some_and(|d| d.state == DeliveryState::Queued && d.attempts == 0);
+    let waits = delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Queued | DeliveryState::Failed))
+        && batch::surely_unsent(&attempts);
     html(&BatchPage {
         may_sign: user.role.signs() && batch.state == BatchState::Rendered && !own_rows,
         own_rows: user.role.signs() && own_rows && batch.state == BatchState::Rendered,
         may_cancel: user.role.reviews()
-            && (matches!(batch.state, BatchState::Draft | BatchState::Rendered)
-                || (batch.state == BatchState::Signed && untried)),
+            && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && waits)),
         may_settle: user.role.operates()
             && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
         gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
@@ -187,7 +187,7 @@ pub(super) async fn cancel(State(pipeline): State<Pipeline>, SignedIn(user): Sig
 #[derive(Deserialize)]
 pub(super) struct SettleForm {
     delivery: i64,
-    arrived: bool,
+    found: String,
 }
 
 pub(super) async fn settle(
@@ -196,7 +196,12 @@ pub(super) async fn settle(
     Path(id): Path<i64>,
     Form(form): Form<SettleForm>,
 ) -> Page {
-    let found = if form.arrived { Settlement::Arrived } else { Settlement::SendAgain };
+    let found = match form.found.as_str() {
+        "arrived" => Settlement::Arrived,
+        "again" => Settlement::SendAgain,
+        "give_up" => Settlement::GiveUp,
+        _ => return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, "unknown choice".into())),
+    };
     deliver::settle(&pipeline, &user, DeliveryId(form.delivery), found).await?;
     Ok(Redirect::to(&format!("/batches/{id}?done=settled")).into_response())
 }

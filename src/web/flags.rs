@@ -21,7 +21,7 @@ use crate::domain::{Millis, Platform, batch::Batch};
 use crate::pipeline::{Pipeline, batch::case_id, review};
 use crate::rules::Bilingual;
 use crate::scan;
-use crate::store::flags::{self, DecisionRow, Filter, FlagCard};
+use crate::store::flags::{self, DecisionRow, Filter, FlagCard, Seen};
 use crate::store::{batches, checks, posts};
 
 /// Rows of a page.
@@ -34,6 +34,7 @@ pub(super) struct QueueQuery {
     platform: Option<String>,
     page: Option<i64>,
     done: Option<String>,
+    after: Option<i64>,
 }
 
 /// A row of the queue.
@@ -95,7 +96,7 @@ fn excerpt(card: &FlagCard) -> Vec<Segment> {
 
 pub(super) async fn next(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<QueueQuery>) -> Page {
     let done = query.done.filter(|done| done == "decided");
-    let target = match (review::take_next(&pipeline, &user).await?, done) {
+    let target = match (review::take_next(&pipeline, &user, query.after.map(FlagId)).await?, done) {
         (Some(id), Some(done)) => format!("/flags/{id}?done={done}"),
         (Some(id), None) => format!("/flags/{id}"),
         (None, _) => "/queue?done=empty".to_owned(),
@@ -132,11 +133,17 @@ struct FlagPage {
     packages: Vec<Batch>,
     liveness: Liveness,
     colleague: bool,
-    seen: i64,
+    seen: Seen,
     waiting: i64,
+    text_changed: bool,
 }
 
 impl FlagPage {
+    /// The decision in force when the page was made; 0 for none.
+    fn seen_decision(&self) -> i64 {
+        self.seen.decision.map_or(0, |decision| decision.0)
+    }
+
     /// Whether there is an address that leads to the post.
     fn has_url(&self) -> bool {
         self.post.url.starts_with("https://")
@@ -164,6 +171,8 @@ pub(super) async fn page(
     let id = FlagId(id);
     let flag = flags::get(&pipeline.store, id).await?.ok_or(PageError::NotFound)?;
     let post = posts::get(&pipeline.store, flag.post_id).await?.ok_or(PageError::NotFound)?;
+    let seen = flags::seen(&pipeline.store, id).await?;
+    let decided_text = flags::decided_text(&pipeline.store, id).await?;
     let reviews = user.role.reviews();
     let colleague = flag.state == FlagState::Open && reviews && !review::claim(&pipeline, &user, id).await?;
     let language = user.language;
@@ -199,7 +208,8 @@ pub(super) async fn page(
         history: flags::decisions(&pipeline.store, id).await?,
         packages: batches::sent_with(&pipeline.store, id).await?,
         liveness: Liveness::from_checks(&checks::of_post(&pipeline.store, flag.post_id).await?),
-        seen: flag.decision_id.map_or(0, |decision| decision.0),
+        text_changed: flag.state != FlagState::Open && decided_text.is_some_and(|text| text != seen.text_sha256),
+        seen,
         waiting: flags::count(&pipeline.store, &open).await?,
         colleague,
         flag,
@@ -220,6 +230,7 @@ pub(super) struct DecisionForm {
     #[serde(default)]
     note: String,
     seen: i64,
+    text_sha256: String,
 }
 
 pub(super) async fn decide(
@@ -232,9 +243,10 @@ pub(super) async fn decide(
     let reason = form.reason.as_deref().filter(|reason| !reason.is_empty()).ok_or_else(|| refuse("a decision needs a reason"))?;
     let reason: Reason = reason.parse().map_err(|_| refuse("unknown reason"))?;
     let judgement = Judgement::new(reason.verdict(), reason, form.note).map_err(|error| refuse(&error.to_string()))?;
-    let seen = (form.seen != 0).then_some(DecisionId(form.seen));
-    review::decide(&pipeline, &user, FlagId(id), seen, &judgement).await?;
+    let seen = Seen { decision: (form.seen != 0).then_some(DecisionId(form.seen)), text_sha256: form.text_sha256 };
+    review::decide(&pipeline, &user, FlagId(id), &seen, &judgement).await?;
     // A first decision goes on to the next post; a correction stays where it was made.
-    let target = if seen.is_none() { "/queue/next?done=decided".to_owned() } else { format!("/flags/{id}?done=decided") };
+    let target =
+        if seen.decision.is_none() { "/queue/next?done=decided".to_owned() } else { format!("/flags/{id}?done=decided") };
     Ok(Redirect::to(&target).into_response())
 }

@@ -42,6 +42,8 @@ pub fn segments(text: &str, evidence: &[(String, Vec<(usize, usize)>)]) -> Vec<S
     let mut borders: Vec<usize> =
         evidence.iter().flat_map(|(_, spans)| spans.iter().flat_map(|(start, end)| [*start, *end])).collect();
     borders.extend([0, text.len()]);
+    // Spans of an older text may lie anywhere; not a word may be lost for it.
+    borders.retain(|border| text.is_char_boundary(*border));
     borders.sort_unstable();
     borders.dedup();
     let mut out: Vec<Segment> = Vec::new();

@@ -125,7 +125,9 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         )
         .unwrap();
         for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 3, 0).await.unwrap() {
-            sisir::pipeline::review::decide(&desk.stage.pipeline, &analyst, card.id, None, &judgement).await.unwrap();
+            sisir::pipeline::review::decide(&desk.stage.pipeline, &analyst, card.id, &desk.stage.seen(card.id).await, &judgement)
+                .await
+                .unwrap();
         }
         let batch = sisir::pipeline::batch::draft(
             &desk.stage.pipeline,

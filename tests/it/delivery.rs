@@ -26,7 +26,7 @@ async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
     let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
     for card in flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 3, 0).await.unwrap() {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
-        review::decide(&stage.pipeline, &analyst, card.id, None, &judgement).await.unwrap();
+        review::decide(&stage.pipeline, &analyst, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }
     let drafted = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
     let rendered = batch::render(&stage.pipeline, &analyst, drafted.id).await.unwrap();
@@ -153,4 +153,49 @@ async fn two_workers_send_one_message() {
         assert_eq!(stage.mails().len(), 1, "{engine:?}");
         assert_eq!(state(&stage, id).await.0, DeliveryState::Sent);
     }
+}
+
+/// A server that said "no" or "later" does not lock a package: it can be stopped, and its posts are free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_that_was_refused_can_be_stopped() {
+    for fault in [SinkFault::Defer, SinkFault::Reject] {
+        let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+        stage.sink.set_fault(Some(fault));
+        stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+        let analyst = sisir::store::users::by_name(stage.store(), "ratna").await.unwrap().unwrap();
+        batch::cancel(&stage.pipeline, &analyst, id).await.unwrap();
+        stage.sink.set_fault(None);
+        stage.later(86_400);
+        stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+        assert!(stage.mails().is_empty(), "{fault:?}: a stopped package left");
+        batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    }
+}
+
+/// One that may have left is stopped by an administrator only, who looked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_one_is_given_up_by_an_administrator_only() {
+    let (stage, id, admin) = signed(Engine::Sqlite).await.unwrap();
+    stage.sink.set_fault(Some(SinkFault::DropAfterData));
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    let analyst = sisir::store::users::by_name(stage.store(), "ratna").await.unwrap().unwrap();
+    assert!(batch::cancel(&stage.pipeline, &analyst, id).await.is_err());
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    settle(&stage.pipeline, &admin, delivery.id, Settlement::GiveUp).await.unwrap();
+    assert_eq!(batches::get(stage.store(), id).await.unwrap().unwrap().state, BatchState::Cancelled);
+    assert_eq!(state(&stage, id).await.0, DeliveryState::Cancelled);
+}
+
+/// A message that was put off has a job of its own: it does not wait for the next schedule.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deferred_message_is_tried_soon() {
+    let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let worker = stage.worker("w");
+    stage.sink.set_fault(Some(SinkFault::Defer));
+    worker.perform(JobKind::Deliver).await.unwrap();
+    stage.sink.set_fault(None);
+    assert!(!worker.work_once().await.unwrap(), "nothing is due yet");
+    stage.later(10);
+    assert!(worker.work_once().await.unwrap());
+    assert_eq!(state(&stage, id).await.0, DeliveryState::Sent);
 }

@@ -176,3 +176,58 @@ async fn captions_of_imported_addresses_are_filled_in() {
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     assert_eq!(posts::all(stage.store()).await.unwrap()[0].text, post.text);
 }
+
+/// A cursor that dies late: the window is read from its start, and to its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_that_dies_late_loses_nothing() {
+    let expected = undisturbed().await;
+    let stage = stage().await;
+    let mut pipeline = stage.pipeline.clone();
+    let mut config = (*pipeline.config).clone();
+    config.tiktok.page_size = 2;
+    pipeline.config = std::sync::Arc::new(config);
+    let clock = std::sync::Arc::clone(pipeline.clock());
+    let sources = sisir::platforms::sources(&pipeline.config, &clock, &pipeline.entropy).unwrap();
+    stage.fake.fault("tt_search_id_late", 1);
+    let report = crawl(&pipeline, &sources, |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert_eq!(ids(&stage).await, expected);
+    assert!(stage.fake.log().iter().any(|asked| asked.status == 400), "the fault did not happen");
+}
+
+/// A day that is not over is read again; once it is over, to its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_of_the_evening_are_not_missed() {
+    let stage = stage().await;
+    read(&stage).await;
+    let before = ids(&stage).await.len();
+    let asked = stage.fake.used("threads");
+    stage.later(3600);
+    read(&stage).await;
+    assert!(stage.fake.used("threads") > asked, "the open day is asked for again");
+    stage.later(24 * 3600);
+    read(&stage).await;
+    let day = cursors::cursor(stage.store(), "threads", "20261120:thrift").await.unwrap().unwrap();
+    assert!(day.done, "the day is over and read");
+    assert!(ids(&stage).await.len() >= before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_is_missing_once_is_looked_up_again() {
+    let stage = stage().await;
+    let post = sisir::platforms::fake::made_up_posts(crate::support::START)
+        .into_iter()
+        .find(|p| p.platform == sisir::domain::Platform::Tiktok)
+        .unwrap();
+    let file = stage.dir.path().join("alamat.txt");
+    std::fs::write(&file, format!("https://www.tiktok.com/@x/video/{}\n", post.native_id)).unwrap();
+    sisir::pipeline::import::import(&stage.pipeline, &file, |_, _, _| {}).await.unwrap();
+    stage.fake.fault("oembed_gone", 1);
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Screen).await.unwrap();
+    worker.perform(JobKind::Screen).await.unwrap();
+    assert_eq!((stage.fake.used("oembed"), posts::count_without_text(stage.store()).await.unwrap()), (1, 1), "not at once");
+    stage.later(86_400);
+    worker.perform(JobKind::Screen).await.unwrap();
+    assert_eq!(posts::count_without_text(stage.store()).await.unwrap(), 0);
+}

@@ -31,12 +31,14 @@ async fn chain(stage: &Stage) {
 
     // 5: the analyst upholds what is offered on TikTok and dismisses the rest.
     let mut upheld = 0;
-    while let Some(id) = review::take_next(pipeline, &analyst).await.unwrap() {
+    while let Some(id) = review::take_next(pipeline, &analyst, None).await.unwrap() {
         let flag = flags::get(store, id).await.unwrap().unwrap();
         let post = posts::get(store, flag.post_id).await.unwrap().unwrap();
         let reason = if post.platform == Platform::Tiktok { Reason::RetailOffer } else { Reason::ElementMissing };
         upheld += i64::from(reason.verdict() == Verdict::Uphold);
-        review::decide(pipeline, &analyst, id, None, &Judgement::new(reason.verdict(), reason, "").unwrap()).await.unwrap();
+        review::decide(pipeline, &analyst, id, &stage.seen(id).await, &Judgement::new(reason.verdict(), reason, "").unwrap())
+            .await
+            .unwrap();
     }
     assert!(upheld > 5);
 
@@ -71,9 +73,8 @@ async fn chain(stage: &Stage) {
     assert_eq!((state.requested, state.unavailable), (upheld, 1));
 
     // A mistake is found: the decision is replaced, and a withdrawal goes the same way.
-    let flag = flags::get(store, first.flag_id).await.unwrap().unwrap();
     let mistake = Judgement::new(Verdict::Dismiss, Reason::Mistake, "ternyata lokal").unwrap();
-    review::decide(pipeline, &analyst, first.flag_id, flag.decision_id, &mistake).await.unwrap();
+    review::decide(pipeline, &analyst, first.flag_id, &stage.seen(first.flag_id).await, &mistake).await.unwrap();
     let withdrawal = batch::draft(pipeline, &analyst, BatchKind::Withdrawal, Platform::Tiktok).await.unwrap();
     assert_eq!(withdrawal.code, "TW-2026-000001");
     assert_eq!(batches::rows(store, withdrawal.id).await.unwrap().len(), 1);

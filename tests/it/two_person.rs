@@ -4,11 +4,13 @@
 use sisir::domain::batch::{Batch, BatchKind};
 use sisir::domain::decision::{Judgement, Reason, Verdict};
 use sisir::domain::delivery::DeliveryState;
+use sisir::domain::flag::FlagState;
 use sisir::domain::job::JobKind;
+use sisir::domain::post::Observation;
 use sisir::domain::user::{Role, User};
 use sisir::domain::{Platform, sha256_hex};
 use sisir::pipeline::{PipelineError, batch, review};
-use sisir::store::{StoreError, batches, flags, outbox};
+use sisir::store::{StoreError, batches, flags, outbox, posts};
 use sqlx::AssertSqlSafe;
 
 use crate::support::Stage;
@@ -16,6 +18,8 @@ use crate::support::Stage;
 crate::on_both! {
     use_cases_refuse => use_cases, the_schema_refuses => schema, what_was_decided_meanwhile_is_not_overwritten => meanwhile,
     a_cancelled_package_frees_its_posts => cancelled, tampered_bytes_never_leave => tampered,
+    a_decision_is_about_the_text_that_was_read => changed_text, a_post_is_asked_for_once => asked_once,
+    rows_that_no_signer_may_sign_wait => unsignable, taking_keys_over_is_refused => replaced,
 }
 
 /// A rendered package of posts that `analyst` and `second` reviewed.
@@ -28,7 +32,7 @@ async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
     assert_eq!(cards.len(), 6);
     for (card, reviewer) in cards.iter().zip(reviewers.iter().cycle()) {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
-        review::decide(&stage.pipeline, reviewer, card.id, None, &judgement).await.unwrap();
+        review::decide(&stage.pipeline, reviewer, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }
     let drafted = batch::draft(&stage.pipeline, reviewers[0], BatchKind::Request, Platform::Tiktok).await.unwrap();
     batch::render(&stage.pipeline, reviewers[0], drafted.id).await.unwrap()
@@ -50,8 +54,11 @@ async fn use_cases(stage: &Stage) {
     let other = batch::sign(pipeline, &signer, batch.id, &sha256_hex(b"other bytes")).await;
     assert!(matches!(other, Err(PipelineError::NotSigned(_))), "a hash that was not shown was signed");
     let judgement = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
-    let open = flags::next_open(stage.store(), admin.id, pipeline.clock().now()).await.unwrap().unwrap();
-    assert!(review::decide(pipeline, &admin, open, None, &judgement).await.is_err(), "an administrator decided");
+    let open = flags::next_open(stage.store(), admin.id, pipeline.clock().now(), None).await.unwrap().unwrap();
+    assert!(
+        review::decide(pipeline, &admin, open, &stage.seen(open).await, &judgement).await.is_err(),
+        "an administrator decided"
+    );
     assert!(sisir::pipeline::deliver::signed_batch(pipeline, batch.id).await.is_err(), "an unsigned package is deliverable");
 
     batch::sign(pipeline, &signer, batch.id, &hash).await.unwrap();
@@ -177,9 +184,10 @@ async fn schema(stage: &Stage) {
         assert!(direct(stage, sql).await.is_err(), "{what}: the schema let it through: {sql}");
     }
     // A refusal comes to the person in the schema's own words.
+    let seen = stage.seen(row.flag_id).await;
     let mut tx = stage.store().write_tx().await.unwrap();
     let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
-    let error = flags::decide(&mut tx, row.flag_id, Some(row.decision_id), &judgement, analyst.id).await.unwrap_err();
+    let error = flags::decide(&mut tx, row.flag_id, &seen, &judgement, analyst.id).await.unwrap_err();
     assert!(matches!(&error, StoreError::Refused(why) if why.contains("cancel that batch first")), "{error}");
 }
 
@@ -188,17 +196,17 @@ async fn meanwhile(stage: &Stage) {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let first = review::take_next(&stage.pipeline, &ratna).await.unwrap().unwrap();
-    let second = review::take_next(&stage.pipeline, &dewi).await.unwrap().unwrap();
+    let first = review::take_next(&stage.pipeline, &ratna, None).await.unwrap().unwrap();
+    let second = review::take_next(&stage.pipeline, &dewi, None).await.unwrap().unwrap();
     assert_ne!(first, second, "two people get different posts");
     assert!(!review::claim(&stage.pipeline, &dewi, first).await.unwrap(), "a colleague has it open");
     let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
     let dismiss = Judgement::new(Verdict::Dismiss, Reason::NewsOpinion, "").unwrap();
-    review::decide(&stage.pipeline, &ratna, first, None, &uphold).await.unwrap();
-    let late = review::decide(&stage.pipeline, &dewi, first, None, &dismiss).await;
+    let early = stage.seen(first).await;
+    review::decide(&stage.pipeline, &ratna, first, &early, &uphold).await.unwrap();
+    let late = review::decide(&stage.pipeline, &dewi, first, &early, &dismiss).await;
     assert!(late.is_err(), "a decision that was not seen was overwritten");
-    let flag = flags::get(stage.store(), first).await.unwrap().unwrap();
-    review::decide(&stage.pipeline, &dewi, first, flag.decision_id, &dismiss).await.unwrap();
+    review::decide(&stage.pipeline, &dewi, first, &stage.seen(first).await, &dismiss).await.unwrap();
     assert_eq!(flags::decisions(stage.store(), first).await.unwrap().len(), 2, "both stay on record");
 }
 
@@ -235,4 +243,115 @@ async fn tampered(stage: &Stage) {
     assert_eq!(delivery.state, DeliveryState::Failed);
     assert!(tries[0].detail.contains("the bytes are not the signed ones"), "{}", tries[0].detail);
     assert!(stage.mails().is_empty());
+}
+
+/// The post's text is replaced, as a crawl does when a caption was edited.
+async fn edit(stage: &Stage, id: sisir::domain::ids::FlagId, text: &str) {
+    let flag = flags::get(stage.store(), id).await.unwrap().unwrap();
+    let post = posts::get(stage.store(), flag.post_id).await.unwrap().unwrap();
+    let seen = Observation {
+        platform: post.platform,
+        native_id: post.native_id,
+        url: post.url,
+        author: post.author,
+        text: text.into(),
+        posted_at: post.posted_at,
+        views: None,
+    };
+    let mut tx = stage.store().write_tx().await.unwrap();
+    posts::upsert(&mut tx, "uji", &[seen]).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+}
+
+async fn changed_text(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let first = rendered(stage, &[&analyst]).await;
+    batch::cancel(&stage.pipeline, &analyst, first.id).await.unwrap();
+    let flag = batches::rows(stage.store(), first.id).await.unwrap()[0].flag_id;
+    // Edited while an analyst has the old text on the screen: the decision is refused.
+    let old = stage.seen(flag).await;
+    edit(stage, flag, "Selamat ulang tahun ibu").await;
+    let judgement = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
+    assert!(review::decide(&stage.pipeline, &analyst, flag, &old, &judgement).await.is_err(), "decided on a text nobody read");
+    // The former decision does not carry over either: the post is not drafted, and comes back to the queue.
+    let drafted = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    let rows = batches::rows(stage.store(), drafted.id).await.unwrap();
+    assert!(rows.iter().all(|row| row.flag_id != flag) && rows.len() == 5, "{rows:?}");
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let reopened = flags::get(stage.store(), flag).await.unwrap().unwrap();
+    assert_eq!((reopened.state, reopened.findings.len()), (FlagState::Open, 0));
+    // Edited between draft and rendering: no letter is made.
+    edit(stage, rows[0].flag_id, "Kopi susu 18k").await;
+    assert!(batch::render(&stage.pipeline, &analyst, drafted.id).await.is_err());
+    batch::cancel(&stage.pipeline, &analyst, drafted.id).await.unwrap();
+    let _ = signer;
+}
+
+async fn asked_once(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let batch = rendered(stage, &[&analyst]).await;
+    let due = batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
+    stage.clock.advance(due.since(stage.pipeline.clock().now()));
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    let flag = batches::rows(stage.store(), batch.id).await.unwrap()[0].flag_id;
+    let decide = async |reason: Reason| {
+        let judgement = Judgement::new(reason.verdict(), reason, "").unwrap();
+        review::decide(&stage.pipeline, &analyst, flag, &stage.seen(flag).await, &judgement).await.unwrap();
+    };
+    decide(Reason::BaleOffer).await;
+    let again = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await;
+    assert!(again.is_err(), "another reason is not another request");
+    decide(Reason::Mistake).await;
+    decide(Reason::RetailOffer).await;
+    assert!(
+        batch::draft(&stage.pipeline, &analyst, BatchKind::Withdrawal, Platform::Tiktok).await.is_err(),
+        "the request stands"
+    );
+    assert!(batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.is_err());
+    decide(Reason::Mistake).await;
+    let withdrawal = batch::draft(&stage.pipeline, &analyst, BatchKind::Withdrawal, Platform::Tiktok).await.unwrap();
+    let rendered = batch::render(&stage.pipeline, &analyst, withdrawal.id).await.unwrap();
+    let due = batch::sign(&stage.pipeline, &signer, withdrawal.id, &rendered.package_sha256.unwrap()).await.unwrap();
+    stage.clock.advance(due.since(stage.pipeline.clock().now()));
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    decide(Reason::Unrelated).await;
+    assert!(batch::draft(&stage.pipeline, &analyst, BatchKind::Withdrawal, Platform::Tiktok).await.is_err(), "withdrawn once");
+    decide(Reason::BaleOffer).await;
+    let anew = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    assert_eq!(batches::rows(stage.store(), anew.id).await.unwrap().len(), 1, "after a withdrawal it can be asked anew");
+    assert_eq!(stage.mails().len(), 2);
+}
+
+async fn unsignable(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    // The only signer reviewed half of the posts: those wait, the others can go.
+    let batch = rendered(stage, &[&analyst, &signer]).await;
+    let rows = batches::rows(stage.store(), batch.id).await.unwrap();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row.reviewer_id == analyst.id));
+    batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
+    let second = stage.person("sari", Role::Signer).await;
+    let rest = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    let rest = batch::render(&stage.pipeline, &analyst, rest.id).await.unwrap();
+    batch::sign(&stage.pipeline, &second, rest.id, &rest.package_sha256.unwrap()).await.unwrap();
+}
+
+/// SQLite's REPLACE deletes without delete triggers, PostgreSQL's TRUNCATE without row triggers.
+async fn replaced(stage: &Stage) {
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let signer = stage.person("budi", Role::Signer).await;
+    let batch = rendered(stage, &[&analyst]).await;
+    batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
+    let sqlite = stage.pipeline.config.database.url.starts_with("sqlite:");
+    for table in ["audit_events", "decisions", "batches", "requests", "package_files", "signatures", "deliveries"] {
+        let sql =
+            if sqlite { format!("REPLACE INTO {table} SELECT * FROM {table}") } else { format!("TRUNCATE {table} CASCADE") };
+        let refused = direct(stage, &sql).await;
+        assert!(refused.is_err(), "{sql}");
+    }
+    let stolen = format!("UPDATE requests SET signer_id = {} WHERE batch_id = {}", analyst.id, batch.id);
+    assert!(direct(stage, &stolen).await.is_err(), "{stolen}");
 }

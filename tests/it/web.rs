@@ -88,6 +88,19 @@ impl Visitor {
             .unwrap()
     }
 
+    /// Decides as the form on the page does.
+    async fn decide(&self, path: &str, reason: &str, note: &str) -> Response {
+        let page = self.page(path).await;
+        let field = |name: &str| {
+            let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name} in {path}"));
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let form =
+            [("seen", field("seen")), ("text_sha256", field("text_sha256")), ("reason", reason.into()), ("note", note.into())];
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.post(&format!("{path}/decision"), &form).await
+    }
+
     async fn to(&self, answer: Response) -> String {
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         answer.headers()[LOCATION].to_str().unwrap().to_owned()
@@ -133,7 +146,7 @@ async fn another_site_cannot_send_our_forms() {
     let desk = Desk::filled().await;
     let analyst = desk.sign_in("ratna", Role::Analyst).await;
     for (name, value) in [("origin", "https://jahat.example"), ("sec-fetch-site", "cross-site")] {
-        let form = [("reason", "unrelated"), ("seen", "0")];
+        let form = [("reason", "unrelated"), ("seen", "0"), ("text_sha256", "x")];
         let request =
             client().post(format!("{}/flags/1/decision", desk.base)).header(COOKIE, &analyst.cookie).header(name, value);
         assert_eq!(request.form(&form).send().await.unwrap().status(), StatusCode::FORBIDDEN, "{name}");
@@ -163,21 +176,30 @@ async fn a_decision_needs_a_reason_and_leads_to_the_next_post() {
     let page = analyst.page(&first).await;
     assert!(page.contains("<mark class=\"used_clothing\""), "evidence is highlighted");
     assert!(page.contains("Mengapa ditandai") && page.contains("data-key=\"1\""));
-    for form in [&[("seen", "0")][..], &[("seen", "0"), ("reason", "")], &[("seen", "0"), ("reason", "sesuka-hati")]] {
+    for form in [
+        &[("seen", "0"), ("text_sha256", "x")][..],
+        &[("seen", "0"), ("text_sha256", "x"), ("reason", "")],
+        &[("seen", "0"), ("text_sha256", "x"), ("reason", "sesuka-hati")],
+    ] {
         assert_eq!(analyst.post(&format!("{first}/decision"), form).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let answer =
-        analyst.post(&format!("{first}/decision"), &[("seen", "0"), ("reason", "news_opinion"), ("note", "<b>berita</b>")]).await;
+    let hash =
+        desk.stage.seen(sisir::domain::ids::FlagId(first.trim_start_matches("/flags/").parse().unwrap())).await.text_sha256;
+    let answer = analyst.decide(&first, "news_opinion", "<b>berita</b>").await;
     assert_eq!(analyst.to(answer).await, "/queue/next?done=decided");
+    let one = analyst.to(analyst.get("/queue/next").await).await;
+    let skipped = analyst.to(analyst.get(&format!("/queue/next?after={}", one.trim_start_matches("/flags/"))).await).await;
+    assert_ne!(one, skipped, "skipping goes on");
     let second = analyst.to(analyst.get("/queue/next?done=decided").await).await;
     assert!(second.starts_with("/flags/") && !second.starts_with(&format!("{first}?")), "{second}");
-    let again = analyst.post(&format!("{first}/decision"), &[("seen", "0"), ("reason", "unrelated")]).await;
+    let again =
+        analyst.post(&format!("{first}/decision"), &[("seen", "0"), ("text_sha256", &hash), ("reason", "unrelated")]).await;
     assert_eq!(again.status(), StatusCode::CONFLICT, "the form of before the decision");
     let decided = analyst.page(&first).await;
     assert!(decided.contains("&#60;b&#62;berita"), "what people write is text");
     let admin = desk.sign_in("joko", Role::Admin).await;
     assert_eq!(
-        admin.post(&format!("{first}/decision"), &[("seen", "1"), ("reason", "unrelated")]).await.status(),
+        admin.post(&format!("{first}/decision"), &[("seen", "1"), ("text_sha256", &hash), ("reason", "unrelated")]).await.status(),
         StatusCode::FORBIDDEN
     );
 }
@@ -190,7 +212,7 @@ async fn a_package_goes_from_posts_to_a_signature_of_another_person() {
     assert!(analyst.page("/batches").await.contains("Belum ada paket"), "an empty list says what to do");
     let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
     for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 4, 0).await.unwrap() {
-        analyst.post(&format!("/flags/{}/decision", card.id), &[("seen", "0"), ("reason", "retail_offer")]).await;
+        analyst.decide(&format!("/flags/{}", card.id), "retail_offer", "").await;
     }
     let made = analyst.post("/batches", &[("platform", "tiktok"), ("kind", "request")]).await;
     assert_eq!(analyst.to(made).await, "/batches/1?done=rendered");

@@ -97,7 +97,7 @@ impl Script {
     async fn review(&self, reviewer: &User) -> anyhow::Result<()> {
         let pipeline = &self.stage.pipeline;
         let meant: BTreeMap<&str, &str> = self.stage.posts.iter().map(|p| (p.native_id.as_str(), p.label.as_str())).collect();
-        while let Some(id) = review::take_next(pipeline, reviewer).await? {
+        while let Some(id) = review::take_next(pipeline, reviewer, None).await? {
             let flag = flags::get(&pipeline.store, id).await?.context("the flag just taken")?;
             let post = posts::get(&pipeline.store, flag.post_id).await?.context("the post of a flag")?;
             let reason = match (meant.get(post.native_id.as_str()).copied(), flag.priority) {
@@ -107,7 +107,8 @@ impl Script {
                 _ => Reason::Unrelated,
             };
             let judgement = Judgement::new(reason.verdict(), reason, "putusan skrip demo")?;
-            review::decide(pipeline, reviewer, id, None, &judgement).await?;
+            let seen = flags::seen(&pipeline.store, id).await?;
+            review::decide(pipeline, reviewer, id, &seen, &judgement).await?;
         }
         Ok(())
     }
@@ -175,7 +176,8 @@ impl Script {
         let Some(sent) = sent else { return Ok(()) };
         let Some(row) = batches::rows(&pipeline.store, sent.id).await?.into_iter().next() else { return Ok(()) };
         let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "putusan skrip demo: contoh pencabutan")?;
-        review::decide(pipeline, reviewer, row.flag_id, Some(row.decision_id), &judgement).await?;
+        let seen = flags::seen(&pipeline.store, row.flag_id).await?;
+        review::decide(pipeline, reviewer, row.flag_id, &seen, &judgement).await?;
         Ok(())
     }
 

@@ -64,6 +64,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("tt_bad_client", "the token is refused"),
     ("tt_scope", "401 scope_not_authorized"),
     ("tt_search_id_flaky", "a fresh search id is not known yet"),
+    ("tt_search_id_late", "a search id dies after four pages"),
     ("tt_search_id_dead", "the second page is refused for good"),
     ("tt_odd_items", "NUL characters, absent counters, new fields, ids as text, one unreadable item"),
     ("tt_empty_page", "an empty page with has_more"),

@@ -11,7 +11,7 @@ use super::{FakePlatforms, FakePost};
 use crate::domain::{Millis, Platform, sha256_hex};
 
 /// Videos are searchable this long after they were posted.
-const INDEX_DELAY_MS: i64 = 24 * 3_600_000;
+const INDEX_DELAY_MS: i64 = 48 * 3_600_000;
 
 #[derive(Deserialize)]
 pub(super) struct TokenForm {
@@ -142,7 +142,8 @@ fn read_request(body: &Value) -> Result<VideoRequest, &'static str> {
 fn check_search_id(fake: &FakePlatforms, request: &VideoRequest) -> Result<(), Response> {
     let Some(id) = &request.search_id else { return Ok(()) };
     let refuse = || Err(failure(400, "invalid_params", &format!("Search Id {id} is invalid or expired")));
-    if fake.hits("tt_search_id_flaky") || fake.hits("tt_search_id_dead") {
+    let late = request.cursor >= i64::try_from(request.max_count * 4).unwrap_or(0) && fake.hits("tt_search_id_late");
+    if late || fake.hits("tt_search_id_flaky") || fake.hits("tt_search_id_dead") {
         return refuse();
     }
     match fake.lock().searches.get_mut(id) {

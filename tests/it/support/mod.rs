@@ -109,6 +109,11 @@ impl Stage {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    /// What a page about this flag shows now.
+    pub async fn seen(&self, id: sisir::domain::ids::FlagId) -> store::flags::Seen {
+        store::flags::seen(self.store(), id).await.unwrap()
+    }
+
     /// Messages the sink has kept.
     pub fn mails(&self) -> Vec<PathBuf> {
         let mut mails: Vec<PathBuf> = std::fs::read_dir(self.mail_dir()).unwrap().map(|e| e.unwrap().path()).collect();
