@@ -234,6 +234,10 @@ impl Loader<'_> {
             self.report("R003", path, rule.id.span(), message, "file name and id must be equal");
         }
         self.check_axes(pack, path, &rule.need);
+        if rule.need.get_ref().is_empty() {
+            let message = "a rule that needs nothing would match every text".into();
+            self.report("R011", path, rule.need.span(), message, "name at least one axis with its points");
+        }
         for points in [&rule.veto, &rule.despite].into_iter().flatten() {
             self.check_axes(pack, path, points);
         }

@@ -17,6 +17,17 @@ async fn read(stage: &Stage) -> CrawlReport {
     crawl(&stage.pipeline, &stage.worker("w").sources, |_| {}).await.unwrap()
 }
 
+/// A crawl with changed settings.
+async fn read_with(stage: &Stage, change: impl FnOnce(&mut sisir::config::Config)) -> CrawlReport {
+    let mut pipeline = stage.pipeline.clone();
+    let mut config = (*pipeline.config).clone();
+    change(&mut config);
+    pipeline.config = std::sync::Arc::new(config);
+    let clock = std::sync::Arc::clone(pipeline.clock());
+    let sources = sisir::platforms::sources(&pipeline.config, &clock, &pipeline.entropy).unwrap();
+    crawl(&pipeline, &sources, |_| {}).await.unwrap()
+}
+
 /// Ids stored by a crawl without any fault.
 async fn undisturbed() -> Vec<String> {
     let stage = stage().await;
@@ -130,14 +141,8 @@ async fn a_rolling_limit_rests_an_hour() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_own_budget_is_never_exceeded() {
-    let stage = Stage::with(Engine::Sqlite, "").await.unwrap();
-    let mut config = (*stage.pipeline.config).clone();
-    config.tiktok.daily_requests = 3;
-    let mut pipeline = stage.pipeline.clone();
-    pipeline.config = std::sync::Arc::new(config);
-    let clock = std::sync::Arc::clone(pipeline.clock());
-    let sources = sisir::platforms::sources(&pipeline.config, &clock, &pipeline.entropy).unwrap();
-    let report = crawl(&pipeline, &sources, |_| {}).await.unwrap();
+    let stage = stage().await;
+    let report = read_with(&stage, |config| config.tiktok.daily_requests = 3).await;
     assert_eq!(stage.fake.used("tiktok"), 3);
     assert!(report.problems[0].contains("the budget of today is used up"), "{:?}", report.problems);
 }
@@ -182,14 +187,8 @@ async fn captions_of_imported_addresses_are_filled_in() {
 async fn a_cursor_that_dies_late_loses_nothing() {
     let expected = undisturbed().await;
     let stage = stage().await;
-    let mut pipeline = stage.pipeline.clone();
-    let mut config = (*pipeline.config).clone();
-    config.tiktok.page_size = 2;
-    pipeline.config = std::sync::Arc::new(config);
-    let clock = std::sync::Arc::clone(pipeline.clock());
-    let sources = sisir::platforms::sources(&pipeline.config, &clock, &pipeline.entropy).unwrap();
     stage.fake.fault("tt_search_id_late", 1);
-    let report = crawl(&pipeline, &sources, |_| {}).await.unwrap();
+    let report = read_with(&stage, |config| config.tiktok.page_size = 2).await;
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!(ids(&stage).await, expected);
     assert!(stage.fake.log().iter().any(|asked| asked.status == 400), "the fault did not happen");

@@ -199,7 +199,10 @@ async fn a_decision_needs_a_reason_and_leads_to_the_next_post() {
     assert!(decided.contains("&#60;b&#62;berita"), "what people write is text");
     let admin = desk.sign_in("joko", Role::Admin).await;
     assert_eq!(
-        admin.post(&format!("{first}/decision"), &[("seen", "1"), ("text_sha256", &hash), ("reason", "unrelated")]).await.status(),
+        admin
+            .post(&format!("{first}/decision"), &[("seen", "1"), ("text_sha256", &hash), ("reason", "unrelated")])
+            .await
+            .status(),
         StatusCode::FORBIDDEN
     );
 }

@@ -55,11 +55,6 @@ impl Drop for Stage {
 impl Stage {
     /// A stage on `engine`, or None (with the reason printed) where that database cannot be had.
     pub async fn new(engine: Engine) -> Option<Self> {
-        Self::with(engine, "").await
-    }
-
-    /// The same with more configuration.
-    pub async fn with(engine: Engine, more: &str) -> Option<Self> {
         crypto();
         let dir = tempfile::tempdir().unwrap();
         let database = match engine {
@@ -74,7 +69,7 @@ impl Stage {
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await.unwrap();
         let sink = MailSink::new(&dir.path().join("mails")).unwrap();
         let mail = sink.clone().serve(stop.clone()).await.unwrap();
-        let text = configuration(&url, &platforms.to_string(), mail.port(), more);
+        let text = configuration(&url, &platforms.to_string(), mail.port());
         let config = config::parse("test", &text, []).unwrap_or_else(|e| panic!("{e}"));
         let pipeline = pipeline(config, shared).await;
         Some(Self { pipeline, fake, sink, clock, dir, stop, _database: database })
@@ -136,7 +131,7 @@ async fn pipeline(config: Config, clock: Arc<dyn Clock>) -> Pipeline {
     }
 }
 
-fn configuration(url: &str, platforms: &str, mail_port: u16, more: &str) -> String {
+fn configuration(url: &str, platforms: &str, mail_port: u16) -> String {
     format!(
         r#"
 [database]
@@ -174,7 +169,6 @@ security = "none"
 email = "permintaan@tiktok.contoh.id"
 [recipients.threads]
 email = "permintaan@threads.contoh.id"
-{more}
 "#
     )
 }
