@@ -156,7 +156,12 @@ fn independent(batch: &Batch, rows: &[Request], signer: UserId) -> Result<(), No
 }
 
 /// Proof that these exact bytes were signed by a person who reviewed none of the rows.
-/// The only value the mail transport accepts.
+/// The only value the mail transport accepts. It cannot be made by hand:
+///
+/// ```compile_fail,E0451
+/// use sisir::domain::batch::SignedBatch;
+/// let forged = SignedBatch { code: "TR".into(), recipient: "a@b.id".into(), message: Vec::new() };
+/// ```
 #[derive(Debug, Clone)]
 pub struct SignedBatch {
     code: String,

@@ -114,6 +114,13 @@ pub struct Decision {
 }
 
 /// Proof that a decision is the one in force for its flag. The only value from which a row of a package can be made.
+/// It comes from [`Upheld::prove`] or [`Reversed::prove`] and from nowhere else:
+///
+/// ```compile_fail,E0451
+/// use sisir::domain::decision::{InForce, Verdict};
+/// use sisir::domain::ids::{DecisionId, FlagId, UserId};
+/// let forged = InForce { flag: FlagId(1), decision: DecisionId(1), verdict: Verdict::Uphold, reviewer: UserId(1) };
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InForce {
     flag: FlagId,

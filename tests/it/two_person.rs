@@ -208,6 +208,10 @@ async fn meanwhile(stage: &Stage) {
     assert!(late.is_err(), "a decision that was not seen was overwritten");
     review::decide(&stage.pipeline, &dewi, first, &stage.seen(first).await, &dismiss).await.unwrap();
     assert_eq!(flags::decisions(stage.store(), first).await.unwrap().len(), 2, "both stay on record");
+    let shown = review::take_next(&stage.pipeline, &ratna, None).await.unwrap().unwrap();
+    let skipped = review::take_next(&stage.pipeline, &ratna, Some(shown)).await.unwrap().unwrap();
+    assert_ne!(shown, skipped, "skipping goes on");
+    assert!(review::claim(&stage.pipeline, &dewi, shown).await.unwrap(), "what was skipped is free for a colleague");
 }
 
 async fn cancelled(stage: &Stage) {
