@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::meter::StoreMeter;
 use super::{Pipeline, Result};
+use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::source::SourceState;
-use crate::domain::{Millis, platform};
 use crate::platforms::{ApiError, Class, Page, Source, Window, next_utc_midnight};
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
@@ -215,9 +215,4 @@ pub async fn resume(pipeline: &Pipeline, name: &str) -> Result<()> {
     cursors::set_source(&mut tx, name, SourceState::Ok, "", None).await?;
     let event = AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{name}")).detail("resumed");
     Ok(tx.commit(event).await?)
-}
-
-/// Whether requests can go to a platform at all.
-pub const fn can_be_requested(platform: platform::Platform) -> bool {
-    !matches!(platform, platform::Platform::Other)
 }

@@ -37,31 +37,34 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
         // Packages wait; tries are not used up on a server that does not exist.
         return Ok(report);
     }
+    let mut problem = None;
     for delivery in outbox::due(&pipeline.store, pipeline.clock().now()).await? {
-        match hand_over(pipeline, transport, &delivery).await? {
-            Some(After::Sent) => report.sent += 1,
-            Some(After::Again(_)) => report.deferred += 1,
-            Some(After::Failed) => report.failed += 1,
-            Some(After::Unknown) => report.unknown += 1,
-            None => {}
+        match hand_over(pipeline, transport, &delivery).await {
+            Ok(Some(After::Sent)) => report.sent += 1,
+            Ok(Some(After::Again(_))) => report.deferred += 1,
+            Ok(Some(After::Failed)) => report.failed += 1,
+            Ok(Some(After::Unknown)) => report.unknown += 1,
+            Ok(None) => {}
+            // One package that cannot be handled never keeps the others from leaving.
+            Err(error) => {
+                tracing::error!(delivery = %delivery.id, %error, "delivery failed; the others go on");
+                problem.get_or_insert(error);
+            }
         }
     }
-    Ok(report)
+    problem.map_or(Ok(report), Err)
 }
 
 async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
     let mut lost = 0;
     for attempt in outbox::lost(&pipeline.store, pipeline.clock().now()).await? {
         let mut tx = pipeline.store.write_tx().await?;
-        outbox::finish(
-            &mut tx,
-            attempt.delivery_id,
-            attempt.id,
-            AttemptOutcome::Unknown,
-            "the worker ended before the answer",
-            After::Unknown,
-        )
-        .await?;
+        let why = "the worker ended before the answer";
+        match outbox::finish(&mut tx, attempt.delivery_id, attempt.id, AttemptOutcome::Unknown, why, After::Unknown).await {
+            // Another worker noticed it at the same moment.
+            Err(StoreError::Refused(_)) => continue,
+            other => other?,
+        }
         tx.commit(AuditEvent::new(Actor::System, Action::DeliveryUnknown, format!("delivery:{}", attempt.delivery_id))).await?;
         lost += 1;
     }

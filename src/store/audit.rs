@@ -2,7 +2,7 @@
 
 use super::exec::TxInner;
 use super::{Ex, Result, WriteTx};
-use crate::domain::audit::{Action, AuditEvent, AuditRow};
+use crate::domain::audit::{AuditEvent, AuditRow};
 
 const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events ORDER BY seq";
 
@@ -51,9 +51,4 @@ pub fn first_break(rows: &[AuditRow]) -> Option<i64> {
         previous = &row.hash;
     }
     None
-}
-
-/// How often something happened.
-pub async fn count(on: impl Into<Ex<'_>>, action: Action) -> Result<i64> {
-    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE action = $1").bind(action).fetch_one(ex))
 }

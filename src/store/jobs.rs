@@ -2,7 +2,6 @@
 
 use super::{Ex, Result, WriteTx};
 use crate::domain::Millis;
-use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobKind, JobRow, LEASE, MAX_ATTEMPTS};
 
 /// Queues a job once for each `dedupe_key`. True when it is new.
@@ -62,12 +61,6 @@ pub async fn bury(tx: &mut WriteTx, job: &Job, worker: &str, error: &str) -> Res
 pub async fn recent(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<JobRow>> {
     const SQL: &str = "SELECT id, kind, state, run_at, attempt, last_error FROM jobs ORDER BY run_at DESC, id DESC LIMIT $1";
     run!(on, ex => sqlx::query_as(SQL).bind(limit).fetch_all(ex))
-}
-
-/// One job.
-pub async fn get(on: impl Into<Ex<'_>>, id: JobId) -> Result<Option<JobRow>> {
-    const SQL: &str = "SELECT id, kind, state, run_at, attempt, last_error FROM jobs WHERE id = $1";
-    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 
 /// Says that a worker lives.
