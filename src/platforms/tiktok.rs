@@ -273,6 +273,22 @@ mod tests {
         }
     }
 
+    /// The last video of a day must be searchable before the day is read, for it is read once.
+    #[test]
+    fn a_day_is_read_when_all_of_it_can_be_found() {
+        let clock = Arc::new(crate::domain::ManualClock::new(Millis(0)));
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let source = TiktokResearch::new(&Settings::default(), &Retry::default(), clock, Arc::new(Entropy::seeded(1))).unwrap();
+        for hour in 0..48 {
+            let now = Millis(1_795_136_400_000 + hour * 3_600_000);
+            let windows = source.windows(now, &["thrift".into()]);
+            assert_eq!(windows.len(), 14);
+            assert!(windows[0].until.0 + 2 * DAY <= now.0, "read too early");
+            assert!(windows[0].until.0 + 3 * DAY > now.0, "read later than needed");
+            assert!(windows.windows(2).all(|pair| pair[1].until == pair[0].from), "no day is left out");
+        }
+    }
+
     #[test]
     fn a_refused_token_may_come_with_status_200() {
         let body = r#"{"error":"invalid_client","error_description":"Client key or secret is incorrect.","log_id":"L1"}"#;

@@ -132,6 +132,9 @@ fn import_keeps_what_it_cannot_read_for_correction() {
     assert!(text(&again.stdout).contains("2 rows, 2 new"));
     let same = sisir(dir.path(), &["import", "lapor.csv"], b"");
     assert!(text(&same.stdout).contains("4 rows, 0 new, 2 known already"), "{}", text(&same.stdout));
+    // Somebody's corrections are never overwritten: the next rejected rows have a file of their own.
+    assert!(std::fs::read_to_string(dir.path().join("lapor.ditolak.csv")).unwrap().contains("Teh enak"));
+    assert_eq!(std::fs::read_to_string(dir.path().join("lapor.ditolak-2.csv")).unwrap(), kept);
 }
 
 #[test]

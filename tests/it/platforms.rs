@@ -208,6 +208,7 @@ async fn posts_of_the_evening_are_not_missed() {
     read(&stage).await;
     let day = cursors::cursor(stage.store(), "threads", "20261120:thrift").await.unwrap().unwrap();
     assert!(day.done, "the day is over and read");
+    assert_eq!(day.updated_at, stage.pipeline.clock().now(), "it was read once more after it was over");
     assert!(ids(&stage).await.len() >= before);
 }
 
