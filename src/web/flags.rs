@@ -76,7 +76,7 @@ pub(super) async fn queue(State(pipeline): State<Pipeline>, SignedIn(user): Sign
     html(&QueuePage { rows: rows.collect(), total, filter, platforms, page, pages, f: Frame::new(user, "queue", query.done) })
 }
 
-/// The caption with its evidence, from shortly before the first sign on: enough to decide on, without opening it.
+/// The beginning of the caption with its evidence: often enough to know what it is, without opening it.
 fn excerpt(card: &FlagCard) -> Vec<Segment> {
     let spans: Vec<(usize, usize)> = card.findings.iter().flat_map(|finding| finding.spans.clone()).collect();
     let evidence = [("hit".to_owned(), spans)];
