@@ -13,7 +13,7 @@ use sisir::pipeline::{PipelineError, batch, review};
 use sisir::store::{StoreError, batches, flags, outbox, posts};
 use sqlx::AssertSqlSafe;
 
-use crate::support::Stage;
+use crate::support::{Engine, Stage};
 
 crate::on_both! {
     use_cases_refuse => use_cases, the_schema_refuses => schema, what_was_decided_meanwhile_is_not_overwritten => meanwhile,
@@ -358,4 +358,28 @@ async fn replaced(stage: &Stage) {
     }
     let stolen = format!("UPDATE requests SET signer_id = {} WHERE batch_id = {}", analyst.id, batch.id);
     assert!(direct(stage, &stolen).await.is_err(), "{stolen}");
+}
+
+/// On PostgreSQL two transactions really run at once: a decision that is being replaced cannot slip into a package.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_and_a_draft_at_the_same_moment() {
+    let Some(stage) = Stage::new(Engine::Postgres).await else { return };
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    let first = rendered(&stage, &[&analyst]).await;
+    batch::cancel(&stage.pipeline, &analyst, first.id).await.unwrap();
+    let flag = batches::rows(stage.store(), first.id).await.unwrap()[0].flag_id;
+    let seen = stage.seen(flag).await;
+    let mut correction = stage.store().write_tx().await.unwrap();
+    let mistake = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
+    flags::decide(&mut correction, flag, &seen, &mistake, analyst.id).await.unwrap();
+    // Not committed yet: the draft reads the old decision, and must wait at the flag instead of using it.
+    let (pipeline, drafter) = (stage.pipeline.clone(), analyst.clone());
+    let draft = tokio::spawn(async move { batch::draft(&pipeline, &drafter, BatchKind::Request, Platform::Tiktok).await });
+    let watcher = sqlx::PgPool::connect(&stage.pipeline.config.database.url).await.unwrap();
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while !draft.is_finished() && sqlx::query_scalar::<_, i64>(waits).fetch_one(&watcher).await.unwrap() == 0 {}
+    correction.commit_housekeeping().await.unwrap();
+    assert!(draft.await.unwrap().is_err(), "a package was drafted from a decision that is not in force");
+    let next = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    assert!(batches::rows(stage.store(), next.id).await.unwrap().iter().all(|row| row.flag_id != flag));
 }
