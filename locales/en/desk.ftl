@@ -10,6 +10,7 @@ other-language = Bahasa Indonesia
 sign-in = Sign in
 sign-out = Sign out
 sign-in-lead = Review desk for posts about imported used clothing.
+sign-in-slow = Too many tries for this name. Wait a little, then try again.
 sign-in-wrong = Name or password is wrong.
 name = Name
 password = Password

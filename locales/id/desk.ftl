@@ -10,6 +10,7 @@ other-language = English
 sign-in = Masuk
 sign-out = Keluar
 sign-in-lead = Meja periksa unggahan pakaian bekas impor.
+sign-in-slow = Terlalu banyak percobaan untuk nama ini. Tunggu sebentar, lalu coba lagi.
 sign-in-wrong = Nama atau kata sandi salah.
 name = Nama
 password = Kata sandi

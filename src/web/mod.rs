@@ -56,7 +56,8 @@ pub fn router(pipeline: Pipeline) -> Router {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
-    desk.layer(CatchPanicLayer::custom(error::panicked))
+    desk.layer(axum::Extension(session::Attempts::new()))
+        .layer(CatchPanicLayer::custom(error::panicked))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         // Cross-site forms are refused by Origin and Sec-Fetch-Site; cookies are SameSite=Strict besides.

@@ -1,11 +1,20 @@
 //! Signing in and out, the language of the pages, and who is asking.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, FromRequestParts, Query, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use governor::clock::DefaultClock;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 
 use super::error::{Page, PageError};
@@ -29,11 +38,33 @@ impl FromRequestParts<Pipeline> for SignedIn {
     }
 }
 
+/// Slows guessing down: ten tries a name at once, then one every ten seconds. Each desk process counts by itself.
+#[derive(Clone)]
+pub(super) struct Attempts(Arc<RateLimiter<String, HashMapStateStore<String>, DefaultClock>>);
+
+/// Names are forgotten when more than this many are remembered.
+const NAMES: usize = 10_000;
+
+impl Attempts {
+    pub(super) fn new() -> Self {
+        let quota = Quota::with_period(Duration::from_secs(10)).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
+        Self(Arc::new(RateLimiter::hashmap(quota.allow_burst(NonZeroU32::MIN.saturating_add(9)))))
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        if self.0.len() > NAMES {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&name.to_lowercase()).is_ok()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "web/sign_in.html")]
 struct SignInPage {
     t: Text,
-    wrong: bool,
+    /// Text key of what went wrong; empty for nothing.
+    problem: &'static str,
     name: String,
 }
 
@@ -43,7 +74,7 @@ pub(super) struct FormQuery {
 }
 
 pub(super) async fn form(Query(query): Query<FormQuery>) -> Page {
-    html(&SignInPage { t: Text::new(query.lang.unwrap_or(Language::Indonesian)), wrong: false, name: String::new() })
+    html(&SignInPage { t: Text::new(query.lang.unwrap_or(Language::Indonesian)), problem: "", name: String::new() })
 }
 
 #[derive(Deserialize)]
@@ -53,18 +84,27 @@ pub(super) struct Credentials {
     lang: Option<Language>,
 }
 
-pub(super) async fn sign_in(State(pipeline): State<Pipeline>, jar: CookieJar, Form(form): Form<Credentials>) -> Page {
-    if let Some(token) = users::sign_in(&pipeline, form.name.trim(), &form.password).await? {
-        let cookie = Cookie::build((COOKIE, token))
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .secure(pipeline.config.web.secure_cookies);
-        Ok((jar.add(cookie), Redirect::to("/")).into_response())
-    } else {
-        let page = SignInPage { t: Text::new(form.lang.unwrap_or(Language::Indonesian)), wrong: true, name: form.name };
-        Ok((axum::http::StatusCode::UNAUTHORIZED, html(&page)?).into_response())
+pub(super) async fn sign_in(
+    State(pipeline): State<Pipeline>,
+    Extension(attempts): Extension<Attempts>,
+    jar: CookieJar,
+    Form(form): Form<Credentials>,
+) -> Page {
+    let t = Text::new(form.lang.unwrap_or(Language::Indonesian));
+    if !attempts.allows(form.name.trim()) {
+        let page = SignInPage { t, problem: "sign-in-slow", name: form.name };
+        return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
+    let Some(token) = users::sign_in(&pipeline, form.name.trim(), &form.password).await? else {
+        let page = SignInPage { t, problem: "sign-in-wrong", name: form.name };
+        return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
+    };
+    let cookie = Cookie::build((COOKIE, token))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(pipeline.config.web.secure_cookies);
+    Ok((jar.add(cookie), Redirect::to("/")).into_response())
 }
 
 pub(super) async fn sign_out(State(pipeline): State<Pipeline>, jar: CookieJar) -> Page {

@@ -253,3 +253,20 @@ async fn pages_speak_both_languages() {
         analyst.page(path).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guessing_passwords_is_slowed_down() {
+    let desk = Desk::new().await;
+    desk.stage.person("ratna", Role::Analyst).await;
+    let attempt = async |name: &str, password: &str| {
+        let form = [("name", name), ("password", password)];
+        client().post(format!("{}/sign-in", desk.base)).form(&form).send().await.unwrap().status()
+    };
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(attempt("ratna", "salah").await);
+    }
+    assert_eq!(answers[..10], [StatusCode::UNAUTHORIZED; 10]);
+    assert!(answers.contains(&StatusCode::TOO_MANY_REQUESTS), "{answers:?}");
+    assert_eq!(attempt("budi", "salah").await, StatusCode::UNAUTHORIZED, "other names are not held up");
+}
