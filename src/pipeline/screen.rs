@@ -30,14 +30,20 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
             return Ok(report);
         }
         flags::remember_rule_set(&mut tx, &rules.hash, &rules.pack).await?;
+        let ids: Vec<PostId> = waiting.iter().map(|post| post.id).collect();
+        flags::reopen_changed(&mut tx, &ids).await?;
         let mut flagged = 0;
+        let mut silent = Vec::new();
         for post in &waiting {
             let found = scan::assess(rules, &post.text);
-            flags::reopen_changed(&mut tx, post.id).await?;
-            flags::raise(&mut tx, post.id, &rules.pack, &rules.hash, &found).await?;
-            flagged += u64::from(found.flagged);
+            if found.flagged {
+                flags::raise(&mut tx, post.id, &rules.pack, &rules.hash, &found).await?;
+                flagged += 1;
+            } else {
+                silent.push(post.id);
+            }
         }
-        let ids: Vec<PostId> = waiting.iter().map(|post| post.id).collect();
+        flags::fade(&mut tx, &silent, &rules.pack, &rules.hash).await?;
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;
         let detail = format!("posts={} flagged={flagged}", waiting.len());
         let subject = format!("rules:{}", rules.hash.get(..12).unwrap_or_default());

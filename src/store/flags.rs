@@ -19,29 +19,54 @@ pub async fn remember_rule_set(tx: &mut WriteTx, hash: &str, pack: &str) -> Resu
 }
 
 /// Opens decided flags again whose post has another text by now, unless a request about it stands: a decision is about
-/// the text that was read.
-pub async fn reopen_changed(tx: &mut WriteTx, post: PostId) -> Result<u64> {
-    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL WHERE post_id = $1 AND state <> 'open'
+/// the text that was read. One statement for all `posts`: most of them have no flag.
+pub async fn reopen_changed(tx: &mut WriteTx, posts: &[PostId]) -> Result<()> {
+    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL WHERE state <> 'open'
         AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)
         AND EXISTS (SELECT 1 FROM decisions d JOIN posts p ON p.id = flags.post_id
-            WHERE d.id = flags.decision_id AND d.text_sha256 <> p.text_sha256)";
-    exec!(tx, ex => sqlx::query(SQL).bind(post).execute(ex))
+            WHERE d.id = flags.decision_id AND d.text_sha256 <> p.text_sha256) AND post_id IN (";
+    if posts.is_empty() {
+        return Ok(());
+    }
+    run_tx!(tx, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(SQL);
+        let mut list = query.separated(", ");
+        for id in posts {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(")");
+        query.build().execute(ex).await.map(|_| ())
+    })
 }
 
-/// Raises a flag, or renews the evidence of one that is open. What a person decided is left alone; an open flag whose
-/// post matches no more stays open, without evidence, for a person to close.
+/// Takes the evidence off open flags of `posts`, which match no more. They stay open, for a person to close.
+pub async fn fade(tx: &mut WriteTx, posts: &[PostId], pack: &str, rule_set: &str) -> Result<()> {
+    if posts.is_empty() {
+        return Ok(());
+    }
+    run_tx!(tx, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE flags SET priority = 'P3', score = 0, rule_set = ");
+        query.push_bind(rule_set.to_owned()).push(", findings = ").push_bind(Json(Vec::<Finding>::new()));
+        query.push(" WHERE state = 'open' AND pack = ").push_bind(pack.to_owned()).push(" AND post_id IN (");
+        let mut list = query.separated(", ");
+        for id in posts {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(")");
+        query.build().execute(ex).await.map(|_| ())
+    })
+}
+
+/// Raises a flag, or renews the evidence of one that is open. What a person decided is left alone.
 pub async fn raise(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str, found: &Assessment) -> Result<()> {
     const SQL: &str =
         "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (post_id, pack) DO UPDATE SET rule_set = excluded.rule_set, priority = excluded.priority,
         score = excluded.score, findings = excluded.findings WHERE flags.state = 'open'";
-    const FADE: &str = "UPDATE flags SET rule_set = $3, priority = 'P3', score = 0, findings = $4 WHERE post_id = $1 AND pack = $2 AND state = 'open'";
+    let Some(priority) = found.priority else { return Ok(()) };
     let now = tx.now();
-    match found.priority {
-        Some(priority) => exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(priority).bind(found.score)
-            .bind(Json(&found.findings)).bind(now).execute(ex))?,
-        None => exec!(tx, ex => sqlx::query(FADE).bind(post).bind(pack).bind(rule_set).bind(Json(&found.findings)).execute(ex))?,
-    };
+    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(priority).bind(found.score)
+        .bind(Json(&found.findings)).bind(now).execute(ex))?;
     Ok(())
 }
 

@@ -166,9 +166,8 @@ async fn an_empty_search_without_approval_is_no_error() {
     assert_eq!(read(&stage).await.problems, Vec::<String>::new());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn captions_of_imported_addresses_are_filled_in() {
-    let stage = stage().await;
+/// Imports the bare address of a made-up TikTok post.
+async fn import_address(stage: &Stage) -> sisir::platforms::fake::FakePost {
     let post = sisir::platforms::fake::made_up_posts(crate::support::START)
         .into_iter()
         .find(|p| p.platform == sisir::domain::Platform::Tiktok)
@@ -176,6 +175,13 @@ async fn captions_of_imported_addresses_are_filled_in() {
     let file = stage.dir.path().join("alamat.txt");
     std::fs::write(&file, format!("https://www.tiktok.com/@x/video/{}\n", post.native_id)).unwrap();
     sisir::pipeline::import::import(&stage.pipeline, &file, |_, _, _| {}).await.unwrap();
+    post
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn captions_of_imported_addresses_are_filled_in() {
+    let stage = stage().await;
+    let post = import_address(&stage).await;
     assert_eq!(posts::count_without_text(stage.store()).await.unwrap(), 1);
     stage.fake.fault("oembed_429", 2);
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
@@ -215,13 +221,7 @@ async fn posts_of_the_evening_are_not_missed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_is_missing_once_is_looked_up_again() {
     let stage = stage().await;
-    let post = sisir::platforms::fake::made_up_posts(crate::support::START)
-        .into_iter()
-        .find(|p| p.platform == sisir::domain::Platform::Tiktok)
-        .unwrap();
-    let file = stage.dir.path().join("alamat.txt");
-    std::fs::write(&file, format!("https://www.tiktok.com/@x/video/{}\n", post.native_id)).unwrap();
-    sisir::pipeline::import::import(&stage.pipeline, &file, |_, _, _| {}).await.unwrap();
+    import_address(&stage).await;
     stage.fake.fault("oembed_gone", 1);
     let worker = stage.worker("w");
     worker.perform(JobKind::Screen).await.unwrap();
