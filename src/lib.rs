@@ -15,9 +15,11 @@
 //!
 //! Modules import only from those above them in the table of `docs/architecture.md`; a test sees to it.
 
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod eval;
 pub mod jobs;
 pub mod mail;
 pub mod pipeline;

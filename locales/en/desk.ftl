@@ -78,6 +78,7 @@ score-help = number and strength of signs, not a probability
 newer = previous
 older = next
 flag-open = Open
+flag-second = Waiting for a second analyst
 flag-upheld = Upheld
 flag-dismissed = Dismissed
 priority-P1 = P1 Bale supply
@@ -210,8 +211,20 @@ to-what = To what
 detail = Detail
 log-note = Each event holds the hash of the one before; `sisir doctor` checks the chain.
 done-decided = Decision recorded. Open the post again from the queue to change it.
+done-seconded = Your agreement is recorded. The post can go into a package now.
 done-rendered = The package is ready for a second person's signature.
 done-signed = Signed. The message leaves at the next scheduled delivery.
 done-cancelled = Package cancelled.
 done-settled = Recorded.
 done-empty = Nothing is waiting any more. Well done.
+second-title = A second analyst is needed
+second-why = The rule that found this post has not been confirmed often enough to be trusted. Someone other than the first analyst has to read the post before it can go into a package.
+second-agree = I have read the post and agree
+second-disagree = If you see it differently, decide again below.
+second-other-person = Another analyst can agree here.
+second-done = Second analyst:
+home-second =
+    { $count ->
+        [1] { $n } upheld post waits for a second analyst
+       *[other] { $n } upheld posts wait for a second analyst
+    }

@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand. Data goes to stdout, everything else to stderr.
 //! Exit codes: 0 fine, 1 the input or the state of things (something found, something refused), 2 could not be done.
 
+mod bench;
 mod check;
 mod config;
 mod db;
 mod demo;
 mod doctor;
+mod eval;
 mod fake;
 mod health;
 mod import;
@@ -56,7 +58,11 @@ enum Command {
     Sources(sources::Options),
     /// People who sign in
     User(user::Options),
-    /// The rule pack
+    /// Measure the rules on labelled posts: precision, recall, worst errors
+    Eval(eval::Options),
+    /// Speed of the matcher against named peers, in one run
+    Bench(bench::Options),
+    /// The rule packs
     Rules(rules::Options),
     /// The configuration
     Config(config::Options),
@@ -109,6 +115,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::run(file).await,
         Command::Sources(options) => sources::run(file, options).await,
         Command::User(options) => user::run(file, options).await,
+        Command::Eval(options) => eval::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Rules(options) => rules::run(options),
         Command::Config(options) => config::run(file, options),
         Command::Db(options) => db::run(file, options).await,

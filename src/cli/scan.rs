@@ -76,7 +76,7 @@ fn rule_set(dir: Option<&Path>) -> anyhow::Result<(RuleSet, Vec<Diagnostic>)> {
         Some(dir) => PackSource::read_dir(dir).with_context(|| format!("{}: cannot be read", dir.display()))?,
         None => shipped(DEFAULT_PACK),
     };
-    let loaded = load(&source);
+    let loaded = load(&[source]);
     if let Some(rules) = loaded.rule_set {
         Ok((rules, loaded.diagnostics))
     } else {

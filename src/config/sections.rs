@@ -103,7 +103,7 @@ section! {
 section! {
     /// `[rules]`
     Rules {
-        /// Shipped pack to use.
+        /// Shipped packs to use, with commas between.
         pack: String = "pakaian-bekas-impor".into(),
         /// Folder of an own pack instead.
         dir: Option<PathBuf> = None,

@@ -16,6 +16,7 @@ text_enum! {
         PostFilledIn = "post_filled_in",
         PostsScreened = "posts_screened",
         FlagDecided = "flag_decided",
+        DecisionSeconded = "decision_seconded",
         BatchDrafted = "batch_drafted",
         BatchRendered = "batch_rendered",
         BatchSigned = "batch_signed",

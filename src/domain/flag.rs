@@ -27,6 +27,22 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What the author of a post does in the trade, as far as the text says it. Most urgent first.
+    Role {
+        /// Sells bales to traders.
+        Supplier = "supplier",
+        /// Sells by the sack or lot.
+        Wholesaler = "wholesaler",
+        /// Sells on a live broadcast.
+        LiveSeller = "live_seller",
+        /// Sells single pieces.
+        Retailer = "retailer",
+        /// Shows places and hauls.
+        Reviewer = "reviewer",
+    }
+}
+
 /// One rule that matched, with the places in the original text that made it match.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
@@ -51,6 +67,9 @@ pub struct Assessment {
     pub score: i32,
     /// The rules that matched.
     pub findings: Vec<Finding>,
+    /// Rules on trial that matched: counted, never flagged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<String>,
 }
 
 /// A stored flag.

@@ -16,9 +16,11 @@ pub mod entropy;
 pub mod flag;
 pub mod ids;
 pub mod job;
+pub mod legal;
 pub mod platform;
 pub mod post;
 pub mod source;
+pub mod trust;
 pub mod user;
 
 pub use clock::{Clock, ManualClock, Millis, SystemClock};

@@ -11,10 +11,12 @@ use crate::domain::decision::{Decision, InForce, Reversed, Upheld, Verdict};
 use crate::domain::delivery::{Attempt, AttemptOutcome};
 use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
+use crate::domain::legal::Basis;
 use crate::domain::user::User;
 use crate::domain::{Millis, Platform, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
+use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
 use crate::store::{StoreError, batches, flags, outbox, users};
@@ -196,7 +198,7 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
         dated: now,
         from: letterhead(config),
         to: Addressee { office: recipient.office.clone(), entity: recipient.entity.clone(), email: recipient.email.clone() },
-        basis: if batch.kind == BatchKind::Request { report::legal::in_force(now) } else { Vec::new() },
+        basis: if batch.kind == BatchKind::Request { legal_bases(pipeline, now) } else { Vec::new() },
         refers_to,
         rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
         // The elements above were found by these rules.
@@ -224,13 +226,20 @@ fn letterhead(config: &Config) -> Letterhead {
     }
 }
 
+/// Bases in force that the packs of takedown requests cite.
+fn legal_bases(pipeline: &Pipeline, now: Millis) -> Vec<Basis> {
+    let packs = pipeline.rules.packs.iter().filter(|pack| pack.output == Output::Takedown);
+    let ids: Vec<String> = packs.flat_map(|pack| pack.legal.clone()).collect();
+    crate::rules::legal::in_force(&ids, now)
+}
+
 /// Case id of a flag: the same in every letter about it.
 pub fn case_id(flag: FlagId) -> String {
     format!("KS-{:06}", flag.0)
 }
 
 fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
-    let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules, &detail.text);
+    let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules, &detail.pack, &detail.text);
     let words = |axis: &str| {
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
         let quotes: Vec<String> =

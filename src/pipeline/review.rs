@@ -4,6 +4,7 @@ use super::{CLAIM, Pipeline, PipelineError, Result, allowed};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::decision::Judgement;
 use crate::domain::ids::{DecisionId, FlagId};
+use crate::domain::trust::Bar;
 use crate::domain::user::User;
 use crate::store::flags::{self, Seen};
 
@@ -13,12 +14,34 @@ pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen,
     allowed(user, user.role.reviews(), "only analysts and signers decide")?;
     pipeline.reach("review.before_decision");
     let mut tx = pipeline.store.write_tx().await?;
-    let decision = flags::decide(&mut tx, flag, seen, judgement, user.id).await?;
+    let bar = bar(pipeline, flag).await?;
+    let decision = flags::decide(&mut tx, flag, seen, judgement, user.id, bar).await?;
     let detail = format!("verdict={} reason={}", judgement.verdict(), judgement.reason());
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::FlagDecided, format!("flag:{flag}")).detail(detail)).await?;
     pipeline.reach("review.decided");
     metrics::counter!("sisir_decisions_total", "verdict" => judgement.verdict().as_str()).increment(1);
     Ok(decision)
+}
+
+/// A second analyst agrees with the decision in force. Asked for where no rule that raised the flag is trusted yet.
+pub async fn agree(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts and signers review")?;
+    pipeline.reach("review.before_second");
+    let mut tx = pipeline.store.write_tx().await?;
+    flags::second(&mut tx, flag, seen, user.id).await?;
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::DecisionSeconded, format!("flag:{flag}"))).await?;
+    pipeline.reach("review.seconded");
+    Ok(())
+}
+
+/// The bar of the pack that raised a flag.
+async fn bar(pipeline: &Pipeline, flag: FlagId) -> Result<Bar> {
+    let flag = flags::get(&pipeline.store, flag).await?;
+    let pack = flag.and_then(|flag| pipeline.rules.pack(&flag.pack));
+    Ok(pack.map_or(Bar::CLOSED, |pack| Bar {
+        min_decisions: u64::from(pack.gate.min_decisions),
+        min_precision: pack.gate.min_precision,
+    }))
 }
 
 /// The most urgent open post that no colleague has on the screen, taken for `user`. `after` skips: the post behind it is

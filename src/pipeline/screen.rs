@@ -1,10 +1,15 @@
 //! Steps 2 to 4: normalise, match, flag. A machine only proposes: the end of this step is a queue for people.
 
+use std::collections::BTreeMap;
+
 use super::{Pipeline, Result};
 use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::flag::Assessment;
 use crate::domain::ids::PostId;
-use crate::scan;
-use crate::store::{flags, posts};
+use crate::domain::post::Post;
+use crate::rules::RuleSet;
+use crate::scan::{self, Scanner};
+use crate::store::{flags, posts, rule_hits};
 
 /// Posts of one transaction: small enough to be quick, large enough to be cheap.
 const BATCH: i64 = 500;
@@ -21,6 +26,7 @@ pub struct ScreenReport {
 /// Matches every post that the current rule set has not read. `progress` gets the number of posts read so far.
 pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Result<ScreenReport> {
     let rules = &pipeline.rules;
+    let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
     let mut report = ScreenReport::default();
     loop {
         pipeline.reach("screen.before_batch");
@@ -29,21 +35,32 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         if waiting.is_empty() {
             return Ok(report);
         }
-        flags::remember_rule_set(&mut tx, &rules.hash, &rules.pack).await?;
+        flags::remember_rule_set(&mut tx, &rules.hash, &packs).await?;
         let ids: Vec<PostId> = waiting.iter().map(|post| post.id).collect();
         flags::reopen_changed(&mut tx, &ids).await?;
-        let mut flagged = 0;
-        let mut silent = Vec::new();
-        for post in &waiting {
-            let found = scan::assess(rules, &post.text);
-            if found.flagged {
-                flags::raise(&mut tx, post.id, &rules.pack, &rules.hash, &found).await?;
-                flagged += 1;
-            } else {
-                silent.push(post.id);
+        let upheld = flags::upheld_by_author(&mut tx, &ids).await?;
+        let found = match_posts(rules, &waiting, &upheld);
+        let flagged =
+            u64::try_from(found.iter().filter(|(_, packs)| packs.iter().any(|(_, found)| found.flagged)).count()).unwrap_or(0);
+        for pack in &rules.packs {
+            rule_hits::set_output(&mut tx, &pack.id, pack.output.as_str()).await?;
+            let of_pack =
+                |packs: &[(String, Assessment)]| packs.iter().find(|(id, _)| *id == pack.id).map(|(_, found)| found.clone());
+            let mut silent = Vec::new();
+            let mut hits: BTreeMap<(String, bool), i64> = BTreeMap::new();
+            for (post, packs) in &found {
+                let found = of_pack(packs).unwrap_or_default();
+                if found.flagged {
+                    flags::raise(&mut tx, *post, &pack.id, &rules.hash, &found).await?;
+                } else {
+                    silent.push(*post);
+                }
+                found.findings.into_iter().for_each(|finding| *hits.entry((finding.rule, false)).or_default() += 1);
+                found.shadow.into_iter().for_each(|rule| *hits.entry((rule, true)).or_default() += 1);
             }
+            flags::fade(&mut tx, &silent, &pack.id, &rules.hash).await?;
+            rule_hits::count(&mut tx, &pack.id, &hits).await?;
         }
-        flags::fade(&mut tx, &silent, &rules.pack, &rules.hash).await?;
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;
         let detail = format!("posts={} flagged={flagged}", waiting.len());
         let subject = format!("rules:{}", rules.hash.get(..12).unwrap_or_default());
@@ -55,4 +72,23 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         metrics::counter!("sisir_flags_raised_total").increment(flagged);
         progress(report.screened);
     }
+}
+
+/// Findings of each post, by pack.
+type Matched = Vec<(PostId, Vec<(String, Assessment)>)>;
+
+fn match_posts(rules: &RuleSet, posts: &[Post], upheld: &BTreeMap<PostId, i64>) -> Matched {
+    let mut scanner = Scanner::new(rules);
+    let mut matched = Vec::with_capacity(posts.len());
+    for post in posts {
+        let text = scan::Post {
+            author: Some(&post.author),
+            author_upheld: upheld.get(&post.id).and_then(|count| u32::try_from(*count).ok()).unwrap_or(0),
+            views: post.views.and_then(|views| u64::try_from(views).ok()),
+            ..scan::Post::caption(&post.text)
+        };
+        let found = scanner.assess(&text).into_iter().map(|(pack, found)| (pack.id.clone(), found)).collect();
+        matched.push((post.id, found));
+    }
+    matched
 }

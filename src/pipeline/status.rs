@@ -42,6 +42,8 @@ pub struct Status {
     pub without_text: i64,
     /// Flags by state and priority.
     pub flags: Vec<(FlagState, Priority, i64)>,
+    /// Upheld flags that wait for a second analyst.
+    pub waiting_for_second: i64,
     /// Packages by state.
     pub batches: Vec<(BatchState, i64)>,
     /// Messages that are not sent yet or need a person.
@@ -77,6 +79,7 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
         posts: posts::count(store).await?,
         without_text: posts::count_without_text(store).await?,
         flags: flags::totals(store).await?,
+        waiting_for_second: flags::count(store, &flags::Filter { state: "second".into(), ..flags::Filter::default() }).await?,
         batches: batches::totals(store).await?,
         deliveries,
         requested,

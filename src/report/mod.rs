@@ -3,7 +3,6 @@
 
 mod csv_file;
 mod json_file;
-pub mod legal;
 mod letter;
 mod redact;
 mod xlsx_file;
@@ -91,7 +90,7 @@ pub struct BatchReport {
     /// Who is written to.
     pub to: Addressee,
     /// Legal bases in force on the date.
-    pub basis: Vec<legal::Basis>,
+    pub basis: Vec<crate::domain::legal::Basis>,
     /// Codes of the requests that a withdrawal takes back.
     pub refers_to: Vec<String>,
     /// Posts.

@@ -1,4 +1,10 @@
 use super::*;
+use crate::domain::legal::{Basis, BasisKind};
+
+fn basis(id: &str, kind: BasisKind) -> Basis {
+    let (cite, source) = (format!("Peraturan {id}"), "contoh".to_owned());
+    Basis { id: id.into(), kind, cite, effective_from: "2020-01-01".into(), effective_to: None, source }
+}
 
 fn report(kind: BatchKind) -> BatchReport {
     let at = Millis(1_795_136_644_000);
@@ -24,7 +30,7 @@ fn report(kind: BatchKind) -> BatchReport {
         dated: at,
         from: Letterhead { name: "Kementerian Contoh".into(), answer_days: 5, ..Letterhead::default() },
         to: Addressee { office: "Tim Hubungan Pemerintah".into(), entity: "Contoh".into(), email: "platform@contoh.id".into() },
-        basis: legal::in_force(at),
+        basis: vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)],
         refers_to: if kind == BatchKind::Withdrawal { vec!["TR-2026-000000".into()] } else { vec![] },
         rows: vec![
             row(1, "=HYPERLINK(\"jahat\") Buka bal 🔥 #eval(1) $x$ \\ *tebal* WA 0800-0000-0105"),

@@ -1,15 +1,16 @@
 //! Reading a pack and reporting every problem of every file at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
 
-use super::compile::{RuleSet, compile};
-use super::diagnostic::Diagnostic;
+use super::check::Names;
+use super::compile::{RuleSet, SoundPack, compile};
+use super::diagnostic::{Diagnostic, Severity};
 use super::files::{PackFile, RuleFile, TermEntry, TermFile};
+use super::index::Views;
 
 /// The files of one pack: path inside the pack → text, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,37 +72,112 @@ fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// A rule set, and what was wrong with the files that are not in it.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What could be compiled. None when `pack.toml` itself is missing or bad.
+    /// What could be compiled. None when a `pack.toml` is missing or bad, or the index is over a cap.
     pub rule_set: Option<RuleSet>,
     /// Every problem found.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads, checks and compiles a pack.
-pub fn load(source: &PackSource) -> Loaded {
-    let mut loader = Loader { source, diagnostics: Vec::new() };
-    let pack = loader.pack();
-    let (terms, rules) = match &pack {
-        Some(pack) => {
-            let terms = loader.terms(pack);
-            let rules = loader.rules(pack, &terms);
-            (terms, rules)
-        }
-        None => (Vec::new(), Vec::new()),
-    };
-    let rule_set = pack.map(|pack| compile(&pack, terms, rules, source.hash()));
-    Loaded { rule_set, diagnostics: loader.diagnostics }
+impl Loaded {
+    /// Problems that keep something out of the rule set.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
 }
 
-struct Loader<'a> {
-    source: &'a PackSource,
-    diagnostics: Vec<Diagnostic>,
+/// Reads, checks and compiles packs into one rule set.
+pub fn load(sources: &[PackSource]) -> Loaded {
+    let mut diagnostics = Vec::new();
+    let mut packs = Vec::new();
+    for source in sources {
+        let mut loader = Loader { source, diagnostics: Vec::new() };
+        packs.extend(loader.read());
+        diagnostics.append(&mut loader.diagnostics);
+    }
+    if packs.is_empty() || packs.len() < sources.len() {
+        return Loaded { rule_set: None, diagnostics };
+    }
+    let hash = match sources {
+        [one] => one.hash(),
+        several => crate::domain::sha256_hex(several.iter().map(PackSource::hash).collect::<String>().as_bytes()),
+    };
+    match compile(packs, hash, Views::ALL) {
+        Ok(rule_set) => Loaded { rule_set: Some(rule_set), diagnostics },
+        Err(error) => {
+            let nothing = PackSource::default();
+            let mut loader = Loader { source: sources.first().unwrap_or(&nothing), diagnostics };
+            loader.report("R020", "pack.toml", 0..0, error.to_string(), "split the pack or take forms out");
+            Loaded { rule_set: None, diagnostics: loader.diagnostics }
+        }
+    }
+}
+
+/// Warnings about packs that are true on `day` only: an ended legal basis, a day of review that is past.
+pub fn overdue(sources: &[PackSource], day: jiff::civil::Date) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for source in sources {
+        let mut loader = Loader { source, diagnostics: Vec::new() };
+        if let Some(pack) = loader.pack() {
+            loader.diagnostics.clear();
+            loader.check_day(&pack, day);
+            diagnostics.append(&mut loader.diagnostics);
+        }
+    }
+    diagnostics
+}
+
+/// Reads one pack.
+pub(super) struct Loader<'a> {
+    pub source: &'a PackSource,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Loader<'_> {
-    fn report(&mut self, code: &'static str, path: &str, span: Range<usize>, message: String, mend: impl Into<String>) {
+    pub fn report(&mut self, code: &'static str, path: &str, span: Range<usize>, message: String, mend: impl Into<String>) {
+        self.push(Severity::Error, code, path, span, message, mend.into());
+    }
+
+    pub fn warn(&mut self, code: &'static str, path: &str, span: Range<usize>, message: String, mend: impl Into<String>) {
+        self.push(Severity::Warning, code, path, span, message, mend.into());
+    }
+
+    fn push(&mut self, severity: Severity, code: &'static str, path: &str, span: Range<usize>, message: String, mend: String) {
         let source = self.source.files.get(path).cloned().unwrap_or_default();
-        self.diagnostics.push(Diagnostic { code, file: self.source.display(path), source, span, message, mend: mend.into() });
+        self.diagnostics.push(Diagnostic { severity, code, file: self.source.display(path), source, span, message, mend });
+    }
+
+    /// True if `check` reported no error.
+    pub fn sound(&mut self, check: impl FnOnce(&mut Self)) -> bool {
+        let errors = |loader: &Self| loader.diagnostics.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let before = errors(self);
+        check(self);
+        errors(self) == before
+    }
+
+    fn read(&mut self) -> Option<SoundPack> {
+        let file = self.pack()?;
+        self.check_pack(&file);
+        let all = self.terms();
+        let ids: Vec<String> = all.iter().map(|(_, _, entry)| entry.id.get_ref().clone()).collect();
+        let axes: Vec<String> = file.axes.iter().map(|axis| axis.get_ref().name.clone()).collect();
+        let mut terms = Vec::new();
+        let mut seen = Vec::new();
+        for (path, span, entry) in all {
+            let names = Names { axes: &axes, terms: &ids };
+            if self.sound(|loader| loader.check_term(&names, &path, span, &entry, &seen)) {
+                seen.push(entry.id.get_ref().clone());
+                terms.push(entry);
+            }
+        }
+        let names = Names { axes: &axes, terms: &seen };
+        let mut rules = Vec::new();
+        for path in self.paths("rules/") {
+            let Some(rule) = self.parse::<RuleFile>(&path) else { continue };
+            if self.sound(|loader| loader.check_rule(&names, &terms, &path, &rule)) {
+                rules.push(rule);
+            }
+        }
+        Some(SoundPack { file, terms, rules })
     }
 
     fn parse<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
@@ -129,130 +205,13 @@ impl Loader<'_> {
         self.source.files.keys().filter(|p| p.starts_with(folder)).cloned().collect()
     }
 
-    fn terms(&mut self, pack: &PackFile) -> Vec<TermEntry> {
-        let mut seen = BTreeSet::new();
+    fn terms(&mut self) -> Vec<(String, Range<usize>, TermEntry)> {
         let mut terms = Vec::new();
         for path in self.paths("terms/") {
             let Some(file) = self.parse::<TermFile>(&path) else { continue };
-            for entry in file.term {
-                let span = entry.span();
-                let entry = entry.into_inner();
-                if self.term_is_sound(pack, &path, span, &entry, &mut seen) {
-                    terms.push(entry);
-                }
-            }
+            terms.extend(file.term.into_iter().map(|entry| (path.clone(), entry.span(), entry.into_inner())));
         }
         terms
-    }
-
-    fn term_is_sound(
-        &mut self,
-        pack: &PackFile,
-        path: &str,
-        span: Range<usize>,
-        entry: &TermEntry,
-        seen: &mut BTreeSet<String>,
-    ) -> bool {
-        let before = self.diagnostics.len();
-        if !seen.insert(entry.id.get_ref().clone()) {
-            let message = format!("term `{}` is there twice", entry.id.get_ref());
-            self.report("R002", path, entry.id.span(), message, "give it another id or join the two");
-        }
-        if entry.forms.is_empty() && entry.patterns.is_empty() {
-            self.report(
-                "R004",
-                path,
-                span,
-                format!("term `{}` has nothing to match", entry.id.get_ref()),
-                "add forms or patterns",
-            );
-        }
-        for form in &entry.forms {
-            if crate::text::Normalized::new(form.get_ref()).words().as_str().trim().is_empty() {
-                self.report(
-                    "R005",
-                    path,
-                    form.span(),
-                    "this form has no letter or digit".into(),
-                    "write the word as people write it",
-                );
-            }
-        }
-        for pattern in &entry.patterns {
-            if let Err(error) = build_regex(pattern.get_ref()) {
-                let text = error.to_string();
-                let reason = text.lines().last().unwrap_or("not a regular expression").trim_start_matches("error: ").to_owned();
-                self.report(
-                    "R006",
-                    path,
-                    pattern.span(),
-                    format!("this pattern cannot be compiled: {reason}"),
-                    "see the syntax of the Rust regex crate",
-                );
-            }
-        }
-        self.check_axes(pack, path, &entry.points);
-        for axis in &entry.needs {
-            self.check_axis(pack, path, axis.span(), axis.get_ref());
-        }
-        self.diagnostics.len() == before
-    }
-
-    fn check_axes(&mut self, pack: &PackFile, path: &str, points: &Spanned<BTreeMap<String, i32>>) {
-        for (axis, value) in points.get_ref() {
-            self.check_axis(pack, path, points.span(), axis);
-            if !(1..=20).contains(value) {
-                self.report("R008", path, points.span(), format!("{value} points on `{axis}`"), "points go from 1 to 20");
-            }
-        }
-    }
-
-    fn check_axis(&mut self, pack: &PackFile, path: &str, span: Range<usize>, axis: &str) {
-        if pack.axes.iter().all(|known| known.name != axis) {
-            let names: Vec<&str> = pack.axes.iter().map(|known| known.name.as_str()).collect();
-            let mend = format!("the axes of pack.toml are: {}", names.join(", "));
-            self.report("R007", path, span, format!("unknown axis `{axis}`"), mend);
-        }
-    }
-
-    fn rules(&mut self, pack: &PackFile, terms: &[TermEntry]) -> Vec<RuleFile> {
-        let mut rules = Vec::new();
-        for path in self.paths("rules/") {
-            let Some(rule) = self.parse::<RuleFile>(&path) else { continue };
-            if self.rule_is_sound(pack, terms, &path, &rule) {
-                rules.push(rule);
-            }
-        }
-        rules
-    }
-
-    fn rule_is_sound(&mut self, pack: &PackFile, terms: &[TermEntry], path: &str, rule: &RuleFile) -> bool {
-        let before = self.diagnostics.len();
-        let stem = path.trim_start_matches("rules/").trim_end_matches(".toml");
-        if stem != rule.id.get_ref() {
-            let message = format!("rule `{}` stands in `{stem}.toml`", rule.id.get_ref());
-            self.report("R003", path, rule.id.span(), message, "file name and id must be equal");
-        }
-        self.check_axes(pack, path, &rule.need);
-        if rule.need.get_ref().is_empty() {
-            let message = "a rule that needs nothing would match every text".into();
-            self.report("R011", path, rule.need.span(), message, "name at least one axis with its points");
-        }
-        for points in [&rule.veto, &rule.despite].into_iter().flatten() {
-            self.check_axes(pack, path, points);
-        }
-        for term in &rule.any_of {
-            if terms.iter().all(|known| known.id.get_ref() != term.get_ref()) {
-                let mend = "name a term of terms/*.toml that loads without an error";
-                self.report("R009", path, term.span(), format!("unknown term `{}`", term.get_ref()), mend);
-            }
-        }
-        let examples = rule.examples.get_ref();
-        if examples.matching.is_empty() || examples.not_matching.is_empty() {
-            let mend = "add at least one text to both `matching` and `not_matching`";
-            self.report("R010", path, rule.examples.span(), "a rule needs examples of both kinds".into(), mend);
-        }
-        self.diagnostics.len() == before
     }
 }
 

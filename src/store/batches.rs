@@ -74,6 +74,8 @@ pub struct RowDetail {
     pub posted_at: Option<Millis>,
     /// When we saw it first.
     pub first_seen_at: Millis,
+    /// Rule pack.
+    pub pack: String,
     /// Evidence.
     pub findings: sqlx::types::Json<Vec<crate::domain::flag::Finding>>,
     /// Hash of the rule set that raised the flag.
@@ -96,7 +98,7 @@ pub struct RowDetail {
 pub async fn details(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<RowDetail>> {
     const SQL: &str =
         "SELECT r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
-        f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at
+        f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at
         FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
         WHERE r.batch_id = $1 ORDER BY r.item_no";

@@ -1,11 +1,14 @@
 //! Flags and the decisions about them.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Json;
 
-use super::{Ex, Result, StoreError, WriteTx};
+use super::{Ex, Result, StoreError, WriteTx, rule_hits};
 use crate::domain::decision::{Decision, Judgement, Verdict};
 use crate::domain::flag::{Assessment, Finding, Flag, FlagState, Priority};
 use crate::domain::ids::{DecisionId, FlagId, PostId, UserId};
+use crate::domain::trust::Bar;
 use crate::domain::{Millis, Platform};
 
 const COLUMNS: &str = "SELECT id, post_id, pack, rule_set, priority, score, state, findings, opened_at, decision_id, claimed_by, claimed_until FROM flags WHERE id = $1";
@@ -16,6 +19,26 @@ pub async fn remember_rule_set(tx: &mut WriteTx, hash: &str, pack: &str) -> Resu
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(hash).bind(pack).bind(now).execute(ex))?;
     Ok(())
+}
+
+/// Posts of the same author, on the same platform, whose flags are upheld; of those of `posts` that have any.
+pub async fn upheld_by_author(tx: &mut WriteTx, posts: &[PostId]) -> Result<BTreeMap<PostId, i64>> {
+    const SQL: &str =
+        "SELECT p.id, COUNT(*) FROM posts p JOIN posts o ON o.platform = p.platform AND o.author = p.author AND o.id <> p.id
+        JOIN flags f ON f.post_id = o.id AND f.state = 'upheld' WHERE p.author <> '' AND p.id IN (";
+    if posts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(PostId, i64)> = run_tx!(tx, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(SQL);
+        let mut list = query.separated(", ");
+        for id in posts {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(") GROUP BY p.id");
+        query.build_query_as().fetch_all(ex).await
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Opens decided flags again whose post has another text by now, unless a request about it stands: a decision is about
@@ -105,7 +128,7 @@ pub struct FlagCard {
 /// What a list of flags is narrowed to. Empty text means "all".
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// State, as stored.
+    /// State, as stored; or `second`: upheld, and waiting for a second analyst.
     pub state: String,
     /// Priority, as stored.
     pub priority: String,
@@ -119,7 +142,8 @@ pub async fn list(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit: i6
         "SELECT f.id, f.priority, f.score, f.state, f.findings, f.opened_at, p.platform, p.author, p.text, p.posted_at,
         CASE WHEN f.claimed_until > $4 THEN u.name END AS claimed_by
         FROM flags f JOIN posts p ON p.id = f.post_id LEFT JOIN users u ON u.id = f.claimed_by
-        WHERE ($1 = '' OR f.state = $1) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)
+        WHERE ($1 = '' OR f.state = $1 OR ($1 = 'second' AND f.decision_id IN (SELECT d.id FROM decisions d WHERE d.needs_second = TRUE
+            AND NOT EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)))) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)
         ORDER BY f.priority, f.score DESC, f.id LIMIT $5 OFFSET $6";
     run!(on, ex => sqlx::query_as(SQL).bind(&filter.state).bind(&filter.priority).bind(&filter.platform).bind(now)
         .bind(limit).bind(offset).fetch_all(ex))
@@ -128,7 +152,8 @@ pub async fn list(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit: i6
 /// How many flags a filter leaves.
 pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM flags f JOIN posts p ON p.id = f.post_id
-        WHERE ($1 = '' OR f.state = $1) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)";
+        WHERE ($1 = '' OR f.state = $1 OR ($1 = 'second' AND f.decision_id IN (SELECT d.id FROM decisions d WHERE d.needs_second = TRUE
+            AND NOT EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)))) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)";
     run!(on, ex => sqlx::query_scalar(SQL).bind(&filter.state).bind(&filter.priority).bind(&filter.platform).fetch_one(ex))
 }
 
@@ -191,22 +216,105 @@ pub async fn decided_text(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Option<St
 ///
 /// # Errors
 /// [`StoreError::Refused`] when what was seen is not so any more, or while the post stands in a package that was not sent.
-pub async fn decide(tx: &mut WriteTx, id: FlagId, seen: &Seen, judgement: &Judgement, by: UserId) -> Result<DecisionId> {
+pub async fn decide(
+    tx: &mut WriteTx,
+    id: FlagId,
+    seen: &Seen,
+    judgement: &Judgement,
+    by: UserId,
+    bar: Bar,
+) -> Result<DecisionId> {
+    decide_as(tx, id, seen, judgement, by, bar, false).await
+}
+
+/// Records one decision about several flags, made with one click.
+///
+/// # Errors
+/// As [`decide`], and for an upheld flag none of whose rules reaches its pack's `bar`: each such post is looked at alone.
+pub async fn decide_together(
+    tx: &mut WriteTx,
+    flags: &[(FlagId, Seen, Bar)],
+    judgement: &Judgement,
+    by: UserId,
+) -> Result<Vec<DecisionId>> {
+    let mut decisions = Vec::with_capacity(flags.len());
+    for (id, seen, bar) in flags {
+        decisions.push(decide_as(tx, *id, seen, judgement, by, *bar, true).await?);
+    }
+    Ok(decisions)
+}
+
+/// What the rules of a flag are known for.
+#[derive(sqlx::FromRow)]
+struct Raised {
+    pack: String,
+    findings: Json<Vec<Finding>>,
+    former_verdict: Option<Verdict>,
+    former_rules: Option<Json<Vec<String>>>,
+}
+
+async fn decide_as(
+    tx: &mut WriteTx,
+    id: FlagId,
+    seen: &Seen,
+    judgement: &Judgement,
+    by: UserId,
+    bar: Bar,
+    together: bool,
+) -> Result<DecisionId> {
+    const RAISED: &str = "SELECT f.pack, f.findings, d.verdict AS former_verdict, d.rules AS former_rules
+        FROM flags f LEFT JOIN decisions d ON d.id = f.decision_id WHERE f.id = $1";
+    let raised: Option<Raised> = run!(&mut *tx, ex => sqlx::query_as(RAISED).bind(id).fetch_optional(ex))?;
+    let raised = raised.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    let rules: Vec<String> = raised.findings.iter().map(|finding| finding.rule.clone()).collect();
+    let upheld = judgement.verdict() == Verdict::Uphold;
+    let needs_second = upheld && !rule_hits::any_reaches(&mut *tx, &raised.pack, &rules, bar).await?;
+    if together && needs_second {
+        return Err(StoreError::Refused(
+            "the rules that found these posts are not trusted yet; decide each post by itself".into(),
+        ));
+    }
     let state = if judgement.verdict() == Verdict::Uphold { FlagState::Upheld } else { FlagState::Dismissed };
-    const INSERT: &str = "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, text_sha256, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
+    const INSERT: &str = "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, text_sha256, decided_by, decided_at, needs_second, together, rules)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
     const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL
         WHERE id = $1 AND COALESCE(decision_id, 0) = $4
         AND EXISTS (SELECT 1 FROM posts p WHERE p.id = flags.post_id AND p.text_sha256 = $5)";
     let now = tx.now();
     let decision: DecisionId = run!(&mut *tx, ex => sqlx::query_scalar(INSERT).bind(id).bind(judgement.verdict()).bind(state)
-        .bind(judgement.reason()).bind(judgement.note()).bind(&seen.text_sha256).bind(by).bind(now).fetch_one(ex))?;
+        .bind(judgement.reason()).bind(judgement.note()).bind(&seen.text_sha256).bind(by).bind(now).bind(needs_second).bind(together)
+        .bind(Json(&rules)).fetch_one(ex))?;
     let former = seen.decision.map_or(0, |former| former.0);
-    let done =
-        exec!(tx, ex => sqlx::query(FORCE).bind(id).bind(decision).bind(state).bind(former).bind(&seen.text_sha256).execute(ex))?;
+    let done = exec!(&mut *tx, ex => sqlx::query(FORCE).bind(id).bind(decision).bind(state).bind(former).bind(&seen.text_sha256).execute(ex))?;
+    if done != 1 {
+        return Err(StoreError::Refused(
+            "someone else decided this post, or its text changed, in the meantime; open it again".into(),
+        ));
+    }
+    if let (Some(verdict), Some(Json(former))) = (raised.former_verdict, raised.former_rules) {
+        rule_hits::score(tx, &raised.pack, &former, verdict == Verdict::Uphold, -1).await?;
+    }
+    rule_hits::score(tx, &raised.pack, &rules, upheld, 1).await?;
+    Ok(decision)
+}
+
+/// Records that a second analyst agrees with the decision in force. `seen` is what that analyst had on the screen.
+///
+/// # Errors
+/// [`StoreError::Refused`] when that decision is not in force any more, needs nobody, or is the analyst's own.
+pub async fn second(tx: &mut WriteTx, id: FlagId, seen: &Seen, by: UserId) -> Result<()> {
+    const SQL: &str = "INSERT INTO second_opinions (decision_id, flag_id, verdict, decided_by, analyst_id, text_sha256, given_at)
+        SELECT d.id, d.flag_id, d.verdict, d.decided_by, $2, $3, $4 FROM decisions d JOIN flags f ON f.decision_id = d.id
+        JOIN posts p ON p.id = f.post_id WHERE f.id = $1 AND d.id = $5 AND d.needs_second = TRUE AND d.verdict = 'uphold'
+        AND d.decided_by <> $2 AND p.text_sha256 = $3
+        AND NOT EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)";
+    let now = tx.now();
+    let decision = seen.decision.map_or(0, |decision| decision.0);
+    let done = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(by).bind(&seen.text_sha256).bind(now).bind(decision).execute(ex))?;
     if done == 1 {
-        Ok(decision)
+        Ok(())
     } else {
-        Err(StoreError::Refused("someone else decided this post, or its text changed, in the meantime; open it again".into()))
+        Err(StoreError::Refused("this decision needs no second analyst, is your own, or has changed; open the post again".into()))
     }
 }
 
@@ -245,6 +353,8 @@ pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, verdict: Verdict, 
     const UPHELD: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
         FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
         WHERE f.state = 'upheld' AND p.platform = $1 AND d.text_sha256 = p.text_sha256
+        AND (d.needs_second = FALSE OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))
+        AND COALESCE((SELECT o.output FROM pack_outputs o WHERE o.pack = f.pack), 'takedown') = 'takedown'
         AND COALESCE((SELECT r.kind FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), 'withdrawal') = 'withdrawal'
         ORDER BY f.priority, d.id LIMIT $2";
     const REVERSED: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at

@@ -14,6 +14,7 @@ pub mod flags;
 pub mod jobs;
 pub mod outbox;
 pub mod posts;
+pub mod rule_hits;
 pub mod users;
 
 use std::str::FromStr;

@@ -1,18 +1,77 @@
-//! Character tables: what is invisible, and which letters of other scripts are used as Latin ones.
+//! What one character outside ASCII becomes. Computed from Unicode's own tables once a page of 256, then looked up.
+
+use std::sync::{LazyLock, OnceLock};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What a character becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folding {
+    /// Nothing: it cannot be seen, or marks the character before it.
+    Drop,
+    /// One ASCII character, lower case.
+    Ascii(u8),
+    /// Several characters, or letters of another script.
+    Text(Box<str>),
+    /// A symbol: a word of its own, which does not part its neighbours.
+    Symbol,
+    /// Half of a flag: two of them in a row are one symbol.
+    RegionalIndicator,
+}
+
+const PAGE: usize = 256;
+type Page = Box<[Folding]>;
+
+static PAGES: LazyLock<Vec<OnceLock<Page>>> = LazyLock::new(|| (0..=0x10_FFFF / PAGE).map(|_| OnceLock::new()).collect());
+
+/// Folds one character that is not ASCII.
+pub fn fold(c: char) -> &'static Folding {
+    let number = c as usize;
+    let page = PAGES.get(number / PAGE).map(|page| page.get_or_init(|| compute_page(number / PAGE)));
+    page.and_then(|page| page.get(number % PAGE)).unwrap_or(&Folding::Drop)
+}
+
+fn compute_page(page: usize) -> Page {
+    let chars = (page * PAGE..(page + 1) * PAGE).map(|number| u32::try_from(number).ok().and_then(char::from_u32));
+    chars.map(|c| c.map_or(Folding::Drop, compute)).collect()
+}
+
+fn compute(c: char) -> Folding {
+    if is_invisible(c) || is_combining_mark(c) {
+        return Folding::Drop;
+    }
+    if ('\u{1F1E6}'..='\u{1F1FF}').contains(&c) {
+        return Folding::RegionalIndicator;
+    }
+    let mut text = String::new();
+    for decomposed in std::iter::once(c).nfkd().filter(|d| !is_combining_mark(*d) && !is_invisible(*d)) {
+        for lower in decomposed.to_lowercase().filter(|l| !is_combining_mark(*l)) {
+            let folded = latin_lookalike(lower).unwrap_or(lower);
+            text.push(if folded.is_whitespace() { ' ' } else { folded });
+        }
+    }
+    match text.as_bytes() {
+        [] => Folding::Drop,
+        [one] if one.is_ascii() => Folding::Ascii(*one),
+        _ if text.is_ascii() || text.chars().any(char::is_alphanumeric) => Folding::Text(text.into_boxed_str()),
+        _ => Folding::Symbol,
+    }
+}
 
 /// Characters that take no space: zero-width spaces and joiners, direction marks, soft hyphen, variation selectors,
-/// tag characters. Sellers put them inside words; readers never see them.
-pub const fn is_invisible(c: char) -> bool {
+/// tag characters, skin tones. Sellers put them inside words; readers never see them.
+const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
         | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The Latin letter a character stands for in Indonesian posts, if it is one of the look-alikes in use.
 /// Input is lower case and compatibility-decomposed already. Cyrillic and Greek by shape
 /// (Unicode confusables, UTS #39), and the boxed letters that NFKD leaves alone.
-pub const fn latin_lookalike(c: char) -> Option<char> {
+const fn latin_lookalike(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' => 'a',
         'ь' | 'β' => 'b',

@@ -1,12 +1,20 @@
 //! Normalisation with a map back to the original bytes, so that evidence always points at what was really written.
 //!
-//! Two views of one text are made:
-//! * [`Normalized`]: same order of characters, folded (compatibility forms, accents, case, look-alike letters,
-//!   invisible characters, stretched letters). Patterns with punctuation (prices, links) run on it.
-//! * [`Normalized::words`]: only the words, one space between and around them. Phrases run on it, so that
-//!   `bal-segel`, `bal  segel` and `bal "segel"` are one phrase.
+//! [`Folded`] is one text after one pass: compatibility forms, accents, case, look-alike letters, invisible characters
+//! and stretched letters are gone. It knows its words (with their hashes), its symbols, and the places where a
+//! disguise may hide (letters glued by one sign, letters written apart, hashtags). What those places *mean* depends on
+//! the rules, so the scanner reads them.
+//!
+//! * `fold`: what one character becomes.
+//! * `classes`: which of 64 bytes are letters, digits, spaces.
+//! * `map`: folded position → original position.
+//! * `folded`: puts the three together.
 
+mod classes;
 mod fold;
-mod normalize;
+mod folded;
+mod map;
+mod word;
 
-pub use normalize::Normalized;
+pub use folded::{Folded, Word};
+pub use word::{hash_beginnings, hash_pair, hash_word};

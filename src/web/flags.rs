@@ -19,10 +19,10 @@ use crate::domain::post::Post;
 use crate::domain::user::Language;
 use crate::domain::{Millis, Platform, batch::Batch};
 use crate::pipeline::{Pipeline, batch::case_id, review};
-use crate::rules::Bilingual;
+use crate::rules::{Bilingual, Pack};
 use crate::scan;
 use crate::store::flags::{self, DecisionRow, Filter, FlagCard, Seen};
-use crate::store::{batches, checks, posts};
+use crate::store::{batches, checks, posts, rule_hits};
 
 /// Rows of a page.
 const ROWS: i64 = 50;
@@ -136,12 +136,19 @@ struct FlagPage {
     seen: Seen,
     waiting: i64,
     text_changed: bool,
+    waits_for_second: bool,
+    second_analyst: Option<String>,
 }
 
 impl FlagPage {
     /// The decision in force when the page was made; 0 for none.
     fn seen_decision(&self) -> i64 {
         self.seen.decision.map_or(0, |decision| decision.0)
+    }
+
+    /// Whether the reader made the decision in force.
+    fn is_own(&self) -> bool {
+        self.history.first().is_some_and(|row| row.by == self.f.user.name)
     }
 
     /// Whether there is an address that leads to the post.
@@ -175,14 +182,20 @@ pub(super) async fn page(
     let decided_text = flags::decided_text(&pipeline.store, id).await?;
     let reviews = user.role.reviews();
     let colleague = flag.state == FlagState::Open && reviews && !review::claim(&pipeline, &user, id).await?;
+    let waits_for_second = rule_hits::waits_for_second(&pipeline.store, id).await?.is_some();
+    let second_analyst = match seen.decision {
+        Some(decision) => rule_hits::second_analyst(&pipeline.store, decision).await?,
+        None => None,
+    };
     let language = user.language;
-    let evidence = ordered(&pipeline, scan::evidence(&pipeline.rules, &post.text));
+    let pack = pipeline.rules.pack(&flag.pack);
+    let evidence = ordered(pack, scan::evidence(&pipeline.rules, &flag.pack, &post.text));
     let legend = evidence.iter().filter_map(|(name, _)| {
-        let axis = pipeline.rules.axis(name)?;
+        let axis = pack?.axis(name)?;
         Some((name.clone(), in_language(&axis.label, language)))
     });
     let notes = flag.findings.iter().map(|finding| {
-        let rule = pipeline.rules.rule(&finding.rule);
+        let rule = pack.and_then(|pack| pack.rule(&finding.rule));
         RuleNote {
             title: rule.map_or_else(|| finding.rule.clone(), |rule| in_language(&rule.title, language)),
             why: if language == Language::Indonesian {
@@ -210,6 +223,8 @@ pub(super) async fn page(
         liveness: Liveness::from_checks(&checks::of_post(&pipeline.store, flag.post_id).await?),
         text_changed: flag.state != FlagState::Open && decided_text.is_some_and(|text| text != seen.text_sha256),
         seen,
+        waits_for_second,
+        second_analyst,
         waiting: flags::count(&pipeline.store, &open).await?,
         colleague,
         flag,
@@ -219,9 +234,27 @@ pub(super) async fn page(
 }
 
 /// Evidence in the pack's order of axes, without those that only support others.
-fn ordered(pipeline: &Pipeline, mut found: BTreeMap<String, Vec<scan::Span>>) -> Vec<(String, Vec<scan::Span>)> {
-    let axes = pipeline.rules.axes.iter().filter(|axis| axis.name != "garment");
+fn ordered(pack: Option<&Pack>, mut found: BTreeMap<String, Vec<scan::Span>>) -> Vec<(String, Vec<scan::Span>)> {
+    let axes = pack.map(|pack| pack.axes.as_slice()).unwrap_or_default().iter().filter(|axis| axis.weight != 0);
     axes.filter_map(|axis| found.remove(&axis.name).map(|spans| (axis.name.clone(), spans))).collect()
+}
+
+#[derive(Deserialize)]
+pub(super) struct SecondForm {
+    seen: i64,
+    text_sha256: String,
+}
+
+/// A second analyst agrees.
+pub(super) async fn second(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<SecondForm>,
+) -> Page {
+    let seen = Seen { decision: (form.seen != 0).then_some(DecisionId(form.seen)), text_sha256: form.text_sha256 };
+    review::agree(&pipeline, &user, FlagId(id), &seen).await?;
+    Ok(Redirect::to(&format!("/flags/{id}?done=seconded")).into_response())
 }
 
 #[derive(Deserialize)]

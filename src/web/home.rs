@@ -32,6 +32,7 @@ struct HomePage {
     funnel: Vec<Bar>,
     open_total: i64,
     to_sign: i64,
+    second: i64,
     unknown: i64,
     sources: Vec<SourceLine>,
     worker: String,
@@ -74,6 +75,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         funnel: bars(funnel),
         open_total: flags(FlagState::Open, None),
         to_sign: batches(BatchState::Rendered),
+        second: status.waiting_for_second,
         unknown: status
             .deliveries
             .iter()

@@ -40,6 +40,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/queue/next", get(flags::next))
         .route("/flags/{id}", get(flags::page))
         .route("/flags/{id}/decision", post(flags::decide))
+        .route("/flags/{id}/second", post(flags::second))
         .route("/batches", get(batches::list).post(batches::create))
         .route("/batches/{id}", get(batches::page))
         .route("/batches/{id}/render", post(batches::render))

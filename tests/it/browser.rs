@@ -129,6 +129,10 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
                 .await
                 .unwrap();
         }
+        web.goto(format!("{}/queue?state=second", desk.base)).await.unwrap();
+        fits(&web, "/queue?state=second").await;
+        picture(&web, &format!("{name}-second")).await;
+        desk.stage.second_all().await;
         let batch = sisir::pipeline::batch::draft(
             &desk.stage.pipeline,
             &analyst,

@@ -28,6 +28,7 @@ async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
         review::decide(&stage.pipeline, &analyst, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }
+    stage.second_all().await;
     let drafted = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
     let rendered = batch::render(&stage.pipeline, &analyst, drafted.id).await.unwrap();
     let due = batch::sign(&stage.pipeline, &signer, drafted.id, &rendered.package_sha256.unwrap()).await.unwrap();

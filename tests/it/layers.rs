@@ -9,6 +9,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rules", &["domain", "text"]),
     ("config", &["domain"]),
     ("scan", &["domain", "text", "rules"]),
+    ("eval", &["domain", "rules", "scan"]),
+    ("bench", &["text", "rules", "scan"]),
     ("report", &["domain"]),
     ("store", &["domain"]),
     ("platforms", &["domain", "config"]),
@@ -16,7 +18,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("pipeline", &["domain", "text", "rules", "config", "scan", "report", "store", "platforms", "mail"]),
     ("jobs", &["domain", "text", "rules", "config", "scan", "report", "store", "platforms", "mail", "pipeline"]),
     ("web", &["domain", "text", "rules", "config", "scan", "report", "store", "pipeline", "jobs"]),
-    ("cli", &["domain", "text", "rules", "config", "scan", "report", "store", "platforms", "mail", "pipeline", "jobs", "web"]),
+    (
+        "cli",
+        &[
+            "domain",
+            "text",
+            "rules",
+            "config",
+            "scan",
+            "eval",
+            "bench",
+            "report",
+            "store",
+            "platforms",
+            "mail",
+            "pipeline",
+            "jobs",
+            "web",
+        ],
+    ),
 ];
 
 /// Modules named by `crate::NAME` in a text, `use crate::{a, b}` included.

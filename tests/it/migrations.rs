@@ -26,6 +26,11 @@ fn every_migration_has_sample_rows() {
     }
 }
 
+/// The text of all migrations of a database, in order.
+fn all(engine: &str) -> String {
+    versions(engine).iter().map(|name| std::fs::read_to_string(format!("migrations/{engine}/{name}")).unwrap()).collect()
+}
+
 /// Table → columns, from the text of a migration.
 fn tables(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut out = BTreeMap::new();
@@ -60,8 +65,7 @@ fn texts<T: std::fmt::Display>(all: &[T]) -> BTreeSet<String> {
 
 #[test]
 fn both_schemas_have_the_same_tables_and_columns() {
-    let sqlite = tables(include_str!("../../migrations/sqlite/0001_first.sql"));
-    let postgres = tables(include_str!("../../migrations/postgres/0001_first.sql"));
+    let (sqlite, postgres) = (tables(&all("sqlite")), tables(&all("postgres")));
     assert!(sqlite.len() >= 18, "{:?}", sqlite.keys());
     assert_eq!(sqlite, postgres);
 }
@@ -71,15 +75,14 @@ fn both_schemas_have_the_same_triggers() {
     let names = |sql: &str| -> BTreeSet<String> {
         sql.split("CREATE TRIGGER ").skip(1).map(|part| part.split_whitespace().next().unwrap().to_owned()).collect()
     };
-    let sqlite = names(include_str!("../../migrations/sqlite/0001_first.sql"));
+    let sqlite = names(&all("sqlite"));
     assert!(sqlite.len() > 25);
-    assert_eq!(sqlite, names(include_str!("../../migrations/postgres/0001_first.sql")));
+    assert_eq!(sqlite, names(&all("postgres")));
 }
 
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
-    for sql in [include_str!("../../migrations/sqlite/0001_first.sql"), include_str!("../../migrations/postgres/0001_first.sql")]
-    {
+    for sql in [&all("sqlite"), &all("postgres")] {
         let cases: [(&str, &str, BTreeSet<String>); 15] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -133,7 +136,7 @@ async fn sample_rows_fit_the_schema_on_postgres() {
     let Some(database) = support::postgres::Database::new().await else { return };
     let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
     let store = sisir::store::Store::connect(&database.url, 2, clock.clone()).await.unwrap();
-    assert!(matches!(sisir::store::Store::open(&database.url, 2, clock).await, Err(sisir::store::StoreError::Outdated(1))));
+    assert!(matches!(sisir::store::Store::open(&database.url, 2, clock).await, Err(sisir::store::StoreError::Outdated(2))));
     store.migrate().await.unwrap();
     store.migrate().await.unwrap();
     let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
@@ -156,5 +159,5 @@ async fn a_database_of_a_newer_program_is_refused_with_both_versions() {
     .unwrap();
     let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
     let error = sisir::store::Store::open(&url, 1, clock).await.unwrap_err().to_string();
-    assert_eq!(error, "the database has schema version 99, this program knows up to 1; install a newer Sisir");
+    assert_eq!(error, "the database has schema version 99, this program knows up to 2; install a newer Sisir");
 }

@@ -43,6 +43,8 @@ async fn chain(stage: &Stage) {
     assert!(upheld > 5);
 
     // 6: a package is put together, rendered, and signed by someone else.
+    assert!(batch::draft(pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.is_err(), "no rule is trusted yet");
+    stage.second_all().await;
     let drafted = batch::draft(pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
     assert_eq!(drafted.code, "TR-2026-000001");
     let rendered = batch::render(pipeline, &analyst, drafted.id).await.unwrap();

@@ -13,6 +13,8 @@ use sisir::pipeline::{PipelineError, batch, review};
 use sisir::store::{StoreError, batches, flags, outbox, posts};
 use sqlx::AssertSqlSafe;
 
+use sisir::domain::trust::Bar;
+
 use crate::support::{Engine, Stage};
 
 crate::on_both! {
@@ -34,6 +36,7 @@ async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
         review::decide(&stage.pipeline, reviewer, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }
+    stage.second_all().await;
     let drafted = batch::draft(&stage.pipeline, reviewers[0], BatchKind::Request, Platform::Tiktok).await.unwrap();
     batch::render(&stage.pipeline, reviewers[0], drafted.id).await.unwrap()
 }
@@ -187,7 +190,7 @@ async fn schema(stage: &Stage) {
     let seen = stage.seen(row.flag_id).await;
     let mut tx = stage.store().write_tx().await.unwrap();
     let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
-    let error = flags::decide(&mut tx, row.flag_id, &seen, &judgement, analyst.id).await.unwrap_err();
+    let error = flags::decide(&mut tx, row.flag_id, &seen, &judgement, analyst.id, Bar::CLOSED).await.unwrap_err();
     assert!(matches!(&error, StoreError::Refused(why) if why.contains("cancel that batch first")), "{error}");
 }
 
@@ -303,6 +306,7 @@ async fn asked_once(stage: &Stage) {
     let decide = async |reason: Reason| {
         let judgement = Judgement::new(reason.verdict(), reason, "").unwrap();
         review::decide(&stage.pipeline, &analyst, flag, &stage.seen(flag).await, &judgement).await.unwrap();
+        stage.second_all().await;
     };
     decide(Reason::BaleOffer).await;
     let again = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await;
@@ -371,7 +375,7 @@ async fn a_decision_and_a_draft_at_the_same_moment() {
     let seen = stage.seen(flag).await;
     let mut correction = stage.store().write_tx().await.unwrap();
     let mistake = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
-    flags::decide(&mut correction, flag, &seen, &mistake, analyst.id).await.unwrap();
+    flags::decide(&mut correction, flag, &seen, &mistake, analyst.id, Bar::CLOSED).await.unwrap();
     // Not committed yet: the draft reads the old decision, and must wait at the flag instead of using it.
     let (pipeline, drafter) = (stage.pipeline.clone(), analyst.clone());
     let draft = tokio::spawn(async move { batch::draft(&pipeline, &drafter, BatchKind::Request, Platform::Tiktok).await });

@@ -217,6 +217,9 @@ async fn a_package_goes_from_posts_to_a_signature_of_another_person() {
     for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 4, 0).await.unwrap() {
         analyst.decide(&format!("/flags/{}", card.id), "retail_offer", "").await;
     }
+    let own = analyst.page("/queue?state=second").await;
+    assert!(own.contains("Menunggu analis kedua"));
+    desk.stage.second_all().await;
     let made = analyst.post("/batches", &[("platform", "tiktok"), ("kind", "request")]).await;
     assert_eq!(analyst.to(made).await, "/batches/1?done=rendered");
     let batch = batches::list(desk.stage.store(), 1).await.unwrap().remove(0);

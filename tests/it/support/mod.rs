@@ -118,6 +118,20 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// A colleague reads every upheld post that waits for a second analyst, and agrees.
+    pub async fn second_all(&self) {
+        let colleague = match sisir::store::users::by_name(self.store(), "rekan").await.unwrap() {
+            Some(user) => user,
+            None => self.person("rekan", sisir::domain::user::Role::Analyst).await,
+        };
+        let waiting = sisir::store::flags::Filter { state: "second".into(), ..Default::default() };
+        for card in sisir::store::flags::list(self.store(), &waiting, self.pipeline.clock().now(), 1000, 0).await.unwrap() {
+            sisir::pipeline::review::agree(&self.pipeline, &colleague, card.id, &self.seen(card.id).await).await.unwrap();
+        }
+    }
+}
+
 async fn pipeline(config: Config, clock: Arc<dyn Clock>) -> Pipeline {
     let rules = rule_packs::load_configured(&config).unwrap().rule_set.unwrap();
     let store = Store::connect(&config.database.url, 4, clock).await.unwrap();

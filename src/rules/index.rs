@@ -1,0 +1,518 @@
+//! One index over all forms of all terms: whole words are looked up, so that a text costs what its words cost, not what
+//! the rules cost.
+//!
+//! A form of one word is keyed by that word. A longer form is keyed by its rarest pair of neighbouring words, and
+//! compared word by word where that pair occurs. Spellings that the views allow (affixes, one slip, words glued
+//! together) are derived from the forms when the index is built and keyed too: they cost nothing per text. A filter of
+//! two bits a key rejects nearly every word of a text before the table is asked.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::spelling::{self, Spelling, skeleton, skeleton_letter};
+use crate::text::{Folded, hash_pair, hash_word};
+
+/// Most forms of one index. More is a mistake in a file, or needs a machine of another size.
+const MOST_FORMS: usize = 2_000_000;
+/// Most words of one form.
+const MOST_WORDS: usize = 16;
+
+/// Index of a word of the vocabulary.
+pub type WordId = u32;
+
+/// How a form was found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// As written (case, accents, look-alike letters, invisible characters and stretched letters apart).
+    Plain,
+    /// With an affix: `thriftnya`, `ngethrift`.
+    Affix,
+    /// Words written without the space between: `balsegel`.
+    Glued,
+    /// Out of a hashtag of several words: `#jualbajuthrift`.
+    Hashtag,
+    /// A double letter written once, or a stretched one: `balpres` for `ballpress`.
+    Doubled,
+    /// The `2` of Indonesian reduplication: `bal2an`.
+    Repeated,
+    /// One slip of the hand: `trhifting`.
+    Slip,
+    /// A sign inside the word: `th-rift`.
+    Sign,
+    /// Letters written apart: `t h r i f t`.
+    Apart,
+    /// Digits or signs for letters: `thr1ft`, `b@l`.
+    Leet,
+    /// Letters hidden: `th*ift`.
+    Mask,
+    /// By a pattern (prices, links).
+    Pattern,
+    /// By other terms near each other.
+    Near,
+}
+
+/// Which disguises are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Views {
+    /// Spellings derived when the index is built: affixes, slips, glued and doubled.
+    pub derived: bool,
+    /// Places in the text where a disguise may hide: leet, letters apart, signs and masks inside words, hashtags.
+    pub disguises: bool,
+}
+
+impl Views {
+    /// Everything: what the product uses.
+    pub const ALL: Self = Self { derived: true, disguises: true };
+    /// Whole words as written; for comparison with other engines.
+    pub const NONE: Self = Self { derived: false, disguises: false };
+}
+
+/// A form to put into the index.
+#[derive(Debug, Clone, Copy)]
+pub struct FormSpec<'a> {
+    /// What people write.
+    pub text: &'a str,
+    /// Whose form it is; handed back with every hit.
+    pub term: u32,
+    /// Affixes may stand on its words.
+    pub affixes: bool,
+    /// One slip may be in its words.
+    pub slips: bool,
+    /// Words that no derived spelling may take.
+    pub except: &'a [String],
+}
+
+/// Why an index cannot be built.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum IndexError {
+    /// Over the cap.
+    #[error("more than {MOST_FORMS} forms")]
+    TooMany,
+    /// Over the cap.
+    #[error("a form of more than {MOST_WORDS} words: `{0}`")]
+    TooLong(String),
+    /// Two words, one hash: practically never. Change one of the two.
+    #[error("the words `{0}` and `{1}` cannot stand in one index; write one of them differently")]
+    Collision(String, String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The key is the whole form.
+    Form(u32),
+    /// The key is the words `at` and `at + 1` of the form.
+    Pair { form: u32, at: u16 },
+    /// The key is the form with its words glued.
+    Glued(u32),
+    /// The key is another spelling of this word.
+    Word(WordId, How),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Posting {
+    target: Target,
+    next: u32,
+}
+
+const END: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    term: u32,
+    from: u32,
+    to: u32,
+}
+
+/// A hash needs no hashing.
+#[derive(Debug, Default, Clone, Copy)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        // Only u64 keys are used; anything else would still be spread.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsIs>>;
+
+/// The compiled forms. Immutable; share it behind an `Arc`.
+#[derive(Debug, Default)]
+pub struct Index {
+    filter: Filter,
+    /// Words of the vocabulary and their other spellings: what letters put together may be.
+    spellings: Filter,
+    keys: ByHash<u32>,
+    postings: Vec<Posting>,
+    forms: Vec<Form>,
+    form_words: Vec<WordId>,
+    word_hashes: Vec<u64>,
+    word_ids: ByHash<WordId>,
+    /// Words by the hash of their skeleton.
+    skeletons: ByHash<Vec<WordId>>,
+    /// The keys of `skeletons`.
+    possible_skeletons: Filter,
+    /// Words by length, first and last letter of their skeleton; for masks.
+    shapes: ByHash<Vec<(Box<[u8]>, WordId)>>,
+    /// The keys of `shapes`.
+    possible_shapes: Filter,
+    /// Bit set of the first three letters of words; for hashtags.
+    beginnings: Vec<u64>,
+    disguises: bool,
+    prefilter: bool,
+}
+
+impl Index {
+    /// Builds an index.
+    ///
+    /// # Errors
+    /// A cap is exceeded: never a smaller index without a word.
+    pub fn build<'a>(forms: impl IntoIterator<Item = FormSpec<'a>>, views: Views) -> Result<Self, IndexError> {
+        let mut builder =
+            Builder { index: Self { disguises: views.disguises, prefilter: true, ..Self::default() }, ..Builder::default() };
+        for form in forms {
+            builder.add(form, views)?;
+        }
+        builder.key_forms(views);
+        if views.derived {
+            builder.derive();
+        }
+        if views.disguises {
+            builder.disguise();
+        }
+        Ok(builder.finish())
+    }
+
+    /// The same index without its filter, to prove that the filter hides nothing.
+    #[must_use]
+    pub fn without_prefilter(mut self) -> Self {
+        self.prefilter = false;
+        self
+    }
+
+    /// Number of forms.
+    pub fn forms(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Number of keys, derived spellings included.
+    pub fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// True if `key` may have postings. Wrong in one of some fifty cases for a key that has none, never for one that has.
+    #[inline]
+    pub(crate) fn may_have(&self, key: u64) -> bool {
+        self.filter.may_hold(key) || !self.prefilter
+    }
+
+    /// True if a word of the vocabulary may be spelled so.
+    #[inline]
+    pub(crate) fn may_be_spelling(&self, hash: u64) -> bool {
+        self.spellings.may_hold(hash) || !self.prefilter
+    }
+
+    /// What a key stands for.
+    #[inline]
+    pub(crate) fn targets(&self, key: u64) -> Targets<'_> {
+        Targets { postings: &self.postings, next: self.keys.get(&key).copied().unwrap_or(END) }
+    }
+
+    pub(crate) fn term_of(&self, form: u32) -> u32 {
+        self.forms.get(form as usize).map_or(u32::MAX, |form| form.term)
+    }
+
+    pub(crate) fn words_of(&self, form: u32) -> &[WordId] {
+        let range = self.forms.get(form as usize).map(|form| form.from as usize..form.to as usize);
+        range.and_then(|range| self.form_words.get(range)).unwrap_or_default()
+    }
+
+    pub(crate) fn hash_of(&self, word: WordId) -> u64 {
+        self.word_hashes.get(word as usize).copied().unwrap_or(0)
+    }
+
+    /// The word of the vocabulary with this hash.
+    pub(crate) fn word(&self, hash: u64) -> Option<WordId> {
+        self.word_ids.get(&hash).copied()
+    }
+
+    /// Words whose skeleton has this hash.
+    pub(crate) fn by_skeleton(&self, hash: u64) -> &[WordId] {
+        if !self.possible_skeletons.may_hold(hash) && self.prefilter {
+            return &[];
+        }
+        self.skeletons.get(&hash).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Words whose skeleton fits `masked`, in which 0 is an unknown letter.
+    pub(crate) fn by_mask<'a>(&'a self, masked: &'a [u8]) -> impl Iterator<Item = WordId> + 'a {
+        let candidates = self.shapes.get(&shape(masked)).map(Vec::as_slice).unwrap_or_default();
+        let fits = |known: &[u8]| masked.iter().zip(known).all(|(hidden, letter)| *hidden == 0 || hidden == letter);
+        candidates.iter().filter(move |(known, _)| fits(known)).map(|(_, word)| *word)
+    }
+
+    /// True if a word of this length may begin and end like this, digits and signs read as letters.
+    #[inline]
+    pub(crate) fn may_be_masked(&self, letters: &[u8]) -> bool {
+        let end = |letter: Option<&u8>| letter.map_or(0, |letter| skeleton_letter(*letter));
+        self.possible_shapes.may_hold(shape_of(end(letters.first()), end(letters.last()), letters.len())) || !self.prefilter
+    }
+
+    /// True if a word may begin with these letters.
+    pub(crate) fn may_begin(&self, letters: [u8; 3]) -> bool {
+        let bit = beginning(letters);
+        self.beginnings.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+
+    pub(crate) fn reads_disguises(&self) -> bool {
+        self.disguises
+    }
+}
+
+/// Iterator over what a key stands for.
+#[derive(Debug)]
+pub(crate) struct Targets<'a> {
+    postings: &'a [Posting],
+    next: u32,
+}
+
+impl Iterator for Targets<'_> {
+    type Item = Target;
+
+    fn next(&mut self) -> Option<Target> {
+        let posting = self.postings.get(self.next as usize)?;
+        self.next = posting.next;
+        Some(posting.target)
+    }
+}
+
+/// Two bits for each key, both in one word of 64: one look in memory.
+#[derive(Debug, Default)]
+struct Filter {
+    words: Vec<u64>,
+}
+
+impl Filter {
+    /// 16 to 32 bits of room for each key.
+    fn of<'a>(keys: impl ExactSizeIterator<Item = &'a u64>) -> Self {
+        let mut words = vec![0; (keys.len() / 4).next_power_of_two().max(64)];
+        let slots = words.len();
+        for key in keys {
+            if let Some(word) = words.get_mut(Self::slot(*key, slots)) {
+                *word |= Self::bits(*key);
+            }
+        }
+        Self { words }
+    }
+
+    #[inline]
+    fn may_hold(&self, key: u64) -> bool {
+        let bits = Self::bits(key);
+        self.words.get(Self::slot(key, self.words.len())).is_some_and(|word| word & bits == bits)
+    }
+
+    #[inline]
+    fn bits(key: u64) -> u64 {
+        1 << (key & 63) | 1 << (key >> 6 & 63)
+    }
+
+    #[inline]
+    fn slot(key: u64, slots: usize) -> usize {
+        (key >> 40) as usize & slots.wrapping_sub(1)
+    }
+}
+
+fn beginning(letters: [u8; 3]) -> usize {
+    let [a, b, c] = letters.map(|letter| usize::from(letter & 31));
+    a << 10 | b << 5 | c
+}
+
+fn shape(letters: &[u8]) -> u64 {
+    let end = |letter: Option<&u8>| letter.copied().unwrap_or(0);
+    shape_of(end(letters.first()), end(letters.last()), letters.len())
+}
+
+/// Spread over the table, which takes hashes as they are.
+fn shape_of(first: u8, last: u8, length: usize) -> u64 {
+    hash_pair(u64::from(first) << 8 | u64::from(last), length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A word of the vocabulary while the index is built.
+#[derive(Debug)]
+struct Word {
+    text: Box<str>,
+    affixes: bool,
+    slips: bool,
+}
+
+#[derive(Debug, Default)]
+struct Builder {
+    index: Index,
+    words: Vec<Word>,
+    /// How many forms have this pair of words.
+    pairs: ByHash<u32>,
+    except: HashSet<String>,
+    folded: Folded,
+}
+
+impl Builder {
+    fn add(&mut self, spec: FormSpec<'_>, views: Views) -> Result<(), IndexError> {
+        if self.index.forms.len() >= MOST_FORMS {
+            return Err(IndexError::TooMany);
+        }
+        let mut folded = std::mem::take(&mut self.folded);
+        folded.refill(spec.text);
+        let parts = if folded.words().is_empty() { folded.symbols() } else { folded.words() };
+        let from = self.index.form_words.len();
+        for part in parts {
+            let text = std::str::from_utf8(folded.slice(part.start, part.end)).unwrap_or_default();
+            let word = self.intern(text, part.hash, spec, views)?;
+            self.index.form_words.push(word);
+        }
+        let to = self.index.form_words.len();
+        self.folded = folded;
+        if to - from > MOST_WORDS {
+            return Err(IndexError::TooLong(spec.text.to_owned()));
+        }
+        let ids = self.index.form_words.get(from..to).unwrap_or_default();
+        for pair in ids.windows(2) {
+            *self.pairs.entry(pair_key(&self.index, pair)).or_default() += 1;
+        }
+        if to > from {
+            self.index.forms.push(Form { term: spec.term, from: number(from), to: number(to) });
+            self.except.extend(spec.except.iter().cloned());
+        }
+        Ok(())
+    }
+
+    fn intern(&mut self, text: &str, hash: u64, spec: FormSpec<'_>, views: Views) -> Result<WordId, IndexError> {
+        if let Some(known) = self.index.word_ids.get(&hash) {
+            let Some(word) = self.words.get_mut(*known as usize) else { return Ok(*known) };
+            if &*word.text != text {
+                return Err(IndexError::Collision(word.text.to_string(), text.to_owned()));
+            }
+            word.affixes |= spec.affixes && views.derived;
+            word.slips |= spec.slips && views.derived;
+            return Ok(*known);
+        }
+        let id = number(self.words.len());
+        self.index.word_ids.insert(hash, id);
+        self.index.word_hashes.push(hash);
+        self.words.push(Word { text: text.into(), affixes: spec.affixes && views.derived, slips: spec.slips && views.derived });
+        Ok(id)
+    }
+
+    fn post(&mut self, key: u64, target: Target) {
+        let at = number(self.index.postings.len());
+        let next = self.index.keys.insert(key, at).unwrap_or(END);
+        self.index.postings.push(Posting { target, next });
+    }
+
+    fn key_forms(&mut self, views: Views) {
+        for form in 0..number(self.index.forms.len()) {
+            let ids = self.index.words_of(form).to_vec();
+            match ids.as_slice() {
+                [] => {}
+                [word] => self.post(self.index.hash_of(*word), Target::Form(form)),
+                _ => {
+                    let rarity = |pair: &&[WordId]| self.pairs.get(&pair_key(&self.index, pair)).copied().unwrap_or(0);
+                    let rarest = ids.windows(2).min_by_key(rarity).unwrap_or_default();
+                    let at = ids.windows(2).position(|pair| pair == rarest).unwrap_or(0);
+                    let key = pair_key(&self.index, rarest);
+                    self.post(key, Target::Pair { form, at: u16::try_from(at).unwrap_or(0) });
+                    if views.derived {
+                        self.glue(form, &ids);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `bal segel` → `balsegel`; `awul awulan` → `awul2an`.
+    fn glue(&mut self, form: u32, ids: &[WordId]) {
+        let texts: Vec<&str> = ids.iter().filter_map(|id| self.words.get(*id as usize)).map(|word| &*word.text).collect();
+        let mut glued = vec![texts.concat()];
+        if let [first, second] = texts.as_slice()
+            && let Some(ending) = second.strip_prefix(first)
+        {
+            glued.push(format!("{first}2{ending}"));
+        }
+        for spelling in glued {
+            let hash = hash_word(spelling.as_bytes());
+            if spelling.len() >= spelling::SHORTEST_GLUED
+                && !self.index.word_ids.contains_key(&hash)
+                && !self.except.contains(&spelling)
+            {
+                self.post(hash, Target::Glued(form));
+            }
+        }
+    }
+
+    /// Other spellings of the words, as keys. A spelling that is a word of the vocabulary stays that word.
+    fn derive(&mut self) {
+        let mut seen: HashSet<(u64, WordId)> = HashSet::new();
+        let words = std::mem::take(&mut self.words);
+        for (id, word) in words.iter().enumerate() {
+            for Spelling { text, how } in spelling::derived(&word.text, word.affixes, word.slips) {
+                let hash = hash_word(text.as_bytes());
+                let free = !self.index.word_ids.contains_key(&hash) && !self.except.contains(&text);
+                if free && seen.insert((hash, number(id))) {
+                    self.post(hash, Target::Word(number(id), how));
+                }
+            }
+        }
+        self.words = words;
+    }
+
+    /// What the places of disguise are compared with.
+    fn disguise(&mut self) {
+        self.index.beginnings = vec![0; 512];
+        for (id, word) in self.words.iter().enumerate() {
+            let affixed = spelling::derived(&word.text, word.affixes, false).into_iter().map(|spelling| spelling.text);
+            for text in affixed.chain([word.text.to_string()]).filter(|text| text.len() >= 3) {
+                let skeleton = skeleton(text.as_bytes());
+                let readings = self.index.skeletons.entry(hash_word(&skeleton)).or_default();
+                if !readings.contains(&number(id)) {
+                    readings.push(number(id));
+                }
+                self.index.shapes.entry(shape(&skeleton)).or_default().push((skeleton.into_boxed_slice(), number(id)));
+                if let Some(letters) = text.as_bytes().first_chunk() {
+                    let bit = beginning(*letters);
+                    if let Some(word) = self.index.beginnings.get_mut(bit / 64) {
+                        *word |= 1 << (bit % 64);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Index {
+        self.index.filter = Filter::of(self.index.keys.keys());
+        let spellings: HashSet<u64> = self.index.word_ids.keys().chain(self.index.keys.keys()).copied().collect();
+        if self.index.disguises {
+            self.index.spellings = Filter::of(spellings.iter());
+            self.index.possible_skeletons = Filter::of(self.index.skeletons.keys());
+            self.index.possible_shapes = Filter::of(self.index.shapes.keys());
+        }
+        self.index.postings.shrink_to_fit();
+        self.index
+    }
+}
+
+fn pair_key(index: &Index, pair: &[WordId]) -> u64 {
+    match pair {
+        [first, second, ..] => hash_pair(index.hash_of(*first), index.hash_of(*second)),
+        _ => 0,
+    }
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,551 @@
+//! Forms in a folded text.
+//!
+//! The words of the text are looked up in the index, alone and with the word before them. Where the text notes a place
+//! that may hide a disguise, other *readings* of those words are tried: a reading is a word of the vocabulary that one or
+//! several words of the text may stand for. A form matches a row of words or readings without a gap.
+
+use crate::rules::index::{How, Index, Target, WordId};
+use crate::rules::spelling::{is_quantity, skeleton_letter};
+use crate::text::{Folded, Word, hash_beginnings, hash_pair, hash_word};
+
+/// Signs joined in one disguised word, at most: `t.h.r.i.f.t.i.n.g` has eight.
+const LONGEST_CHAIN: usize = 6;
+/// Longest word written letter by letter.
+const LONGEST_APART: usize = 40;
+/// Longest hashtag that is taken apart, bytes.
+const LONGEST_TAG: usize = 60;
+/// Longest word looked for inside a hashtag, bytes.
+const LONGEST_PIECE: usize = 20;
+
+/// A form found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Term of the form.
+    pub term: u32,
+    /// First byte in the folded text.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// The strongest disguise of its words.
+    pub how: How,
+}
+
+/// A word of the vocabulary that the words `[from, to)` of a line may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reading {
+    from: u32,
+    to: u32,
+    word: WordId,
+    start: u32,
+    end: u32,
+    how: How,
+    /// Too weak to stand alone (`b*l`): counts only inside a longer form.
+    needs_company: bool,
+}
+
+/// Buffers that are kept from text to text.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    readings: Vec<Reading>,
+    singles: Vec<u32>,
+    pairs: Vec<u32>,
+    mixed: Vec<u32>,
+    pieces: Vec<Word>,
+    joined: Vec<u8>,
+}
+
+impl Matcher {
+    /// Appends every form of `index` in `text` to `hits`; the same place may be there twice.
+    pub fn find(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        self.readings.clear();
+        self.probe(index, text.words());
+        for symbol in text.symbols().iter().filter(|symbol| index.may_have(symbol.hash)) {
+            whole_forms(index, symbol.hash, symbol.start, symbol.end, How::Plain, hits);
+        }
+        self.read_spellings(index, text.words(), How::Plain, hits);
+        if index.reads_disguises() {
+            self.read_disguises(index, text, hits);
+        }
+        self.join_pairs(index, text.words(), How::Plain, hits);
+        if index.reads_disguises() && !text.signs().is_empty() {
+            self.read_hashtags(index, text, hits);
+        }
+    }
+
+    /// Notes the words that may be keys, alone or with the word before.
+    fn probe(&mut self, index: &Index, words: &[Word]) {
+        self.singles.clear();
+        self.pairs.clear();
+        self.mixed.clear();
+        let mut before = 0;
+        for (at, word) in (0..).zip(words) {
+            if index.may_have(word.hash) {
+                self.singles.push(at);
+            }
+            if index.may_have(hash_pair(before, word.hash)) {
+                self.pairs.push(at);
+            }
+            if word.mixed {
+                self.mixed.push(at);
+            }
+            before = word.hash;
+        }
+    }
+
+    /// Forms of one word, and readings of words in other spellings.
+    fn read_spellings(&mut self, index: &Index, words: &[Word], how: How, hits: &mut Vec<Hit>) {
+        for at in &self.singles {
+            let Some(word) = words.get(*at as usize) else { continue };
+            for target in index.targets(word.hash) {
+                match target {
+                    Target::Form(form) => hits.push(Hit { term: index.term_of(form), start: word.start, end: word.end, how }),
+                    Target::Glued(form) => {
+                        hits.push(Hit { term: index.term_of(form), start: word.start, end: word.end, how: how.max(How::Glued) });
+                    }
+                    Target::Word(id, spelled) => {
+                        let reading = Reading::of(*at, word, id, how.max(spelled));
+                        self.readings.push(reading);
+                        whole_forms(index, index.hash_of(id), word.start, word.end, reading.how, hits);
+                    }
+                    Target::Pair { .. } => {}
+                }
+            }
+        }
+    }
+
+    /// Forms of several words.
+    fn join_pairs(&self, index: &Index, words: &[Word], how: How, hits: &mut Vec<Hit>) {
+        let line = Line { index, words, readings: &self.readings };
+        for at in &self.pairs {
+            let (Some(left), Some(right)) = (at.checked_sub(1), words.get(*at as usize)) else { continue };
+            let Some(before) = words.get(left as usize) else { continue };
+            let spot = Spot { from: left, to: at + 1, start: before.start, end: right.end, how };
+            line.longer_forms(hash_pair(before.hash, right.hash), spot, hits);
+        }
+        for reading in &self.readings {
+            let hash = index.hash_of(reading.word);
+            if let Some(before) = reading.from.checked_sub(1).and_then(|at| words.get(at as usize)) {
+                let spot =
+                    Spot { from: reading.from - 1, to: reading.to, start: before.start, end: reading.end, how: reading.how };
+                line.longer_forms(hash_pair(before.hash, hash), spot, hits);
+            }
+            if let Some(after) = words.get(reading.to as usize) {
+                let spot =
+                    Spot { from: reading.from, to: reading.to + 1, start: reading.start, end: after.end, how: reading.how };
+                line.longer_forms(hash_pair(hash, after.hash), spot, hits);
+            }
+            for next in self.readings.iter().filter(|next| next.from == reading.to) {
+                let how = reading.how.max(next.how);
+                let spot = Spot { from: reading.from, to: next.to, start: reading.start, end: next.end, how };
+                line.longer_forms(hash_pair(hash, index.hash_of(next.word)), spot, hits);
+            }
+        }
+    }
+
+    fn read_disguises(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        for at in 0..self.mixed.len() {
+            let Some((at, word)) = self.mixed.get(at).and_then(|at| Some((*at, *text.words().get(*at as usize)?))) else {
+                continue;
+            };
+            self.read_mixed(index, text, at, word, hits);
+        }
+        if !text.signs().is_empty() {
+            self.read_signs(index, text, hits);
+        }
+        if text.letters_apart() {
+            self.read_letters_apart(index, text, hits);
+        }
+    }
+
+    /// `thr1ft`, `b4l`, `bal2an`.
+    fn read_mixed(&mut self, index: &Index, text: &Folded, at: u32, word: Word, hits: &mut Vec<Hit>) {
+        let token = text.slice(word.start, word.end);
+        if !(3..=LONGEST_PIECE).contains(&token.len()) || is_quantity(token) {
+            return;
+        }
+        let place = Reading::of(at, &word, 0, How::Leet);
+        let mut letters = Letters::default();
+        letters.extend(token);
+        self.read_as(index, &mut letters, place, hits);
+        if let Some(stem) =
+            token.iter().position(|byte| *byte == b'2').and_then(|at| token.get(..at)).filter(|stem| stem.len() >= 3)
+        {
+            self.read_spelling(index, hash_word(stem), Reading { how: How::Repeated, ..place }, hits);
+        }
+    }
+
+    /// Words parted by a sign that is no space: `th*ift`, `b@l`, `nge-thrift`, `th.rift`.
+    fn read_signs(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        let words = text.words();
+        let mut signs = text.signs().iter().peekable();
+        while let Some(start) = signs.next() {
+            let first = words.partition_point(|word| word.start < *start);
+            if !is_linked(text, first) {
+                continue;
+            }
+            let mut last = first;
+            while signs
+                .next_if(|next| words.get(last + 1).is_some_and(|word| word.start == **next) && is_linked(text, last + 1))
+                .is_some()
+            {
+                last += 1;
+            }
+            let from = first - 1;
+            for (start, length) in windows(last + 1 - from) {
+                let row = words.get(from + start..from + start + length).unwrap_or_default();
+                self.read_row(index, text, from + start, row, hits);
+            }
+        }
+    }
+
+    /// Tries what a row of words with a sign between could be as one word.
+    fn read_row(&mut self, index: &Index, text: &Folded, from: usize, row: &[Word], hits: &mut Vec<Hit>) {
+        let (Some(first), Some(last)) = (row.first(), row.last()) else { return };
+        if (last.end - first.start) as usize > LONGEST_PIECE + 4 {
+            return;
+        }
+        // From the first to the last word everything is there, signs included.
+        let whole = text.slice(first.start, last.end);
+        let place = Reading { to: number(from + row.len()), end: last.end, ..Reading::of(number(from), first, 0, How::Sign) };
+        let mut letters = Letters::default();
+        let (mut unknown, mut lettered) = (0, 0);
+        for byte in whole {
+            match byte {
+                byte if is_mask(*byte) => unknown += 1,
+                byte if is_like_letter(*byte) => lettered += 1,
+                letter => letters.push(*letter),
+            }
+        }
+        if lettered > 0 {
+            let mut lettered = Letters::default();
+            whole.iter().filter(|byte| !is_mask(**byte)).for_each(|byte| lettered.push(*byte));
+            self.read_as(index, &mut lettered, Reading { how: How::Leet, ..place }, hits);
+        }
+        let hash = hash_word(letters.as_slice());
+        if index.may_be_spelling(hash) {
+            self.read_spelling(index, hash, place, hits);
+        }
+        // i****r keeps too little to be sure of, unless it is plainly hidden by stars and stands in a phrase.
+        let few = unknown > 0 && unknown * 3 <= whole.len();
+        let hidden = || whole.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'*') && letters.length > 1;
+        if (few || (unknown > 0 && hidden())) && index.may_be_masked(whole) {
+            let masked: Vec<u8> = whole.iter().map(|byte| if is_mask(*byte) { 0 } else { skeleton_letter(*byte) }).collect();
+            let needs_company = whole.len() < 5 || !few;
+            for word in index.by_mask(&masked) {
+                self.push(index, Reading { word, how: How::Mask, needs_company, ..place }, hits);
+            }
+        }
+    }
+
+    /// `t h r i f t  i m p o r t`, `b.a.l`: letters one sign apart; two signs part words.
+    fn read_letters_apart(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        let words = text.words();
+        let single = |at: usize| words.get(at).is_some_and(|word| word.end - word.start == 1);
+        let mut at = 0;
+        while at < words.len() {
+            let from = at;
+            while single(at) && (at == from || next_to(words, at)) {
+                at += 1;
+            }
+            if (3..=LONGEST_APART).contains(&(at - from)) {
+                self.read_run(index, text, from, words.get(from..at).unwrap_or_default(), hits);
+            }
+            at = at.max(from + 1);
+        }
+    }
+
+    /// The letters of one run, whole or cut into words of the vocabulary.
+    fn read_run(&mut self, index: &Index, text: &Folded, from: usize, run: &[Word], hits: &mut Vec<Hit>) {
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        joined.extend(run.iter().flat_map(|word| text.slice(word.start, word.end)));
+        let place = |start: usize, end: usize| {
+            let (first, last) = (run.get(start)?, run.get(end.checked_sub(1)?)?);
+            let reading = Reading::of(number(from + start), first, 0, How::Apart);
+            Some(Reading { to: number(from + end), end: last.end, ..reading })
+        };
+        if let Some(place) = place(0, joined.len()) {
+            self.read_spelling(index, hash_word(&joined), place, hits);
+            if joined.iter().any(u8::is_ascii_digit) {
+                let mut letters = Letters::default();
+                letters.extend(&joined);
+                self.read_as(index, &mut letters, place, hits);
+            }
+        }
+        for (start, end) in cut(index, &joined).unwrap_or_default() {
+            let piece = joined.get(start..end).unwrap_or_default();
+            if let (Some(place), true) = (place(start, end), end - start < joined.len()) {
+                self.read_spelling(index, hash_word(piece), place, hits);
+            }
+        }
+        self.joined = joined;
+    }
+
+    /// `#jualbajuthrift`: words of the vocabulary inside a tag, as a line of their own.
+    fn read_hashtags(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        for start in text.signs() {
+            if text.slice(start.saturating_sub(1), *start) != b"#" {
+                continue;
+            }
+            let at = text.words().partition_point(|word| word.start < *start);
+            let Some(tag) = text.words().get(at).filter(|tag| (5..=LONGEST_TAG).contains(&((tag.end - tag.start) as usize)))
+            else {
+                continue;
+            };
+            // Digits in a tag that is taken apart are letters: `#thr1ftmurah`.
+            let letters: Vec<u8> = text.slice(tag.start, tag.end).iter().map(|byte| letter_of_digit(*byte)).collect();
+            let mut pieces = std::mem::take(&mut self.pieces);
+            pieces.clear();
+            for (from, to) in pieces_of_tag(index, &letters) {
+                let hash = letters.get(from..to).map_or(0, hash_word);
+                pieces.push(Word { hash, start: tag.start + number(from), end: tag.start + number(to), mixed: false });
+            }
+            if !pieces.is_empty() {
+                self.readings.clear();
+                self.probe(index, &pieces);
+                self.read_spellings(index, &pieces, How::Hashtag, hits);
+                self.join_pairs(index, &pieces, How::Hashtag, hits);
+            }
+            self.pieces = pieces;
+        }
+    }
+
+    /// Readings of `place` as the words that have these letters' skeleton.
+    fn read_as(&mut self, index: &Index, letters: &mut Letters, place: Reading, hits: &mut Vec<Hit>) {
+        letters.make_skeleton();
+        for word in index.by_skeleton(hash_word(letters.as_slice())) {
+            self.push(index, Reading { word: *word, ..place }, hits);
+        }
+    }
+
+    /// Readings of `place` as the word with this hash, or as those that may be spelled so.
+    fn read_spelling(&mut self, index: &Index, hash: u64, place: Reading, hits: &mut Vec<Hit>) {
+        if let Some(word) = index.word(hash) {
+            self.push(index, Reading { word, ..place }, hits);
+        }
+        for target in index.targets(hash) {
+            match target {
+                Target::Word(word, how) if how != How::Slip => self.push(index, Reading { word, ..place }, hits),
+                Target::Glued(form) => {
+                    hits.push(Hit { term: index.term_of(form), start: place.start, end: place.end, how: place.how });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn push(&mut self, index: &Index, reading: Reading, hits: &mut Vec<Hit>) {
+        if self.readings.contains(&reading) {
+            return;
+        }
+        self.readings.push(reading);
+        if !reading.needs_company {
+            whole_forms(index, index.hash_of(reading.word), reading.start, reading.end, reading.how, hits);
+        }
+    }
+}
+
+impl Reading {
+    fn of(at: u32, word: &Word, id: WordId, how: How) -> Self {
+        Self { from: at, to: at + 1, word: id, start: word.start, end: word.end, how, needs_company: false }
+    }
+}
+
+/// A short word being put together, without the heap.
+#[derive(Debug, Clone, Copy)]
+struct Letters {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl Default for Letters {
+    fn default() -> Self {
+        Self { bytes: [0; 48], length: 0 }
+    }
+}
+
+impl Letters {
+    /// Adds a letter; what is over 48 is left out, and such a word is nowhere in an index.
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte;
+            self.length += 1;
+        }
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.push(*byte));
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    fn make_skeleton(&mut self) {
+        self.bytes.iter_mut().take(self.length).for_each(|byte| *byte = skeleton_letter(*byte));
+    }
+}
+
+/// Signs that stand for one letter, or for none.
+const fn is_mask(byte: u8) -> bool {
+    matches!(byte, b'*' | b'#' | b'_' | b'.' | b'-' | b'~' | b'^' | b'\'')
+}
+
+/// The letter a digit most often stands for.
+const fn letter_of_digit(byte: u8) -> u8 {
+    if byte.is_ascii_digit() { skeleton_letter(byte) } else { byte }
+}
+
+/// Signs that look like a letter.
+const fn is_like_letter(byte: u8) -> bool {
+    matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+')
+}
+
+/// True if only signs that disguise stand between this word and the one before: one of them, or up to four stars.
+fn is_linked(text: &Folded, at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| text.words().get(before));
+    let Some((before, word)) = before.zip(text.words().get(at)) else { return false };
+    match text.slice(before.end, word.start) {
+        [sign] => is_mask(*sign) || is_like_letter(*sign),
+        gap => (2..=4).contains(&gap.len()) && gap.iter().all(|sign| *sign == b'*'),
+    }
+}
+
+/// Forms of one word whose word is this.
+fn whole_forms(index: &Index, hash: u64, start: u32, end: u32, how: How, hits: &mut Vec<Hit>) {
+    for target in index.targets(hash) {
+        if let Target::Form(form) = target {
+            hits.push(Hit { term: index.term_of(form), start, end, how });
+        }
+    }
+}
+
+/// Two neighbouring words or readings.
+#[derive(Clone, Copy)]
+struct Spot {
+    from: u32,
+    to: u32,
+    start: u32,
+    end: u32,
+    how: How,
+}
+
+/// Words in a row and their other readings.
+struct Line<'a> {
+    index: &'a Index,
+    words: &'a [Word],
+    readings: &'a [Reading],
+}
+
+impl Line<'_> {
+    /// Forms of which `spot` is the pair with this key.
+    fn longer_forms(&self, key: u64, spot: Spot, hits: &mut Vec<Hit>) {
+        if !self.index.may_have(key) {
+            return;
+        }
+        for target in self.index.targets(key) {
+            let Target::Pair { form, at } = target else { continue };
+            let words = self.index.words_of(form);
+            let (head, tail) =
+                (words.get(..usize::from(at)).unwrap_or_default(), words.get(usize::from(at) + 2..).unwrap_or_default());
+            if let (Some((start, before)), Some((end, after))) = (self.backward(head, spot), self.forward(tail, spot)) {
+                hits.push(Hit { term: self.index.term_of(form), start, end, how: before.max(after) });
+            }
+        }
+    }
+
+    /// Where the words `head` before `spot` begin, if they are there.
+    fn backward(&self, head: &[WordId], spot: Spot) -> Option<(u32, How)> {
+        let Some((word, rest)) = head.split_last() else { return Some((spot.start, spot.how)) };
+        let plain = spot.from.checked_sub(1).and_then(|at| Some((at, self.words.get(at as usize)?)));
+        let plain = plain.filter(|(_, before)| before.hash == self.index.hash_of(*word));
+        let plain = plain.map(|(at, before)| Spot { from: at, start: before.start, ..spot });
+        let read = self.readings.iter().filter(|reading| reading.to == spot.from && reading.word == *word);
+        let read = read.map(|reading| Spot { from: reading.from, start: reading.start, how: spot.how.max(reading.how), ..spot });
+        plain.into_iter().chain(read).find_map(|spot| self.backward(rest, spot))
+    }
+
+    /// Where the words `tail` behind `spot` end, if they are there.
+    fn forward(&self, tail: &[WordId], spot: Spot) -> Option<(u32, How)> {
+        let Some((word, rest)) = tail.split_first() else { return Some((spot.end, spot.how)) };
+        let plain = self.words.get(spot.to as usize).filter(|after| after.hash == self.index.hash_of(*word));
+        let plain = plain.map(|after| Spot { to: spot.to + 1, end: after.end, ..spot });
+        let read = self.readings.iter().filter(|reading| reading.from == spot.to && reading.word == *word);
+        let read = read.map(|reading| Spot { to: reading.to, end: reading.end, how: spot.how.max(reading.how), ..spot });
+        plain.into_iter().chain(read).find_map(|spot| self.forward(rest, spot))
+    }
+}
+
+/// Every row of two or more of `count` words; of very long chains only their beginning is read as one.
+fn windows(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(move |start| (2..=LONGEST_CHAIN.min(count - start)).map(move |length| (start, length)))
+}
+
+/// True if one byte is between this word and the one before.
+fn next_to(words: &[Word], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    before.zip(words.get(at)).is_some_and(|(before, word)| word.start == before.end + 1)
+}
+
+/// Cuts `letters` into words of the vocabulary without a rest, as few as possible. Ranges, in order.
+fn cut(index: &Index, letters: &[u8]) -> Option<Vec<(usize, usize)>> {
+    // best[end]: fewest words up to `end`, and where the last of them begins.
+    let mut best: Vec<Option<(usize, usize)>> = vec![None; letters.len() + 1];
+    *best.first_mut()? = Some((0, 0));
+    for start in 0..letters.len() {
+        let Some((words, _)) = best.get(start).copied().flatten() else { continue };
+        for end in ends_of_words(index, letters, start) {
+            if let Some(slot) = best.get_mut(end).filter(|slot| slot.is_none_or(|(fewest, _)| words + 1 < fewest)) {
+                *slot = Some((words + 1, start));
+            }
+        }
+    }
+    let mut ranges = Vec::new();
+    let mut end = letters.len();
+    while end > 0 {
+        let start = best.get(end).copied().flatten()?.1;
+        ranges.push((start, end));
+        end = start;
+    }
+    ranges.reverse();
+    Some(ranges)
+}
+
+/// Ends of the vocabulary's words that begin at `start`.
+fn ends_of_words<'a>(index: &'a Index, letters: &'a [u8], start: usize) -> impl Iterator<Item = usize> + 'a {
+    let rest = letters.get(start..).unwrap_or_default();
+    let possible = rest.first_chunk().is_some_and(|beginning| index.may_begin(*beginning));
+    let hashes = possible.then(|| hash_beginnings(rest.get(..LONGEST_PIECE).unwrap_or(rest)));
+    let known = hashes.into_iter().flatten().filter(move |(length, hash)| *length >= 3 && is_spelling(index, *hash));
+    known.map(move |(length, _)| start + length)
+}
+
+fn is_spelling(index: &Index, hash: u64) -> bool {
+    index.may_be_spelling(hash)
+        && (index.word(hash).is_some()
+            || index.targets(hash).any(|target| matches!(target, Target::Word(_, How::Affix | How::Doubled))))
+}
+
+/// Words inside a tag. Without a rest, all of them; else only a long word at an end of the tag, since short ones and
+/// those in the middle are inside other words (`globalpresence` holds `balpres`, `anaksebal` holds `bal`).
+fn pieces_of_tag(index: &Index, letters: &[u8]) -> Vec<(usize, usize)> {
+    const LONG: usize = 5;
+    if let Some(all) = cut(index, letters) {
+        return if all.len() > 1 { all } else { Vec::new() };
+    }
+    let longest_start = ends_of_words(index, letters, 0).filter(|end| *end >= LONG).last().map(|end| (0, end));
+    let mut found: Vec<(usize, usize)> = longest_start.into_iter().collect();
+    let free = longest_start.map_or(0, |(_, end)| end);
+    let longest_end = (free.max(letters.len().saturating_sub(LONGEST_PIECE))..=letters.len().saturating_sub(LONG))
+        .find(|start| letters.get(*start..).is_some_and(|word| word.len() >= LONG && is_spelling(index, hash_word(word))));
+    found.extend(longest_end.map(|start| (start, letters.len())));
+    // What the beginning leaves may be words again: `thriftmurahbanget`.
+    if let (Some((_, end)), None) = (longest_start, longest_end) {
+        found.extend(ends_of_words(index, letters, end).filter(|next| next - end >= LONG).last().map(|next| (end, next)));
+    }
+    found
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
