@@ -73,12 +73,12 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
 
 fn rules(pipeline: &Pipeline) -> Check {
     let problems = rule_packs::load_configured(&pipeline.config).map_or(0, |loaded| loaded.diagnostics.len());
-    let broken = scan::broken_examples(&pipeline.rules);
+    let broken = scan::broken_examples(&pipeline.rules());
     let summary = format!(
         "{} packs with {} rules, {} terms",
-        pipeline.rules.packs.len(),
-        pipeline.rules.rule_count(),
-        pipeline.rules.terms.len()
+        pipeline.rules().packs.len(),
+        pipeline.rules().rule_count(),
+        pipeline.rules().terms.len()
     );
     if problems > 0 {
         Check::Bad(format!("{summary}; {problems} problems keep files out"), "`sisir rules check DIR` names them".into())

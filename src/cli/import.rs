@@ -58,7 +58,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
                 println!("{filled} captions filled in from TikTok");
             }
         }
-        let waiting = posts::count_unscreened(&pipeline.store, &pipeline.rules.hash).await?;
+        let waiting = posts::count_unscreened(&pipeline.store, &pipeline.rules().hash).await?;
         let bar = output::progress(u64::try_from(waiting).unwrap_or(0), "matching");
         let report = screen(&pipeline, |done| bar.set_position(done)).await;
         bar.finish_and_clear();

@@ -117,7 +117,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(options) => user::run(file, options).await,
         Command::Eval(options) => eval::run(&options),
         Command::Bench(options) => bench::run(&options),
-        Command::Rules(options) => rules::run(options),
+        Command::Rules(options) => rules::run(file, options).await,
         Command::Config(options) => config::run(file, options),
         Command::Db(options) => db::run(file, options).await,
         Command::FakePlatforms(options) => fake::run(options).await,

@@ -49,7 +49,13 @@ pub async fn pipeline_with(
     }
     let Some(rules) = loaded.rule_set else { bail!("the rule pack cannot be loaded") };
     let store = Store::open(&config.database.url, config.database.pool, clock).await.context("cannot open the database")?;
-    Ok(Pipeline { store, config: Arc::new(config), rules: Arc::new(rules), entropy, checkpoints })
+    Ok(Pipeline {
+        store,
+        config: Arc::new(config),
+        rules_in_use: Arc::new(crate::pipeline::RulesInUse::new(rules)),
+        entropy,
+        checkpoints,
+    })
 }
 
 /// A worker with everything the configuration switches on.

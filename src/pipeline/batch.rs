@@ -202,7 +202,7 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
         refers_to,
         rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
         // The elements above were found by these rules.
-        rule_set: pipeline.rules.hash.clone(),
+        rule_set: pipeline.rules().hash.clone(),
     })
 }
 
@@ -228,7 +228,8 @@ fn letterhead(config: &Config) -> Letterhead {
 
 /// Bases in force that the packs of takedown requests cite.
 fn legal_bases(pipeline: &Pipeline, now: Millis) -> Vec<Basis> {
-    let packs = pipeline.rules.packs.iter().filter(|pack| pack.output == Output::Takedown);
+    let rules = pipeline.rules();
+    let packs = rules.packs.iter().filter(|pack| pack.output == Output::Takedown);
     let ids: Vec<String> = packs.flat_map(|pack| pack.legal.clone()).collect();
     crate::rules::legal::in_force(&ids, now)
 }
@@ -239,7 +240,7 @@ pub fn case_id(flag: FlagId) -> String {
 }
 
 fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
-    let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules, &detail.pack, &detail.text);
+    let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules(), &detail.pack, &detail.text);
     let words = |axis: &str| {
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
         let quotes: Vec<String> =

@@ -83,7 +83,7 @@ async fn crawl_source(
     progress: &mut impl FnMut(&str),
 ) -> Result<()> {
     let mut failures = 0;
-    for window in source.windows(pipeline.clock().now(), &pipeline.rules.search()) {
+    for window in source.windows(pipeline.clock().now(), &pipeline.rules().search()) {
         let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
         if window.settled && known.as_ref().is_some_and(|row| row.done) {
             continue;

@@ -1,6 +1,7 @@
 //! The use cases, in the order of the flow. Read them in this order to understand the program:
 //! [`crawl`] and [`import`] → [`screen`] → [`review`] → [`batch`] → [`deliver`] → [`follow_up`].
 
+pub mod backtest;
 pub mod batch;
 pub mod crawl;
 pub mod deliver;
@@ -23,6 +24,7 @@ use crate::domain::{Clock, Entropy};
 use crate::platforms::ApiError;
 use crate::rules::RuleSet;
 use crate::store::{Store, StoreError};
+pub use rule_packs::RulesInUse;
 
 /// Called between steps, so that the demo's test can stop the process at every one of them.
 pub trait Checkpoints: Send + Sync {
@@ -45,8 +47,8 @@ pub struct Pipeline {
     pub store: Store,
     /// Settings.
     pub config: Arc<Config>,
-    /// The compiled rules.
-    pub rules: Arc<RuleSet>,
+    /// The rules in use; [`Pipeline::rules`] reads them.
+    pub rules_in_use: Arc<RulesInUse>,
     /// Randomness.
     pub entropy: Arc<Entropy>,
     /// Places between steps.
@@ -100,6 +102,11 @@ impl PipelineError {
 pub type Result<T> = std::result::Result<T, PipelineError>;
 
 impl Pipeline {
+    /// The compiled rules. Take them once for a piece of work: they can be swapped at any moment.
+    pub fn rules(&self) -> Arc<RuleSet> {
+        self.rules_in_use.get()
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         self.store.clock()

@@ -37,7 +37,8 @@ pub async fn agree(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen) 
 /// The bar of the pack that raised a flag.
 async fn bar(pipeline: &Pipeline, flag: FlagId) -> Result<Bar> {
     let flag = flags::get(&pipeline.store, flag).await?;
-    let pack = flag.and_then(|flag| pipeline.rules.pack(&flag.pack));
+    let rules = pipeline.rules();
+    let pack = flag.and_then(|flag| rules.pack(&flag.pack));
     Ok(pack.map_or(Bar::CLOSED, |pack| Bar {
         min_decisions: u64::from(pack.gate.min_decisions),
         min_precision: pack.gate.min_precision,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, Result};
+use super::{Pipeline, PipelineError, Result, rule_packs};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::flag::Assessment;
 use crate::domain::ids::PostId;
 use crate::domain::post::Post;
-use crate::rules::RuleSet;
+use crate::rules::{Pack, RuleSet};
 use crate::scan::{self, Scanner};
 use crate::store::{flags, posts, rule_hits};
 
@@ -25,7 +25,8 @@ pub struct ScreenReport {
 
 /// Matches every post that the current rule set has not read. `progress` gets the number of posts read so far.
 pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Result<ScreenReport> {
-    let rules = &pipeline.rules;
+    rule_packs::refresh(pipeline)?;
+    let rules = &pipeline.rules();
     let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
     let mut report = ScreenReport::default();
     loop {
@@ -40,6 +41,10 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         flags::reopen_changed(&mut tx, &ids).await?;
         let upheld = flags::upheld_by_author(&mut tx, &ids).await?;
         let found = match_posts(rules, &waiting, &upheld);
+        let mut pulled = rules.packs.iter().filter_map(|pack| pull_brake(pack, &found));
+        if let Some(why) = pulled.next() {
+            return Err(PipelineError::Refused(why));
+        }
         let flagged =
             u64::try_from(found.iter().filter(|(_, packs)| packs.iter().any(|(_, found)| found.flagged)).count()).unwrap_or(0);
         for pack in &rules.packs {
@@ -91,4 +96,18 @@ fn match_posts(rules: &RuleSet, posts: &[Post], upheld: &BTreeMap<PostId, i64>) 
         matched.push((post.id, found));
     }
     matched
+}
+
+/// Why the pack's safety brake stops this screening, if it does. Nothing is written then; the posts wait.
+fn pull_brake(pack: &Pack, found: &Matched) -> Option<String> {
+    let of_pack = |packs: &[(String, Assessment)]| packs.iter().any(|(id, found)| *id == pack.id && found.flagged);
+    let flagged = u32::try_from(found.iter().filter(|(_, packs)| of_pack(packs)).count()).unwrap_or(u32::MAX);
+    let posts = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let share = f64::from(flagged) / f64::from(posts.max(1));
+    (posts >= pack.brake.posts && share > pack.brake.share).then(|| {
+        format!(
+            "safety brake: pack `{}` would flag {flagged} of {posts} posts, over its share of {}; look at its newest rules, or raise `brake.share` in its pack.toml",
+            pack.id, pack.brake.share
+        )
+    })
 }

@@ -446,10 +446,8 @@ impl Builder {
         }
         for spelling in glued {
             let hash = hash_word(spelling.as_bytes());
-            if spelling.len() >= spelling::SHORTEST_GLUED
-                && !self.index.word_ids.contains_key(&hash)
-                && !self.except.contains(&spelling)
-            {
+            let long = spelling.len() >= spelling::SHORTEST_GLUED || spelling.contains('2');
+            if long && !self.index.word_ids.contains_key(&hash) && !self.except.contains(&spelling) {
                 self.post(hash, Target::Glued(form));
             }
         }

@@ -549,3 +549,217 @@ fn pieces_of_tag(index: &Index, letters: &[u8]) -> Vec<(usize, usize)> {
 fn number(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::index::{FormSpec, Views};
+
+    const FORMS: [&str; 12] = [
+        "bal",
+        "bal segel",
+        "buka bal segel",
+        "thrift",
+        "thrifting",
+        "ballpress",
+        "import",
+        "jaket",
+        "jual baju",
+        "awul awul",
+        "📦",
+        "🇰🇷",
+    ];
+
+    fn index(forms: &[&str], views: Views) -> Index {
+        let specs = forms.iter().zip(0..).map(|(text, term)| FormSpec { text, term, affixes: true, slips: true, except: &[] });
+        Index::build(specs, views).unwrap()
+    }
+
+    /// Forms found, with the original text of each hit.
+    fn find(index: &Index, text: &str) -> BTreeSet<(u32, String)> {
+        let folded = Folded::new(text);
+        let mut hits = Vec::new();
+        Matcher::default().find(index, &folded, &mut hits);
+        let quote = |hit: &Hit| {
+            let (start, end) = folded.original(hit.start, hit.end);
+            (hit.term, text[start..end].to_owned())
+        };
+        hits.iter().map(quote).collect()
+    }
+
+    /// What is written, the form it is, and the part that is highlighted; one line for each disguise.
+    #[test]
+    fn every_disguise_is_seen_through_and_highlighted_whole() {
+        let cases = [
+            ("ada bal di sini", "bal", "bal"),
+            ("BUKA, bal-segel!", "buka bal segel", "BUKA, bal-segel"),
+            ("thr1ft", "thrift", "thr1ft"),
+            ("b4l", "bal", "b4l"),
+            ("ba1 s3gel", "bal segel", "ba1 s3gel"),
+            ("th!ft thr!ft", "thrift", "thr!ft"),
+            ("j@ket", "jaket", "j@ket"),
+            ("t h r i f t i n g", "thrifting", "t h r i f t i n g"),
+            ("b.a.l", "bal", "b.a.l"),
+            ("t h r i f t  i m p o r t", "import", "i m p o r t"),
+            ("b a l s e g e l", "bal segel", "b a l s e g e l"),
+            ("th*ift", "thrift", "th*ift"),
+            ("thr**ting", "thrifting", "thr**ting"),
+            ("b*l segel", "bal segel", "b*l segel"),
+            ("th.ift", "thrift", "th.ift"),
+            ("th-rift", "thrift", "th-rift"),
+            ("nge-thrift", "thrift", "nge-thrift"),
+            ("thr\u{200b}ift", "thrift", "thr\u{200b}ift"),
+            ("тhrіft", "thrift", "тhrіft"),
+            ("𝐭𝐡𝐫𝐢𝐟𝐭", "thrift", "𝐭𝐡𝐫𝐢𝐟𝐭"),
+            ("ＴＨＲＩＦＴ", "thrift", "ＴＨＲＩＦＴ"),
+            ("🅱🅰🅻", "bal", "🅱🅰🅻"),
+            ("thriiiiift", "thrift", "thriiiiift"),
+            ("balllllpress", "ballpress", "balllllpress"),
+            ("balpress", "ballpress", "balpress"),
+            ("trhift", "thrift", "trhift"),
+            ("jaketnya", "jaket", "jaketnya"),
+            ("ngejaketin", "jaket", "ngejaketin"),
+            ("balsegel", "bal segel", "balsegel"),
+            ("awul2", "awul awul", "awul2"),
+            ("bal2an", "bal", "bal2an"),
+            ("#balsegel", "bal segel", "balsegel"),
+            ("#jualbajuthrift", "thrift", "thrift"),
+            ("#jualbajuthrift", "jual baju", "jualbaju"),
+            ("#thriftjakartaselatan", "thrift", "thrift"),
+            ("#thr1ftmurah", "thrift", "thr1ft"),
+            ("bal 🔥 segel", "bal segel", "bal 🔥 segel"),
+            ("📦📦 baru", "📦", "📦"),
+            ("🇯🇵🇰🇷", "🇰🇷", "🇰🇷"),
+        ];
+        let index = index(&FORMS, Views::ALL);
+        for (text, form, quote) in cases {
+            let term = u32::try_from(FORMS.iter().position(|known| *known == form).unwrap()).unwrap();
+            let found = find(&index, text);
+            assert!(found.contains(&(term, quote.to_owned())), "{text}: {form} is not among {found:?}");
+        }
+    }
+
+    /// Words that only look like ours (measured on real texts).
+    #[test]
+    fn words_inside_other_words_stay_silent() {
+        let index = index(&FORMS, Views::ALL);
+        let quiet = [
+            "global balon sebal kembali tribal",
+            "#globalpresence #softballpressed #anaksebal #lasttriftingage",
+            "35k 3pcs 1x24 xl2 kode88 b2b",
+            "size s m l",
+            "email@bola.com wa.me/62800 2026-11-24",
+            "7ba1k",
+            "🇯🇵",
+        ];
+        for text in quiet {
+            assert_eq!(find(&index, text), BTreeSet::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_masked_word_counts_in_a_phrase_only() {
+        let index = index(&FORMS, Views::ALL);
+        assert_eq!(find(&index, "b*l"), BTreeSet::new());
+        assert!(!find(&index, "b*l segel").is_empty());
+    }
+
+    #[test]
+    fn without_views_only_whole_words_are_found() {
+        let index = index(&FORMS, Views::NONE);
+        for text in ["thr1ft", "t h r i f t", "th*ift", "jaketnya", "#jualbajuthrift", "balpress", "balsegel"] {
+            assert_eq!(find(&index, text), BTreeSet::new(), "{text}");
+        }
+        assert_eq!(
+            find(&index, "Buka bal segel"),
+            [(0, "bal".into()), (1, "bal segel".into()), (2, "Buka bal segel".into())].into()
+        );
+    }
+
+    #[test]
+    fn an_excepted_spelling_is_not_derived() {
+        let except = ["jaketan".to_owned()];
+        let spec = FormSpec { text: "jaket", term: 0, affixes: true, slips: true, except: &except };
+        let index = Index::build([spec], Views::ALL).unwrap();
+        assert_eq!(find(&index, "jaketan"), BTreeSet::new());
+        assert!(!find(&index, "jaketnya").is_empty());
+    }
+
+    fn words() -> impl Strategy<Value = String> {
+        let known = vec![
+            "bal",
+            "segel",
+            "buka",
+            "thrift",
+            "jual",
+            "baju",
+            "b4l",
+            "b*l",
+            "s.e.g.e.l",
+            "balnya",
+            "thrft",
+            "#jualbaju",
+            "🔥",
+            "a",
+            "35k",
+            "global",
+        ];
+        prop::collection::vec(
+            prop_oneof![3 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[a-e0-9#*. -]{1,6}"],
+            0..14,
+        )
+        .prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn the_prefilter_hides_nothing(
+            forms in prop::collection::btree_set("(bal|segel|buka|thrift|jual|baju|[a-e]{2,5})( (bal|segel|baju|[a-e]{2,4})){0,3}", 1..12),
+            text in words(),
+        ) {
+            let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+            for views in [Views::ALL, Views::NONE] {
+                let with = find(&index(&forms, views), &text);
+                let without = find(&index(&forms, views).without_prefilter(), &text);
+                prop_assert_eq!(with, without);
+            }
+        }
+
+        #[test]
+        fn views_only_add(text in words()) {
+            let plain = find(&index(&FORMS, Views::NONE), &text);
+            let all = find(&index(&FORMS, Views::ALL), &text);
+            prop_assert!(plain.is_subset(&all), "{plain:?} is not in {all:?}");
+        }
+
+        #[test]
+        fn plain_hits_are_the_rows_of_words(text in "(bal|segel|buka|x){0,9}( (bal|segel|buka|x)){0,9}") {
+            let words: Vec<&str> = text.split(' ').collect();
+            let forms = ["bal", "bal segel", "buka bal segel"];
+            let mut expected = BTreeSet::new();
+            for (form, term) in forms.iter().zip(0..) {
+                let row: Vec<&str> = form.split(' ').collect();
+                if words.windows(row.len()).any(|window| window == row) {
+                    expected.insert(term);
+                }
+            }
+            let found: BTreeSet<u32> = find(&index(&forms, Views::NONE), &text).into_iter().map(|(term, _)| term).collect();
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn any_text_is_read(text in any::<String>()) {
+            let folded = Folded::new(&text);
+            let mut hits = Vec::new();
+            Matcher::default().find(&index(&FORMS, Views::ALL), &folded, &mut hits);
+            for hit in hits {
+                let (start, end) = folded.original(hit.start, hit.end);
+                prop_assert!(text.get(start..end).is_some_and(|quote| !quote.is_empty()));
+            }
+        }
+    }
+}

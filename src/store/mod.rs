@@ -7,6 +7,7 @@
 mod exec;
 
 pub mod audit;
+pub mod backtest;
 pub mod batches;
 pub mod checks;
 pub mod crawl;

@@ -188,8 +188,9 @@ pub(super) async fn page(
         None => None,
     };
     let language = user.language;
-    let pack = pipeline.rules.pack(&flag.pack);
-    let evidence = ordered(pack, scan::evidence(&pipeline.rules, &flag.pack, &post.text));
+    let rules = pipeline.rules();
+    let pack = rules.pack(&flag.pack);
+    let evidence = ordered(pack, scan::evidence(&rules, &flag.pack, &post.text));
     let legend = evidence.iter().filter_map(|(name, _)| {
         let axis = pack?.axis(name)?;
         Some((name.clone(), in_language(&axis.label, language)))

@@ -87,7 +87,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         worker: status.worker_seen.map_or_else(|| f.t.m("never"), Millis::wib),
         worker_late: status.worker_late,
         without_text: status.without_text,
-        rule_set: pipeline.rules.hash.get(..12).unwrap_or_default().to_owned(),
+        rule_set: pipeline.rules().hash.get(..12).unwrap_or_default().to_owned(),
         f,
     })
 }

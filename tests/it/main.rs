@@ -23,5 +23,6 @@ mod migrations;
 mod platforms;
 mod story;
 mod support;
+mod trust;
 mod two_person;
 mod web;

@@ -70,7 +70,7 @@ async fn use_cases(stage: &Stage) {
 }
 
 /// Runs SQL in a transaction of its own; the error, if refused.
-async fn direct(stage: &Stage, sql: &str) -> Result<(), String> {
+pub async fn direct(stage: &Stage, sql: &str) -> Result<(), String> {
     let url = &stage.pipeline.config.database.url;
     let refused = if url.starts_with("sqlite:") {
         let pool = sqlx::SqlitePool::connect_with(url.parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().foreign_keys(true))

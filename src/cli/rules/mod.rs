@@ -1,9 +1,12 @@
 //! `sisir rules`.
 
 mod attack;
+mod backtest;
 mod check;
 mod explain;
+mod fmt;
 mod test;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,15 +38,36 @@ enum Action {
     Test(test::Options),
     /// Disguise the words of every example as sellers do, and count what is still found
     Attack(attack::Options),
+    /// Bring the files of packs into one style
+    Fmt(fmt::Options),
+    /// Try a changed pack on every stored post: new, lost, against and for what people decided
+    Backtest(backtest::Options),
+    /// Every rule in use: measured precision, hits, cost, unused terms
+    Report,
+    /// Write a rule to fill in
+    New(write::NewOptions),
+    /// Draw terms, axes and rules (Graphviz)
+    Graph(write::GraphOptions),
+    /// JSON Schema of a kind of file, for editors
+    Schema(write::SchemaOptions),
+    /// Write a page for each rule, in both languages
+    Docs(write::DocsOptions),
     /// Show everything the rules see in a text: terms, disguises, points, what each rule said
     Explain(explain::Options),
 }
 
-pub fn run(options: Options) -> anyhow::Result<ExitCode> {
+pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
     match options.action {
         Action::Check(options) => check::run(&options),
         Action::Test(options) => test::run(&options),
         Action::Attack(options) => attack::run(&options),
+        Action::Fmt(options) => fmt::run(&options),
+        Action::Backtest(options) => backtest::run(file, &options).await,
+        Action::Report => backtest::report(file).await,
+        Action::New(options) => write::new(&options),
+        Action::Graph(options) => write::graph(&options),
+        Action::Schema(options) => write::schema(&options),
+        Action::Docs(options) => write::docs(&options),
         Action::Explain(options) => explain::run(&options),
     }
 }

@@ -139,7 +139,7 @@ async fn pipeline(config: Config, clock: Arc<dyn Clock>) -> Pipeline {
     Pipeline {
         store,
         config: Arc::new(config),
-        rules: Arc::new(rules),
+        rules_in_use: Arc::new(sisir::pipeline::RulesInUse::new(rules)),
         entropy: Arc::new(Entropy::seeded(1)),
         checkpoints: Arc::new(NoCheckpoints),
     }
