@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::FINE;
 use super::rules::{compile, source};
+use super::{FINE, FOUND};
 use crate::domain::flag::Priority;
 use crate::domain::trust::Interval;
 use crate::eval::{self, Confusion, Labelled, Outcome, Tally};
@@ -33,6 +33,12 @@ pub struct Options {
     /// Also what seed keywords as substrings, and terms without rules, would find
     #[arg(long)]
     baselines: bool,
+    /// Least precision of P1 and P2, 0 to 1; exit code 1 below it
+    #[arg(long, default_value_t = 0.0)]
+    min_precision: f64,
+    /// Least recall of P1 and P2, 0 to 1; exit code 1 below it
+    #[arg(long, default_value_t = 0.0)]
+    min_recall: f64,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -49,9 +55,12 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         bail!("no post is labelled {}; name the labels that should be found with --positive", options.positive.join(" or "));
     }
     let tally = eval::evaluate(&rules, pack, posts.clone(), &options.positive);
+    let (precision, recall) = (tally.urgent.precision().0.unwrap_or(0.0), tally.urgent.recall().0.unwrap_or(0.0));
+    let held = precision >= options.min_precision && recall >= options.min_recall;
+    let verdict = if held { FINE } else { ExitCode::from(FOUND) };
     if options.json {
         println!("{}", json!({"urgent": as_json(tally.urgent), "flagged": as_json(tally.flagged)}));
-        return Ok(FINE);
+        return Ok(verdict);
     }
     println!("{} posts, {} labelled {}", posts.len(), tally.urgent.hits + tally.urgent.missed, options.positive.join(" or "));
     show("P1 and P2", tally.urgent);
@@ -67,7 +76,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         println!("  {found:>5} of {all:<6} {label} {kind}");
     }
     worst(&rules, pack, &tally, options.worst);
-    Ok(FINE)
+    Ok(verdict)
 }
 
 fn read(file: &Path, posts: &mut Vec<Labelled>) -> anyhow::Result<()> {

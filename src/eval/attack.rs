@@ -72,8 +72,11 @@ pub fn attack(rules: &RuleSet, pack: &Pack, seed: u64, rounds: u64) -> BTreeMap<
     let mut scanner = Scanner::new(rules);
     let mut out: BTreeMap<Class, Survived> = BTreeMap::new();
     let Some(pack) = rules.packs.iter().find(|known| known.id == pack.id) else { return out };
-    for rule in pack.rules.iter().filter(|rule| rule.status <= crate::rules::Status::Active) {
+    for rule in pack.rules.iter().filter(|rule| rule.status == crate::rules::Status::Active) {
         for (number, example) in (0_u64..).zip(&rule.examples.matching) {
+            if !scanner.assess_with(pack, &Post::caption(example)).flagged {
+                continue;
+            }
             let words = evidence_words(rules, pack, example);
             for (index, class) in (0_u64..).zip(Class::ALL) {
                 for round in 0..rounds {
@@ -93,9 +96,12 @@ pub fn attack(rules: &RuleSet, pack: &Pack, seed: u64, rounds: u64) -> BTreeMap<
     out
 }
 
+/// Bytes `[start, end)`, and whether the word is evidence by itself and not a part of a phrase.
+type EvidenceWord = (usize, usize, bool);
+
 /// Byte ranges of the words that carry the evidence: what a seller would hide. Words of axes without weight in the score
 /// and of evidence against are left as they are.
-fn evidence_words(rules: &RuleSet, pack: &Pack, text: &str) -> Vec<(usize, usize)> {
+fn evidence_words(rules: &RuleSet, pack: &Pack, text: &str) -> Vec<EvidenceWord> {
     let Some(explained) = explain(rules, &Post::caption(text)).into_iter().find(|explained| explained.pack == pack.id) else {
         return Vec::new();
     };
@@ -108,27 +114,28 @@ fn evidence_words(rules: &RuleSet, pack: &Pack, text: &str) -> Vec<(usize, usize
             for piece in quote.split_inclusive(|c: char| !c.is_alphanumeric()) {
                 let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
                 if word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-                    words.push((at, at + word.len()));
+                    words.push((at, at + word.len(), word.len() == quote.trim().len()));
                 }
                 at += piece.len();
             }
         }
     }
     words.sort_unstable();
-    words.dedup();
+    // A word of a phrase stays one, even if it is evidence by itself too.
+    words.dedup_by(|b, a| (a.0, a.1) == (b.0, b.1));
     // A shorter word inside a longer one (a hashtag and a part of it) would be changed twice.
     let all = words.clone();
-    words.retain(|(start, end)| !all.iter().any(|(from, to)| (from, to) != (start, end) && from <= start && end <= to));
+    words.retain(|(start, end, _)| !all.iter().any(|(from, to, _)| (from, to) != (start, end) && from <= start && end <= to));
     words
 }
 
 /// The text with the evidence words changed; None if the class changes none of them.
-fn mutate(rng: &mut SmallRng, class: Class, text: &str, words: &[(usize, usize)]) -> Option<String> {
+fn mutate(rng: &mut SmallRng, class: Class, text: &str, words: &[EvidenceWord]) -> Option<String> {
     let mut out = String::with_capacity(text.len() * 2);
     let mut at = 0;
     let mut changed = false;
     let single = [Class::Leet, Class::Mask, Class::Invisible, Class::Styled, Class::Stretched, Class::Slip];
-    for (start, end) in words {
+    for (start, end, alone) in words {
         out.push_str(text.get(at..*start)?);
         let word = text.get(*start..*end)?;
         let tagged = text.get(..*start)?.ends_with('#');
@@ -136,6 +143,9 @@ fn mutate(rng: &mut SmallRng, class: Class, text: &str, words: &[(usize, usize)]
             let first = single.get(rng.random_range(0..single.len())).and_then(|class| change(rng, *class, word, tagged));
             let second = if rng.random_bool(0.5) { Class::Stretched } else { Class::Invisible };
             first.map(|first| change(rng, second, &first, tagged).unwrap_or(first))
+        } else if class == Class::Glued && !alone {
+            // Half of a phrase in a tag is no phrase any more.
+            None
         } else {
             change(rng, class, word, tagged)
         };

@@ -62,7 +62,8 @@ impl Collector<'_> {
         let mut found: BTreeMap<TermIndex, Vec<Place>> = BTreeMap::new();
         for hit in hits {
             let term = hit.term as usize;
-            if self.pack.terms.contains(&term) && self.in_field(term, hit.start, hit.end) {
+            if self.pack.terms.contains(&term) && self.in_field(term, hit.start, hit.end) && !self.is_guess_against(term, hit.how)
+            {
                 found.entry(term).or_default().push(Place { start: hit.start, end: hit.end, how: hit.how });
             }
         }
@@ -154,6 +155,13 @@ impl Collector<'_> {
             dropped.extend(lost);
             found = kept;
         }
+    }
+
+    /// Nobody disguises a word that speaks for him: `be*as` is `bekas`, never `beras`. Guesses are no evidence against.
+    fn is_guess_against(&self, term: TermIndex, how: How) -> bool {
+        let points = self.rules.terms.get(term).map(|term| term.points.as_slice()).unwrap_or_default();
+        let against = |axis: &AxisIndex| self.pack.axes.get(*axis).is_some_and(|axis| axis.weight < 0);
+        matches!(how, How::Slip | How::Sign | How::Apart | How::Leet | How::Mask) && points.iter().any(|(axis, _)| against(axis))
     }
 
     fn in_field(&self, term: TermIndex, start: u32, end: u32) -> bool {

@@ -14,6 +14,8 @@ const LONGEST_CHAIN: usize = 6;
 const LONGEST_APART: usize = 40;
 /// Longest hashtag that is taken apart, bytes.
 const LONGEST_TAG: usize = 60;
+/// Shortest word of a hashtag in which a slip is looked for, bytes.
+const LONG_PIECE: usize = 6;
 /// Longest word looked for inside a hashtag, bytes.
 const LONGEST_PIECE: usize = 20;
 
@@ -516,28 +518,38 @@ fn ends_of_words<'a>(index: &'a Index, letters: &'a [u8], start: usize) -> impl 
     let rest = letters.get(start..).unwrap_or_default();
     let possible = rest.first_chunk().is_some_and(|beginning| index.may_begin(*beginning));
     let hashes = possible.then(|| hash_beginnings(rest.get(..LONGEST_PIECE).unwrap_or(rest)));
-    let known = hashes.into_iter().flatten().filter(move |(length, hash)| *length >= 3 && is_spelling(index, *hash));
+    let known = hashes.into_iter().flatten().filter(move |(length, hash)| *length >= 3 && is_spelling(index, *hash, *length));
     known.map(move |(length, _)| start + length)
 }
 
-fn is_spelling(index: &Index, hash: u64) -> bool {
-    index.may_be_spelling(hash)
-        && (index.word(hash).is_some()
-            || index.targets(hash).any(|target| matches!(target, Target::Word(_, How::Affix | How::Doubled))))
+fn is_spelling(index: &Index, hash: u64, length: usize) -> bool {
+    let known = |target| match target {
+        Target::Word(_, How::Affix | How::Doubled) => true,
+        Target::Word(_, How::Slip) => length >= LONG_PIECE,
+        _ => false,
+    };
+    index.may_be_spelling(hash) && (index.word(hash).is_some() || index.targets(hash).any(known))
 }
 
 /// Words inside a tag. Without a rest, all of them; else only a long word at an end of the tag, since short ones and
 /// those in the middle are inside other words (`globalpresence` holds `balpres`, `anaksebal` holds `bal`).
 fn pieces_of_tag(index: &Index, letters: &[u8]) -> Vec<(usize, usize)> {
     const LONG: usize = 5;
-    if let Some(all) = cut(index, letters) {
+    // Two short words side by side are chance: `banget` is not `ban` and `get`.
+    let chance = |all: &Vec<(usize, usize)>| {
+        let short = |(start, end): &(usize, usize)| end - start < 4;
+        all.iter().zip(all.iter().skip(1)).any(|(left, right)| short(left) && short(right))
+    };
+    if let Some(all) = cut(index, letters).filter(|all| !chance(all)) {
         return if all.len() > 1 { all } else { Vec::new() };
     }
     let longest_start = ends_of_words(index, letters, 0).filter(|end| *end >= LONG).last().map(|end| (0, end));
     let mut found: Vec<(usize, usize)> = longest_start.into_iter().collect();
     let free = longest_start.map_or(0, |(_, end)| end);
-    let longest_end = (free.max(letters.len().saturating_sub(LONGEST_PIECE))..=letters.len().saturating_sub(LONG))
-        .find(|start| letters.get(*start..).is_some_and(|word| word.len() >= LONG && is_spelling(index, hash_word(word))));
+    let longest_end =
+        (free.max(letters.len().saturating_sub(LONGEST_PIECE))..=letters.len().saturating_sub(LONG)).find(|start| {
+            letters.get(*start..).is_some_and(|word| word.len() >= LONG && is_spelling(index, hash_word(word), word.len()))
+        });
     found.extend(longest_end.map(|start| (start, letters.len())));
     // What the beginning leaves may be words again: `thriftmurahbanget`.
     if let (Some((_, end)), None) = (longest_start, longest_end) {
@@ -630,7 +642,7 @@ mod tests {
             ("#jualbajuthrift", "thrift", "thrift"),
             ("#jualbajuthrift", "jual baju", "jualbaju"),
             ("#thriftjakartaselatan", "thrift", "thrift"),
-            ("#thr1ftmurah", "thrift", "thr1ft"),
+            ("#thr1ftbagus", "thrift", "thr1ft"),
             ("bal 🔥 segel", "bal segel", "bal 🔥 segel"),
             ("📦📦 baru", "📦", "📦"),
             ("🇯🇵🇰🇷", "🇰🇷", "🇰🇷"),

@@ -21,6 +21,7 @@ mod jobs;
 mod layers;
 mod migrations;
 mod platforms;
+mod rules;
 mod story;
 mod support;
 mod trust;
