@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_shipped_packs_load_without_a_problem() {
         let packs = shipped_packs();
-        assert!(packs.contains(&DEFAULT_PACK.to_owned()), "{packs:?}");
+        assert!(packs.contains(&DEFAULT_PACK.to_owned()) && packs.len() == 3, "{packs:?}");
         let loaded = crate::rules::load(&packs.iter().map(|pack| shipped(pack)).collect::<Vec<_>>());
         let shown: Vec<String> = loaded.diagnostics.iter().map(|d| d.render(false)).collect();
         assert!(shown.is_empty(), "{}", shown.join("\n"));
