@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::spelling::{self, Spelling, skeleton, skeleton_letter};
+use super::spelling::{self, Spelling, skeleton};
 use crate::text::{Folded, hash_pair, hash_word};
 
 /// Most forms of one index. More is a mistake in a file, or needs a machine of another size.
@@ -253,16 +253,16 @@ impl Index {
 
     /// Words whose skeleton fits `masked`, in which 0 is an unknown letter.
     pub(crate) fn by_mask<'a>(&'a self, masked: &'a [u8]) -> impl Iterator<Item = WordId> + 'a {
-        let candidates = self.shapes.get(&shape(masked)).map(Vec::as_slice).unwrap_or_default();
+        let key = shape(masked);
+        let candidates = key.and_then(|key| self.shapes.get(&key)).map(Vec::as_slice).unwrap_or_default();
         let fits = |known: &[u8]| masked.iter().zip(known).all(|(hidden, letter)| *hidden == 0 || hidden == letter);
         candidates.iter().filter(move |(known, _)| fits(known)).map(|(_, word)| *word)
     }
 
-    /// True if a word of this length may begin and end like this, digits and signs read as letters.
+    /// True if some word may have the shape of `masked`.
     #[inline]
-    pub(crate) fn may_be_masked(&self, letters: &[u8]) -> bool {
-        let end = |letter: Option<&u8>| letter.map_or(0, |letter| skeleton_letter(*letter));
-        self.possible_shapes.may_hold(shape_of(end(letters.first()), end(letters.last()), letters.len())) || !self.prefilter
+    pub(crate) fn may_be_masked(&self, masked: &[u8]) -> bool {
+        shape(masked).is_some_and(|key| self.possible_shapes.may_hold(key)) || !self.prefilter
     }
 
     /// True if a word may begin with these letters.
@@ -334,14 +334,32 @@ fn beginning(letters: [u8; 3]) -> usize {
     a << 10 | b << 5 | c
 }
 
-fn shape(letters: &[u8]) -> u64 {
-    let end = |letter: Option<&u8>| letter.copied().unwrap_or(0);
-    shape_of(end(letters.first()), end(letters.last()), letters.len())
+/// The shape by which a hidden word is looked up: length, first and last letter, and the second letter, or where that
+/// is hidden the last but one. None if both are.
+fn shape(masked: &[u8]) -> Option<u64> {
+    let (begin, end) = shapes(masked);
+    match masked {
+        // Too few letters for more than the ends.
+        [_, _, _] | [_, _, _, _] => Some(begin),
+        [_, second, .., before_last, _] => match (second, before_last) {
+            (0, 0) => None,
+            (0, _) => Some(end),
+            _ => Some(begin),
+        },
+        _ => None,
+    }
 }
 
-/// Spread over the table, which takes hashes as they are.
-fn shape_of(first: u8, last: u8, length: usize) -> u64 {
-    hash_pair(u64::from(first) << 8 | u64::from(last), length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Both shapes of a word.
+fn shapes(letters: &[u8]) -> (u64, u64) {
+    let letter = |at: Option<usize>| u64::from(at.and_then(|at| letters.get(at)).copied().unwrap_or(0));
+    let length = letters.len();
+    let ends = letter(Some(0)) << 8 | letter(length.checked_sub(1)) | (length as u64) << 24;
+    let long = length > 4;
+    let inner = |at: Option<usize>, side: u64| if long { (letter(at) | side << 8) << 40 } else { 0 };
+    // Spread over the table, which takes hashes as they are.
+    let key = |bits: u64| hash_pair(bits, bits.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (key(ends | inner(Some(1), 1)), key(ends | inner(length.checked_sub(2), 2)))
 }
 
 /// A word of the vocabulary while the index is built.
@@ -480,7 +498,12 @@ impl Builder {
                 if !readings.contains(&number(id)) {
                     readings.push(number(id));
                 }
-                self.index.shapes.entry(shape(&skeleton)).or_default().push((skeleton.into_boxed_slice(), number(id)));
+                let (begin, end) = shapes(&skeleton);
+                let skeleton = skeleton.into_boxed_slice();
+                if begin != end {
+                    self.index.shapes.entry(end).or_default().push((skeleton.clone(), number(id)));
+                }
+                self.index.shapes.entry(begin).or_default().push((skeleton, number(id)));
                 if let Some(letters) = text.as_bytes().first_chunk() {
                     let bit = beginning(*letters);
                     if let Some(word) = self.index.beginnings.get_mut(bit / 64) {

@@ -228,13 +228,17 @@ impl Matcher {
             self.read_spelling(index, hash, place, hits);
         }
         // i****r keeps too little to be sure of, unless it is plainly hidden by stars and stands in a phrase.
+        // Short words are hidden by stars only: every second address has a `t.co`.
         let few = unknown > 0 && unknown * 3 <= whole.len();
         let hidden = || whole.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'*') && letters.length > 1;
-        if (few || (unknown > 0 && hidden())) && index.may_be_masked(whole) {
-            let masked: Vec<u8> = whole.iter().map(|byte| if is_mask(*byte) { 0 } else { skeleton_letter(*byte) }).collect();
-            let needs_company = whole.len() < 5 || !few;
-            for word in index.by_mask(&masked) {
-                self.push(index, Reading { word, how: How::Mask, needs_company, ..place }, hits);
+        if (few && whole.len() > 4) || (unknown > 0 && hidden()) {
+            let mut masked = Letters::default();
+            whole.iter().for_each(|byte| masked.push(if is_mask(*byte) { 0 } else { skeleton_letter(*byte) }));
+            if index.may_be_masked(masked.as_slice()) {
+                let needs_company = whole.len() < 5 || !few;
+                for word in index.by_mask(masked.as_slice()) {
+                    self.push(index, Reading { word, how: How::Mask, needs_company, ..place }, hits);
+                }
             }
         }
     }

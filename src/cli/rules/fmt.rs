@@ -43,6 +43,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 /// One style for all packs. Text that is not TOML stays as it is: `rules check` says what is wrong with it.
 pub fn formatted(text: &str) -> String {
+    if text.parse::<toml::Table>().is_err() {
+        return text.to_owned();
+    }
     let style = Style {
         column_width: 140,
         indent_string: "  ".into(),
