@@ -91,8 +91,8 @@ fn post(rng: &mut SmallRng, vocabulary: &[String]) -> String {
     words.join(" ")
 }
 
-/// `count` different phrases of one to three words (two in five of one word) that stand in the corpus, rare ones first
-/// choice, so that a few posts in a hundred hit. Seeded.
+/// `count` different phrases of one to three words (two in five of one word) that stand in the corpus, chosen by how
+/// often they do, so that about three posts in a hundred hit whatever the number of rules. Seeded.
 pub fn phrases(corpus: &Corpus, count: usize, seed: u64) -> Vec<String> {
     let mut seen: HashMap<String, u32> = HashMap::new();
     let mut folded = Folded::default();
@@ -111,12 +111,14 @@ pub fn phrases(corpus: &Corpus, count: usize, seed: u64) -> Vec<String> {
     }
     let mut all: Vec<(u32, String)> =
         seen.into_iter().map(|(phrase, count)| (count, phrase)).filter(|(_, phrase)| phrase.len() >= 5).collect();
-    // By rarity, and shuffled by a seeded number inside each.
+    // The nearest to the wanted count first, and shuffled by a seeded number inside each.
+    let wanted = (corpus.posts.len() * 3 / 100 / count.max(1)).max(1);
+    let distance = |count: u32| (f64::from(count) / f64::from(u32::try_from(wanted).unwrap_or(u32::MAX))).ln().abs();
     let mut rng = SmallRng::seed_from_u64(seed);
     all.sort_by(|a, b| a.1.cmp(&b.1));
-    let mut keyed: Vec<(u32, u64, String)> =
-        all.into_iter().map(|(count, phrase)| (count.min(4), rng.random(), phrase)).collect();
-    keyed.sort();
+    let mut keyed: Vec<(f64, u64, String)> =
+        all.into_iter().map(|(count, phrase)| (distance(count), rng.random(), phrase)).collect();
+    keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
     let (single, longer): (Vec<_>, Vec<_>) = keyed.into_iter().partition(|(_, _, phrase)| !phrase.contains(' '));
     let singles = count * 2 / 5;
     let chosen = single.into_iter().take(singles).chain(longer.into_iter().take(count - singles));

@@ -85,8 +85,8 @@ pub fn sisir(phrases: &[String], views: Views, spans: bool) -> Option<Engine<'_>
     let index = index(phrases, views).ok()?;
     let (mut folded, mut matcher, mut hits) = (Folded::default(), Matcher::default(), Vec::<Hit>::new());
     Some(Box::new(move |text, report| {
-        folded.refill(text);
         hits.clear();
+        folded.refill(text);
         matcher.find(&index, &folded, &mut hits);
         for hit in &hits {
             if spans {

@@ -11,6 +11,7 @@ mod eval;
 mod fake;
 mod health;
 mod import;
+mod lines;
 mod output;
 mod rules;
 mod run;

@@ -1,18 +1,20 @@
 //! `sisir scan`: texts in, matches out, no database.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::borrow::Cow;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::lines::{self, InOrderError, Lines};
 use super::{FAILED, FINE, FOUND, output};
 use crate::domain::flag::{Assessment, Finding, Priority};
-use crate::rules::{DEFAULT_PACK, Diagnostic, PackSource, RuleSet, load, shipped};
-use crate::scan;
+use crate::rules::{DEFAULT_PACK, Diagnostic, Pack, PackSource, RuleSet, load, shipped};
+use crate::scan::{Post, Scanner};
 
 /// Exit code: 0 nothing flagged, 1 something flagged, 2 something could not be read.
 #[derive(Debug, clap::Args)]
@@ -29,33 +31,38 @@ pub struct Options {
 }
 
 /// What went by.
-#[derive(Default)]
+#[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     posts: u64,
     flagged: u64,
     problems: u64,
 }
 
-/// Longest line that is read, bytes: more is not a caption.
-const MAX_LINE: u64 = 1 << 20;
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.posts += other.posts;
+        self.flagged += other.flagged;
+        self.problems += other.problems;
+    }
+}
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let (rules, diagnostics) = rule_set(options.rules.as_deref())?;
     for problem in &diagnostics {
         eprintln!("{}\n", problem.render(output::color()));
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut tally = Tally { problems: u64::try_from(diagnostics.len()).unwrap_or(u64::MAX), ..Tally::default() };
     for file in &options.files {
-        if let Err(error) = scan_file(&rules, file, options.json, &mut out, &mut tally) {
-            if closed(&error) {
-                return Ok(FINE);
+        match scan_file(&rules, file, options.json) {
+            Ok(counted) => tally.add(counted),
+            // A reader that went away (`sisir scan … | head`) is no error.
+            Err(error) if is_closed(&error) => return Ok(FINE),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                tally.problems += 1;
             }
-            eprintln!("error: {error:#}");
-            tally.problems += 1;
         }
     }
-    out.flush()?;
     if !options.json {
         eprintln!("{} posts read, {} flagged, {} problems", tally.posts, tally.flagged, tally.problems);
     }
@@ -66,8 +73,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// A reader that went away (`sisir scan … | head`) is no error.
-fn closed(error: &anyhow::Error) -> bool {
+fn is_closed(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
@@ -85,114 +91,113 @@ fn rule_set(dir: Option<&Path>) -> anyhow::Result<(RuleSet, Vec<Diagnostic>)> {
     }
 }
 
-fn scan_file(rules: &RuleSet, file: &Path, as_json: bool, out: &mut impl Write, tally: &mut Tally) -> anyhow::Result<()> {
+fn scan_file(rules: &RuleSet, file: &Path, as_json: bool) -> anyhow::Result<Tally> {
     let stdin = file == Path::new("-");
     let name = if stdin { "<stdin>".to_owned() } else { file.display().to_string() };
-    let input: Box<dyn Read> = if stdin {
+    let input: Box<dyn Read + Send> = if stdin {
         Box::new(std::io::stdin())
     } else {
         Box::new(std::fs::File::open(file).with_context(|| format!("{name}: cannot be read"))?)
     };
-    let mut reader = BufReader::new(input);
-    let mut number = 0_u64;
-    loop {
-        let mut raw = Vec::new();
-        let read = (&mut reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut raw)
-            .with_context(|| format!("{name}:{}: cannot be read", number + 1))?;
-        if read == 0 {
-            return Ok(());
-        }
-        number += 1;
-        let cut = read as u64 == MAX_LINE && !raw.ends_with(b"\n");
-        if cut {
-            skip_line(&mut reader)?;
-        }
-        let problem = match std::str::from_utf8(&raw) {
-            Err(_) if !cut => Some("not UTF-8; save the file as UTF-8".to_owned()),
-            Err(_) => Some("longer than 1 MiB; one post a line".to_owned()),
-            Ok(_) if cut => Some("longer than 1 MiB; one post a line".to_owned()),
-            Ok(line) => {
-                let line = line.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']);
-                if line.trim().is_empty() {
-                    continue;
-                }
-                scan_line(rules, line, &format!("{name}:{number}"), as_json, out, tally)?
-            }
-        };
-        if let Some(problem) = problem {
-            tally.problems += 1;
-            eprintln!("error: {name}:{number}: {problem}");
-        }
-    }
-}
-
-/// Reads on to the end of a line that is too long to keep.
-fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
-    loop {
-        let buffer = reader.fill_buf()?;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let used = end.map_or(buffer.len(), |at| at + 1);
-        let empty = buffer.is_empty();
-        reader.consume(used);
-        if end.is_some() || empty {
-            return Ok(());
-        }
-    }
+    let mut tally = Tally::default();
+    let make = || Worker { scanner: Scanner::new(rules), pack: rules.packs.first(), name: &name, as_json };
+    lines::in_order(input, make, Worker::scan, |answer: Answers| {
+        tally.add(answer.tally);
+        let written = std::io::stdout().lock().write_all(&answer.out);
+        answer.problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+        written
+    })
+    .map_err(|error| match error {
+        InOrderError::Read(error) => anyhow::Error::new(error).context(format!("{name}: cannot be read")),
+        InOrderError::Write(error) => anyhow::Error::new(error),
+    })?;
+    Ok(tally)
 }
 
 /// A post of `--json`. Unknown fields are allowed: exports have many.
 #[derive(Deserialize)]
-struct Line {
-    id: Value,
-    text: String,
+struct Line<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
 }
 
 /// A line of the answer. Programs read it: the shape stays.
 #[derive(Serialize)]
 struct Answer<'a> {
-    id: &'a Value,
+    id: &'a RawValue,
     flagged: bool,
     priority: Option<Priority>,
     score: i32,
     findings: &'a [Finding],
 }
 
-fn scan_line(
-    rules: &RuleSet,
-    line: &str,
-    place: &str,
-    as_json: bool,
-    out: &mut impl Write,
-    tally: &mut Tally,
-) -> std::io::Result<Option<String>> {
-    if !as_json {
-        let found = scan::assess(rules, line);
-        count(tally, &found);
-        if found.flagged {
-            writeln!(out, "{}", explain(&found, line, place))?;
-        }
-        return Ok(None);
-    }
-    let post: Line = match serde_json::from_str(line) {
-        Ok(post) => post,
-        Err(error) => {
-            return Ok(Some(format!("column {}: {error}; each line is an object with `id` and `text`", error.column())));
-        }
-    };
-    let found = scan::assess(rules, &post.text);
-    count(tally, &found);
-    let answer =
-        Answer { id: &post.id, flagged: found.flagged, priority: found.priority, score: found.score, findings: &found.findings };
-    serde_json::to_writer(&mut *out, &answer)?;
-    writeln!(out)?;
-    Ok(None)
+/// What became of some lines.
+#[derive(Debug, Default)]
+struct Answers {
+    out: Vec<u8>,
+    problems: Vec<String>,
+    tally: Tally,
 }
 
-fn count(tally: &mut Tally, found: &Assessment) {
-    tally.posts += 1;
-    tally.flagged += u64::from(found.flagged);
+/// What one thread keeps.
+struct Worker<'r> {
+    scanner: Scanner<'r>,
+    pack: Option<&'r Pack>,
+    name: &'r str,
+    as_json: bool,
+}
+
+impl Worker<'_> {
+    fn scan(&mut self, lines: &Lines) -> Answers {
+        let mut answers = Answers::default();
+        for (number, line) in lines.iter() {
+            let result = match line {
+                Ok(line) => self.scan_line(line, number, &mut answers),
+                Err(problem) => Err(problem.to_string()),
+            };
+            if let Err(problem) = result {
+                answers.tally.problems += 1;
+                answers.problems.push(format!("{}:{number}: {problem}", self.name));
+            }
+        }
+        answers
+    }
+
+    fn scan_line(&mut self, line: &str, number: u64, answers: &mut Answers) -> Result<(), String> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        if !self.as_json {
+            let found = self.assess(line, &mut answers.tally);
+            if found.flagged {
+                answers.out.extend_from_slice(explain(&found, line, &format!("{}:{number}", self.name)).as_bytes());
+                answers.out.push(b'\n');
+            }
+            return Ok(());
+        }
+        let post: Line<'_> = serde_json::from_str(line)
+            .map_err(|error| format!("column {}: {error}; each line is an object with `id` and `text`", error.column()))?;
+        let found = self.assess(&post.text, &mut answers.tally);
+        let answer = Answer {
+            id: post.id,
+            flagged: found.flagged,
+            priority: found.priority,
+            score: found.score,
+            findings: &found.findings,
+        };
+        serde_json::to_writer(&mut answers.out, &answer).map_err(|error| error.to_string())?;
+        answers.out.push(b'\n');
+        Ok(())
+    }
+
+    fn assess(&mut self, text: &str, tally: &mut Tally) -> Assessment {
+        let found = self.pack.map(|pack| self.scanner.assess_with(pack, &Post::caption(text))).unwrap_or_default();
+        tally.posts += 1;
+        tally.flagged += u64::from(found.flagged);
+        found
+    }
 }
 
 /// The post with its evidence underlined and the reason below.

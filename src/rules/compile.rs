@@ -170,6 +170,8 @@ pub struct Pack {
     pub rules: Vec<Rule>,
     /// Axes on which patterns give points.
     pub(crate) pattern_axes: Vec<AxisIndex>,
+    /// Its terms that are other terms near each other, in order.
+    pub(crate) near_terms: Vec<TermIndex>,
 }
 
 impl Pack {
@@ -259,7 +261,8 @@ pub(super) fn compile(sources: Vec<SoundPack>, hash: String, views: Views) -> Re
         let own = terms.get(from..).unwrap_or_default();
         let pattern_axes = pattern_axes(own, &terms);
         allowed.extend(source.file.allow.phrases.iter().map(|phrase| (index, phrase.clone())));
-        packs.push(compile_pack(source.file, axes, rules, from..terms.len(), pattern_axes));
+        let near_terms = (from..).zip(own).filter(|(_, term)| term.near.is_some()).map(|(index, _)| index).collect();
+        packs.push(compile_pack(source.file, axes, rules, from..terms.len(), (pattern_axes, near_terms)));
         entries.extend(source.terms);
     }
     let forms = entries.iter().zip(0_u32..).flat_map(|(entry, term)| {
@@ -399,7 +402,7 @@ fn compile_pack(
     axes: Vec<Axis>,
     rules: Vec<Rule>,
     terms: Range<TermIndex>,
-    pattern_axes: Vec<AxisIndex>,
+    (pattern_axes, near_terms): (Vec<AxisIndex>, Vec<TermIndex>),
 ) -> Pack {
     let handle = |author: &String| author.trim_start_matches('@').to_lowercase();
     Pack {
@@ -421,5 +424,6 @@ fn compile_pack(
         terms,
         rules,
         pattern_axes,
+        near_terms,
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::spelling::{self, Spelling, skeleton};
+use super::spelling::{self, Spelling, skeleton, skeleton_letter};
 use crate::text::{Folded, hash_pair, hash_word};
 
 /// Most forms of one index. More is a mistake in a file, or needs a machine of another size.
@@ -53,7 +53,7 @@ pub enum How {
 }
 
 /// Which disguises are looked through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Views {
     /// Spellings derived when the index is built: affixes, slips, glued and doubled.
     pub derived: bool,
@@ -155,6 +155,8 @@ pub struct Index {
     form_words: Vec<WordId>,
     word_hashes: Vec<u64>,
     word_ids: ByHash<WordId>,
+    /// Words that are forms by themselves.
+    alone: Vec<bool>,
     /// Words by the hash of their skeleton.
     skeletons: ByHash<Vec<WordId>>,
     /// The keys of `skeletons`.
@@ -163,10 +165,15 @@ pub struct Index {
     shapes: ByHash<Vec<(Box<[u8]>, WordId)>>,
     /// The keys of `shapes`.
     possible_shapes: Filter,
+    /// Lengths of words and spellings by their first and last letter, a bit each, 31 and over together.
+    ends: Vec<u32>,
     /// Bit set of the first three letters of words; for hashtags.
     beginnings: Vec<u64>,
-    disguises: bool,
-    prefilter: bool,
+    /// Words that are keys, or the first of two that are one: bits of [`Look`].
+    looks: Vec<u32>,
+    /// Longer derived spellings, a bit each: a large table, for which half of a text's words are too short.
+    derived: Vec<u64>,
+    views: Views,
 }
 
 impl Index {
@@ -175,8 +182,7 @@ impl Index {
     /// # Errors
     /// A cap is exceeded: never a smaller index without a word.
     pub fn build<'a>(forms: impl IntoIterator<Item = FormSpec<'a>>, views: Views) -> Result<Self, IndexError> {
-        let mut builder =
-            Builder { index: Self { disguises: views.disguises, prefilter: true, ..Self::default() }, ..Builder::default() };
+        let mut builder = Builder { index: Self { views, ends: vec![0; 1024], ..Self::default() }, ..Builder::default() };
         for form in forms {
             builder.add(form, views)?;
         }
@@ -190,10 +196,16 @@ impl Index {
         Ok(builder.finish())
     }
 
-    /// The same index without its filter, to prove that the filter hides nothing.
+    /// The same index with filters that let everything through, to prove that they hide nothing.
     #[must_use]
     pub fn without_prefilter(mut self) -> Self {
-        self.prefilter = false;
+        let filters = [&mut self.filter, &mut self.spellings];
+        for filter in filters.into_iter().chain([&mut self.possible_skeletons, &mut self.possible_shapes]) {
+            filter.words = vec![u64::MAX];
+        }
+        self.looks = vec![u32::MAX];
+        self.derived = vec![u64::MAX];
+        self.ends = vec![u32::MAX; 1024];
         self
     }
 
@@ -210,13 +222,48 @@ impl Index {
     /// True if `key` may have postings. Wrong in one of some fifty cases for a key that has none, never for one that has.
     #[inline]
     pub(crate) fn may_have(&self, key: u64) -> bool {
-        self.filter.may_hold(key) || !self.prefilter
+        self.filter.may_hold(key)
+    }
+
+    /// True if `key` has postings.
+    #[inline]
+    pub(crate) fn has(&self, key: u64) -> bool {
+        self.filter.may_hold(key) && self.keys.contains_key(&key)
+    }
+
+    /// True if this word of the vocabulary is a form by itself, not only in longer ones.
+    #[inline]
+    pub(crate) fn stands_alone(&self, word: WordId) -> bool {
+        self.alone.get(word as usize).copied().unwrap_or(false)
     }
 
     /// True if a word of the vocabulary may be spelled so.
     #[inline]
     pub(crate) fn may_be_spelling(&self, hash: u64) -> bool {
-        self.spellings.may_hold(hash) || !self.prefilter
+        self.spellings.may_hold(hash)
+    }
+
+    /// A first look at the word with this hash: worth a second look if it may be a key, or, with the word before it, of
+    /// which `before` is the look, two words that are a key. Always so where it is one.
+    ///
+    /// There are no branches in it: they would be mispredicted for every second word.
+    #[inline]
+    pub(crate) fn look(&self, before: Look, hash: u64) -> Look {
+        let bits = self.looks.get(slot(hash, self.looks.len())).copied().unwrap_or(0);
+        Look { bits, worth: (bits >> Look::KEY | before.bits >> Look::class(hash)) & 1 }
+    }
+
+    /// The same for longer derived spellings: 1 or 0.
+    #[inline]
+    pub(crate) fn look_for_derived(&self, hash: u64, length: u32) -> u32 {
+        let slot = slot(hash, self.derived.len() * 64);
+        let held = self.derived.get(slot / 64).copied().unwrap_or(0) >> (slot % 64) & 1;
+        u32::from(length >= SHORTEST_DERIVED) & u32::from(held == 1)
+    }
+
+    /// True if there are longer derived spellings.
+    pub(crate) fn has_derived(&self) -> bool {
+        self.views.derived
     }
 
     /// What a key stands for.
@@ -245,7 +292,7 @@ impl Index {
 
     /// Words whose skeleton has this hash.
     pub(crate) fn by_skeleton(&self, hash: u64) -> &[WordId] {
-        if !self.possible_skeletons.may_hold(hash) && self.prefilter {
+        if !self.possible_skeletons.may_hold(hash) {
             return &[];
         }
         self.skeletons.get(&hash).map(Vec::as_slice).unwrap_or_default()
@@ -262,17 +309,32 @@ impl Index {
     /// True if some word may have the shape of `masked`.
     #[inline]
     pub(crate) fn may_be_masked(&self, masked: &[u8]) -> bool {
-        shape(masked).is_some_and(|key| self.possible_shapes.may_hold(key)) || !self.prefilter
+        shape(masked).is_some_and(|key| self.possible_shapes.may_hold(key))
+    }
+
+    /// True if some spelling may begin with `first`, end with `last`, and have at least `shortest` and at most `longest`
+    /// letters, look-alikes being the same.
+    #[inline]
+    pub(crate) fn may_have_ends(&self, first: u8, last: u8, shortest: u32, longest: u32) -> bool {
+        let lengths = self.ends.get(ends(first, last)).copied().unwrap_or(0);
+        let upto = |length: u32| u64::from(u32::MAX) >> 31_u32.saturating_sub(length);
+        u64::from(lengths) & upto(longest) & !upto(shortest.saturating_sub(1)) != 0
+    }
+
+    /// True if a word may have this skeleton.
+    #[inline]
+    pub(crate) fn may_have_skeleton(&self, hash: u64) -> bool {
+        self.possible_skeletons.may_hold(hash)
     }
 
     /// True if a word may begin with these letters.
     pub(crate) fn may_begin(&self, letters: [u8; 3]) -> bool {
-        let bit = beginning(letters);
+        let bit = three_letters(letters);
         self.beginnings.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
     }
 
     pub(crate) fn reads_disguises(&self) -> bool {
-        self.disguises
+        self.views.disguises
     }
 }
 
@@ -293,6 +355,34 @@ impl Iterator for Targets<'_> {
     }
 }
 
+/// Derived spellings of fewer bytes are looked at like keys.
+const SHORTEST_DERIVED: u32 = 5;
+
+/// A slot of a table of `slots`, which is a power of two. Takes other bits of the hash than [`Filter`] does.
+#[inline]
+fn slot(hash: u64, slots: usize) -> usize {
+    (hash >> 12) as usize & slots.wrapping_sub(1)
+}
+
+/// What a first look at a word says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Look {
+    /// Bit `KEY`: the word may be a key. Any other bit: it and a word of that class may be.
+    bits: u32,
+    /// 1 if the word is worth a second look, else 0.
+    pub worth: u32,
+}
+
+impl Look {
+    const KEY: u32 = 31;
+
+    /// One of 32 classes of words.
+    #[inline]
+    const fn class(hash: u64) -> u32 {
+        (hash >> 59) as u32
+    }
+}
+
 /// Two bits for each key, both in one word of 64: one look in memory.
 #[derive(Debug, Default)]
 struct Filter {
@@ -302,14 +392,16 @@ struct Filter {
 impl Filter {
     /// 16 to 32 bits of room for each key.
     fn of<'a>(keys: impl ExactSizeIterator<Item = &'a u64>) -> Self {
-        let mut words = vec![0; (keys.len() / 4).next_power_of_two().max(64)];
-        let slots = words.len();
-        for key in keys {
-            if let Some(word) = words.get_mut(Self::slot(*key, slots)) {
-                *word |= Self::bits(*key);
-            }
+        let mut filter = Self { words: vec![0; (keys.len() / 4).next_power_of_two().max(64)] };
+        keys.for_each(|key| filter.add(*key));
+        filter
+    }
+
+    fn add(&mut self, key: u64) {
+        let slot = Self::slot(key, self.words.len());
+        if let Some(word) = self.words.get_mut(slot) {
+            *word |= Self::bits(key);
         }
-        Self { words }
     }
 
     #[inline]
@@ -329,7 +421,11 @@ impl Filter {
     }
 }
 
-fn beginning(letters: [u8; 3]) -> usize {
+fn ends(first: u8, last: u8) -> usize {
+    usize::from(skeleton_letter(first) & 31) << 5 | usize::from(skeleton_letter(last) & 31)
+}
+
+fn three_letters(letters: [u8; 3]) -> usize {
     let [a, b, c] = letters.map(|letter| usize::from(letter & 31));
     a << 10 | b << 5 | c
 }
@@ -378,6 +474,9 @@ struct Builder {
     pairs: ByHash<u32>,
     except: HashSet<String>,
     folded: Folded,
+    /// What the looks at words have to let pass.
+    looks: Vec<(u64, u32)>,
+    derived: Vec<u64>,
 }
 
 impl Builder {
@@ -423,6 +522,7 @@ impl Builder {
         let id = number(self.words.len());
         self.index.word_ids.insert(hash, id);
         self.index.word_hashes.push(hash);
+        self.index.alone.push(false);
         self.words.push(Word { text: text.into(), affixes: spec.affixes && views.derived, slips: spec.slips && views.derived });
         Ok(id)
     }
@@ -433,18 +533,43 @@ impl Builder {
         self.index.postings.push(Posting { target, next });
     }
 
+    fn note_ends(&mut self, spelling: &str) {
+        if let [first, .., last] = spelling.as_bytes() {
+            let length = spelling.len().min(31);
+            self.index.ends.iter_mut().skip(ends(*first, *last)).take(1).for_each(|lengths| *lengths |= 1 << length);
+        }
+    }
+
+    /// Makes the first look let a derived spelling pass.
+    fn look_for(&mut self, spelling: &str, hash: u64) {
+        self.note_ends(spelling);
+        if spelling.len() < SHORTEST_DERIVED as usize {
+            self.looks.push((hash, Look::KEY));
+        } else {
+            self.derived.push(hash);
+        }
+    }
+
     fn key_forms(&mut self, views: Views) {
         for form in 0..number(self.index.forms.len()) {
             let ids = self.index.words_of(form).to_vec();
             match ids.as_slice() {
                 [] => {}
-                [word] => self.post(self.index.hash_of(*word), Target::Form(form)),
+                [word] => {
+                    self.post(self.index.hash_of(*word), Target::Form(form));
+                    self.looks.push((self.index.hash_of(*word), Look::KEY));
+                    self.index.alone.iter_mut().skip(*word as usize).take(1).for_each(|alone| *alone = true);
+                }
                 _ => {
                     let rarity = |pair: &&[WordId]| self.pairs.get(&pair_key(&self.index, pair)).copied().unwrap_or(0);
                     let rarest = ids.windows(2).min_by_key(rarity).unwrap_or_default();
                     let at = ids.windows(2).position(|pair| pair == rarest).unwrap_or(0);
                     let key = pair_key(&self.index, rarest);
                     self.post(key, Target::Pair { form, at: u16::try_from(at).unwrap_or(0) });
+                    if let [first, second] = rarest {
+                        let (first, second) = (self.index.hash_of(*first), self.index.hash_of(*second));
+                        self.looks.push((first, Look::class(second)));
+                    }
                     if views.derived {
                         self.glue(form, &ids);
                     }
@@ -467,6 +592,7 @@ impl Builder {
             let long = spelling.len() >= spelling::SHORTEST_GLUED || spelling.contains('2');
             if long && !self.index.word_ids.contains_key(&hash) && !self.except.contains(&spelling) {
                 self.post(hash, Target::Glued(form));
+                self.look_for(&spelling, hash);
             }
         }
     }
@@ -481,6 +607,7 @@ impl Builder {
                 let free = !self.index.word_ids.contains_key(&hash) && !self.except.contains(&text);
                 if free && seen.insert((hash, number(id))) {
                     self.post(hash, Target::Word(number(id), how));
+                    self.look_for(&text, hash);
                 }
             }
         }
@@ -490,9 +617,11 @@ impl Builder {
     /// What the places of disguise are compared with.
     fn disguise(&mut self) {
         self.index.beginnings = vec![0; 512];
-        for (id, word) in self.words.iter().enumerate() {
+        let words = std::mem::take(&mut self.words);
+        for (id, word) in words.iter().enumerate() {
             let affixed = spelling::derived(&word.text, word.affixes, false).into_iter().map(|spelling| spelling.text);
             for text in affixed.chain([word.text.to_string()]).filter(|text| text.len() >= 3) {
+                self.note_ends(&text);
                 let skeleton = skeleton(text.as_bytes());
                 let readings = self.index.skeletons.entry(hash_word(&skeleton)).or_default();
                 if !readings.contains(&number(id)) {
@@ -505,19 +634,30 @@ impl Builder {
                 }
                 self.index.shapes.entry(begin).or_default().push((skeleton, number(id)));
                 if let Some(letters) = text.as_bytes().first_chunk() {
-                    let bit = beginning(*letters);
+                    let bit = three_letters(*letters);
                     if let Some(word) = self.index.beginnings.get_mut(bit / 64) {
                         *word |= 1 << (bit % 64);
                     }
                 }
             }
         }
+        self.words = words;
     }
 
     fn finish(mut self) -> Index {
         self.index.filter = Filter::of(self.index.keys.keys());
+        self.index.looks = vec![0; (self.looks.len() * 4).next_power_of_two().max(1024)];
+        for (hash, look) in &self.looks {
+            let slot = slot(*hash, self.index.looks.len());
+            self.index.looks.iter_mut().skip(slot).take(1).for_each(|entry| *entry |= 1 << look);
+        }
+        self.index.derived = vec![0; (self.derived.len() / 8).next_power_of_two().max(64)];
+        for hash in &self.derived {
+            let slot = slot(*hash, self.index.derived.len() * 64);
+            self.index.derived.iter_mut().skip(slot / 64).take(1).for_each(|entry| *entry |= 1 << (slot % 64));
+        }
         let spellings: HashSet<u64> = self.index.word_ids.keys().chain(self.index.keys.keys()).copied().collect();
-        if self.index.disguises {
+        if self.index.views.disguises {
             self.index.spellings = Filter::of(spellings.iter());
             self.index.possible_skeletons = Filter::of(self.index.skeletons.keys());
             self.index.possible_shapes = Filter::of(self.index.shapes.keys());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Post;
 use super::matcher::Hit;
 use crate::rules::index::How;
-use crate::rules::{AxisIndex, Field, Near, Operand, Pack, RuleSet, Term, TermIndex};
+use crate::rules::{AxisIndex, Field, Near, Operand, Pack, Rule, RuleSet, Term, TermIndex};
 use crate::text::Folded;
 
 /// Where a term stands in the folded text.
@@ -57,6 +57,32 @@ pub(super) struct Collector<'a> {
 }
 
 impl Collector<'_> {
+    /// False only if no rule of the pack can match, whatever patterns and places say: asked of every text, so it makes
+    /// nothing.
+    pub fn may_match(&self, hits: &[Hit]) -> bool {
+        let bits = |axes: &mut dyn Iterator<Item = AxisIndex>| axes.fold(0_u64, |bits, axis| bits | 1 << (axis % 64));
+        let points = |term: &Term| bits(&mut term.points.iter().map(|(axis, _)| *axis));
+        let own = hits.iter().map(|hit| hit.term as usize).filter(|term| self.pack.terms.contains(term));
+        let mut known = bits(&mut self.pack.pattern_axes.iter().copied());
+        known |= own.filter_map(|term| self.rules.terms.get(term)).fold(0, |bits, term| bits | points(term));
+        // Terms that are near others come behind them, and may be in others' places themselves.
+        for term in self.pack.near_terms.iter().filter_map(|term| self.rules.terms.get(*term)) {
+            let there = |operand: &Operand| match operand {
+                Operand::Term(term) => {
+                    let by_itself =
+                        self.rules.terms.get(*term).is_some_and(|term| term.near.is_some() || !term.patterns.is_empty());
+                    by_itself || hits.iter().any(|hit| hit.term as usize == *term)
+                }
+                Operand::Axis(axis) => known >> (axis % 64) & 1 == 1,
+            };
+            if term.near.as_ref().is_some_and(|near| near.operands.iter().all(there)) {
+                known |= points(term);
+            }
+        }
+        let needed = |rule: &Rule| bits(&mut rule.need.iter().map(|(axis, _)| *axis));
+        self.pack.rules.iter().any(|rule| needed(rule) & !known == 0)
+    }
+
     /// What the words alone say; `needs` is not asked yet, so no later step can add points on an axis without patterns.
     pub fn by_words(&self, hits: &[Hit]) -> BTreeMap<TermIndex, Vec<Place>> {
         let mut found: BTreeMap<TermIndex, Vec<Place>> = BTreeMap::new();

@@ -4,14 +4,22 @@
 //! that may hide a disguise, other *readings* of those words are tried: a reading is a word of the vocabulary that one or
 //! several words of the text may stand for. A form matches a row of words or readings without a gap.
 
-use crate::rules::index::{How, Index, Target, WordId};
+use crate::rules::index::{How, Index, Look, Target, WordId};
 use crate::rules::spelling::{is_quantity, skeleton_letter};
-use crate::text::{Folded, Word, hash_beginnings, hash_pair, hash_word};
+use crate::text::{Folded, Word, hash_pair, hash_word};
 
 /// Signs joined in one disguised word, at most: `t.h.r.i.f.t.i.n.g` has eight.
 const LONGEST_CHAIN: usize = 6;
 /// Longest word written letter by letter.
 const LONGEST_APART: usize = 40;
+/// Most signs between two words of a row.
+const LONGEST_GAP: u32 = 4;
+/// Longest row of words that is read as one, bytes.
+const LONGEST_ROW: usize = LONGEST_PIECE + 4;
+/// Shortest word that is seen at an end of a hashtag of which the rest is unknown, bytes.
+const LONG: usize = 5;
+/// Shortest hashtag that is taken apart, bytes.
+const SHORTEST_TAG: usize = 5;
 /// Longest hashtag that is taken apart, bytes.
 const LONGEST_TAG: usize = 60;
 /// Shortest word of a hashtag in which a slip is looked for, bytes.
@@ -49,9 +57,9 @@ struct Reading {
 #[derive(Debug, Default)]
 pub struct Matcher {
     readings: Vec<Reading>,
+    candidates: Vec<u32>,
     singles: Vec<u32>,
     pairs: Vec<u32>,
-    mixed: Vec<u32>,
     pieces: Vec<Word>,
     joined: Vec<u8>,
 }
@@ -60,38 +68,59 @@ impl Matcher {
     /// Appends every form of `index` in `text` to `hits`; the same place may be there twice.
     pub fn find(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
         self.readings.clear();
-        self.probe(index, text.words());
         for symbol in text.symbols().iter().filter(|symbol| index.may_have(symbol.hash)) {
             whole_forms(index, symbol.hash, symbol.start, symbol.end, How::Plain, hits);
         }
+        self.probe(index, text.words());
+        let disguised = index.reads_disguises() && may_be_disguised(index, text);
+        // Most texts end here.
+        if !disguised && self.pairs.is_empty() && !self.singles.iter().any(|at| is_worth_reading(index, text.words(), *at)) {
+            return;
+        }
         self.read_spellings(index, text.words(), How::Plain, hits);
-        if index.reads_disguises() {
+        if disguised {
             self.read_disguises(index, text, hits);
         }
         self.join_pairs(index, text.words(), How::Plain, hits);
-        if index.reads_disguises() && !text.signs().is_empty() {
+        if disguised {
             self.read_hashtags(index, text, hits);
         }
     }
 
-    /// Notes the words that may be keys, alone or with the word before.
+    /// Notes the words that are keys, alone or with the word before. A first look at each word costs little and leaves
+    /// some candidates; they are listed without a branch.
     fn probe(&mut self, index: &Index, words: &[Word]) {
         self.singles.clear();
         self.pairs.clear();
-        self.mixed.clear();
-        let mut before = 0;
-        for (at, word) in (0..).zip(words) {
-            if index.may_have(word.hash) {
-                self.singles.push(at);
+        let count = if index.has_derived() { self.look::<true>(index, words) } else { self.look::<false>(index, words) };
+        for at in self.candidates.iter().take(count) {
+            let Some(word) = words.get(*at as usize) else { return };
+            if index.has(word.hash) {
+                self.singles.push(*at);
             }
-            if index.may_have(hash_pair(before, word.hash)) {
-                self.pairs.push(at);
+            let before = at.checked_sub(1).and_then(|before| words.get(before as usize));
+            if before.is_some_and(|before| index.has(hash_pair(before.hash, word.hash))) {
+                self.pairs.push(*at);
             }
-            if word.mixed {
-                self.mixed.push(at);
-            }
-            before = word.hash;
         }
+    }
+
+    /// Lists candidates; their number.
+    fn look<const DERIVED: bool>(&mut self, index: &Index, words: &[Word]) -> usize {
+        if self.candidates.len() <= words.len() {
+            self.candidates.resize(words.len() + 1, 0);
+        }
+        let mut count = 0;
+        let mut look = Look::default();
+        for (at, word) in (0..).zip(words) {
+            look = index.look(look, word.hash);
+            let derived = if DERIVED { index.look_for_derived(word.hash, word.end - word.start) } else { 0 };
+            if let Some(candidate) = self.candidates.get_mut(count) {
+                *candidate = at;
+            }
+            count += (look.worth | derived) as usize;
+        }
+        count
     }
 
     /// Forms of one word, and readings of words in other spellings.
@@ -145,16 +174,16 @@ impl Matcher {
     }
 
     fn read_disguises(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
-        for at in 0..self.mixed.len() {
-            let Some((at, word)) = self.mixed.get(at).and_then(|at| Some((*at, *text.words().get(*at as usize)?))) else {
-                continue;
-            };
-            self.read_mixed(index, text, at, word, hits);
+        let mut done = 0;
+        for place in text.digits_in_words() {
+            let at = text.words().partition_point(|word| word.end <= place);
+            if let Some(word) = text.words().get(at).filter(|word| word.start >= done) {
+                done = word.end;
+                self.read_mixed(index, text, number(at), *word, hits);
+            }
         }
-        if !text.signs().is_empty() {
-            self.read_signs(index, text, hits);
-        }
-        if text.letters_apart() {
+        self.read_signs(index, text, hits);
+        if text.disguises().letters_apart {
             self.read_letters_apart(index, text, hits);
         }
     }
@@ -169,9 +198,7 @@ impl Matcher {
         let mut letters = Letters::default();
         letters.extend(token);
         self.read_as(index, &mut letters, place, hits);
-        if let Some(stem) =
-            token.iter().position(|byte| *byte == b'2').and_then(|at| token.get(..at)).filter(|stem| stem.len() >= 3)
-        {
+        if let Some(stem) = stem_of_repeated(token) {
             self.read_spelling(index, hash_word(stem), Reading { how: How::Repeated, ..place }, hits);
         }
     }
@@ -179,15 +206,15 @@ impl Matcher {
     /// Words parted by a sign that is no space: `th*ift`, `b@l`, `nge-thrift`, `th.rift`.
     fn read_signs(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
         let words = text.words();
-        let mut signs = text.signs().iter().peekable();
+        let mut signs = text.joints().peekable();
         while let Some(start) = signs.next() {
-            let first = words.partition_point(|word| word.start < *start);
+            let first = words.partition_point(|word| word.start < start);
             if !is_linked(text, first) {
                 continue;
             }
             let mut last = first;
             while signs
-                .next_if(|next| words.get(last + 1).is_some_and(|word| word.start == **next) && is_linked(text, last + 1))
+                .next_if(|next| words.get(last + 1).is_some_and(|word| word.start == *next) && is_linked(text, last + 1))
                 .is_some()
             {
                 last += 1;
@@ -203,7 +230,7 @@ impl Matcher {
     /// Tries what a row of words with a sign between could be as one word.
     fn read_row(&mut self, index: &Index, text: &Folded, from: usize, row: &[Word], hits: &mut Vec<Hit>) {
         let (Some(first), Some(last)) = (row.first(), row.last()) else { return };
-        if (last.end - first.start) as usize > LONGEST_PIECE + 4 {
+        if !may_be_one_word(index, text.slice(first.start, last.end)) {
             return;
         }
         // From the first to the last word everything is there, signs included.
@@ -212,15 +239,15 @@ impl Matcher {
         let mut letters = Letters::default();
         let (mut unknown, mut lettered) = (0, 0);
         for byte in whole {
-            match byte {
-                byte if is_mask(*byte) => unknown += 1,
-                byte if is_like_letter(*byte) => lettered += 1,
-                letter => letters.push(*letter),
+            match kind(*byte) {
+                Kind::Mask => unknown += 1,
+                Kind::Like => lettered += 1,
+                Kind::Letter => letters.push(*byte),
             }
         }
         if lettered > 0 {
             let mut lettered = Letters::default();
-            whole.iter().filter(|byte| !is_mask(**byte)).for_each(|byte| lettered.push(*byte));
+            whole.iter().filter(|byte| kind(**byte) != Kind::Mask).for_each(|byte| lettered.push(*byte));
             self.read_as(index, &mut lettered, Reading { how: How::Leet, ..place }, hits);
         }
         let hash = hash_word(letters.as_slice());
@@ -233,7 +260,7 @@ impl Matcher {
         let hidden = || whole.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'*') && letters.length > 1;
         if (few && whole.len() > 4) || (unknown > 0 && hidden()) {
             let mut masked = Letters::default();
-            whole.iter().for_each(|byte| masked.push(if is_mask(*byte) { 0 } else { skeleton_letter(*byte) }));
+            whole.iter().for_each(|byte| masked.push(if kind(*byte) == Kind::Mask { 0 } else { skeleton_letter(*byte) }));
             if index.may_be_masked(masked.as_slice()) {
                 let needs_company = whole.len() < 5 || !few;
                 for word in index.by_mask(masked.as_slice()) {
@@ -289,22 +316,26 @@ impl Matcher {
 
     /// `#jualbajuthrift`: words of the vocabulary inside a tag, as a line of their own.
     fn read_hashtags(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
-        for start in text.signs() {
-            if text.slice(start.saturating_sub(1), *start) != b"#" {
+        for start in text.joints() {
+            if text.slice(start.saturating_sub(1), start) != b"#" {
                 continue;
             }
-            let at = text.words().partition_point(|word| word.start < *start);
-            let Some(tag) = text.words().get(at).filter(|tag| (5..=LONGEST_TAG).contains(&((tag.end - tag.start) as usize)))
+            let at = text.words().partition_point(|word| word.start < start);
+            let Some(tag) =
+                text.words().get(at).filter(|tag| (SHORTEST_TAG..=LONGEST_TAG).contains(&((tag.end - tag.start) as usize)))
             else {
                 continue;
             };
-            // Digits in a tag that is taken apart are letters: `#thr1ftmurah`.
-            let letters: Vec<u8> = text.slice(tag.start, tag.end).iter().map(|byte| letter_of_digit(*byte)).collect();
+            let letters = Letters::of_tag(text.slice(tag.start, tag.end));
+            let letters = letters.as_slice();
+            if !may_have_pieces(index, letters) {
+                continue;
+            }
             let mut pieces = std::mem::take(&mut self.pieces);
             pieces.clear();
-            for (from, to) in pieces_of_tag(index, &letters) {
+            for (from, to) in pieces_of_tag(index, letters) {
                 let hash = letters.get(from..to).map_or(0, hash_word);
-                pieces.push(Word { hash, start: tag.start + number(from), end: tag.start + number(to), mixed: false });
+                pieces.push(Word { hash, start: tag.start + number(from), end: tag.start + number(to) });
             }
             if !pieces.is_empty() {
                 self.readings.clear();
@@ -360,18 +391,25 @@ impl Reading {
 /// A short word being put together, without the heap.
 #[derive(Debug, Clone, Copy)]
 struct Letters {
-    bytes: [u8; 48],
+    bytes: [u8; LONGEST_TAG],
     length: usize,
 }
 
 impl Default for Letters {
     fn default() -> Self {
-        Self { bytes: [0; 48], length: 0 }
+        Self { bytes: [0; LONGEST_TAG], length: 0 }
     }
 }
 
 impl Letters {
-    /// Adds a letter; what is over 48 is left out, and such a word is nowhere in an index.
+    /// Digits in a tag that is taken apart are letters: `#thr1ftmurah`.
+    fn of_tag(tag: &[u8]) -> Self {
+        let mut letters = Self::default();
+        tag.iter().for_each(|byte| letters.push(letter_of_digit(*byte)));
+        letters
+    }
+
+    /// Adds a letter; what is too long is left out, and such a word is nowhere in an index.
     fn push(&mut self, byte: u8) {
         if let Some(slot) = self.bytes.get_mut(self.length) {
             *slot = byte;
@@ -392,9 +430,43 @@ impl Letters {
     }
 }
 
-/// Signs that stand for one letter, or for none.
-const fn is_mask(byte: u8) -> bool {
-    matches!(byte, b'*' | b'#' | b'_' | b'.' | b'-' | b'~' | b'^' | b'\'')
+/// `bal` of `bal2an`.
+fn stem_of_repeated(token: &[u8]) -> Option<&[u8]> {
+    token.iter().position(|byte| *byte == b'2').and_then(|at| token.get(..at)).filter(|stem| stem.len() >= 3)
+}
+
+/// What a byte of a row of words may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A letter, a digit, or a sign that is not read.
+    Letter,
+    /// A sign that stands for one letter, or for none.
+    Mask,
+    /// A sign that looks like a letter.
+    Like,
+}
+
+/// A table: rows are read byte by byte, and comparing each with every sign is slow.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a bad index")]
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Letter; 256];
+    let (masks, likes) = (b"*#_.-~^'", b"@$!|+");
+    let mut at = 0;
+    while at < masks.len() {
+        kinds[masks[at] as usize] = Kind::Mask;
+        at += 1;
+    }
+    at = 0;
+    while at < likes.len() {
+        kinds[likes[at] as usize] = Kind::Like;
+        at += 1;
+    }
+    kinds
+};
+
+#[inline]
+fn kind(byte: u8) -> Kind {
+    KINDS.get(usize::from(byte)).copied().unwrap_or(Kind::Letter)
 }
 
 /// The letter a digit most often stands for.
@@ -402,19 +474,101 @@ const fn letter_of_digit(byte: u8) -> u8 {
     if byte.is_ascii_digit() { skeleton_letter(byte) } else { byte }
 }
 
-/// Signs that look like a letter.
-const fn is_like_letter(byte: u8) -> bool {
-    matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+')
-}
-
 /// True if only signs that disguise stand between this word and the one before: one of them, or up to four stars.
 fn is_linked(text: &Folded, at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| text.words().get(before));
     let Some((before, word)) = before.zip(text.words().get(at)) else { return false };
-    match text.slice(before.end, word.start) {
-        [sign] => is_mask(*sign) || is_like_letter(*sign),
-        gap => (2..=4).contains(&gap.len()) && gap.iter().all(|sign| *sign == b'*'),
+    is_gap(text.slice(before.end, word.start))
+}
+
+/// One sign that disguises, or up to four stars.
+fn is_gap(signs: &[u8]) -> bool {
+    match signs {
+        [sign] => kind(*sign) != Kind::Letter,
+        stars => (2..=LONGEST_GAP as usize).contains(&stars.len()) && stars.iter().all(|sign| *sign == b'*'),
     }
+}
+
+/// False only if the word, which is a key, is another spelling of a word that occurs in longer forms only, and its
+/// neighbours are in none of them.
+fn is_worth_reading(index: &Index, words: &[Word], at: u32) -> bool {
+    let word = |at: Option<u32>| at.and_then(|at| words.get(at as usize));
+    let (before, after) = (word(at.checked_sub(1)), word(at.checked_add(1)));
+    let is_read = |word: &Word| index.targets(word.hash).any(|target| matches!(target, Target::Word(..)));
+    let Some(word) = word(Some(at)) else { return false };
+    index.targets(word.hash).any(|target| match target {
+        Target::Form(_) | Target::Glued(_) => true,
+        Target::Pair { .. } => false,
+        Target::Word(id, _) => {
+            let hash = index.hash_of(id);
+            index.stands_alone(id)
+                || before.is_some_and(|before| index.has(hash_pair(before.hash, hash)) || is_read(before))
+                || after.is_some_and(|after| index.has(hash_pair(hash, after.hash)) || is_read(after))
+        }
+    })
+}
+
+/// False only if no place of the text can be read in another way.
+fn may_be_disguised(index: &Index, text: &Folded) -> bool {
+    let disguises = text.disguises();
+    let mixed = |at| {
+        let (start, end) = text.word_around(at);
+        may_be_mixed(index, text.slice(start, end))
+    };
+    disguises.letters_apart
+        || (disguises.digits_in_words && text.digits_in_words().any(mixed))
+        || (disguises.joints && may_be_joined(index, text))
+}
+
+/// False only if a word of letters and digits can be nothing else.
+fn may_be_mixed(index: &Index, token: &[u8]) -> bool {
+    if !(3..=LONGEST_PIECE).contains(&token.len()) || is_quantity(token) {
+        return false;
+    }
+    let mut letters = Letters::default();
+    letters.extend(token);
+    letters.make_skeleton();
+    index.may_have_skeleton(hash_word(letters.as_slice()))
+        || stem_of_repeated(token).is_some_and(|stem| index.may_be_spelling(hash_word(stem)))
+}
+
+/// False only if there is no hashtag to take apart, and no row of words with signs between can be one word.
+fn may_be_joined(index: &Index, text: &Folded) -> bool {
+    // Starts of the words of a row so far, the latest first.
+    let mut starts = [u32::MAX; LONGEST_CHAIN];
+    let mut end_before = u32::MAX;
+    text.joints().any(|start| {
+        let mut end = start.saturating_sub(1);
+        while end > 0 && start - end <= LONGEST_GAP && !text.is_word(end - 1) {
+            end -= 1;
+        }
+        let behind = text.word_around(start).1;
+        let tag = text.slice(start.saturating_sub(1), start) == b"#" && {
+            let tag = text.slice(start, behind);
+            (SHORTEST_TAG..=LONGEST_TAG).contains(&tag.len()) && may_have_pieces(index, Letters::of_tag(tag).as_slice())
+        };
+        if end == 0 || !is_gap(text.slice(end, start)) {
+            end_before = u32::MAX;
+            return tag;
+        }
+        if end != end_before {
+            starts = [u32::MAX; LONGEST_CHAIN];
+        }
+        starts.rotate_right(1);
+        if let Some(first) = starts.first_mut() {
+            *first = text.word_around(end - 1).0;
+        }
+        end_before = behind;
+        tag || starts.iter().take_while(|from| **from != u32::MAX).any(|from| may_be_one_word(index, text.slice(*from, behind)))
+    })
+}
+
+/// False only if a row of words with signs between is no word of the vocabulary, by its ends and its length.
+#[inline]
+fn may_be_one_word(index: &Index, row: &[u8]) -> bool {
+    let ([first, .., last], true) = (row, row.len() <= LONGEST_ROW) else { return false };
+    // At least every third byte is no sign.
+    index.may_have_ends(*first, *last, number(row.len()).div_ceil(3), number(row.len()))
 }
 
 /// Forms of one word whose word is this.
@@ -495,6 +649,7 @@ fn next_to(words: &[Word], at: usize) -> bool {
 
 /// Cuts `letters` into words of the vocabulary without a rest, as few as possible. Ranges, in order.
 fn cut(index: &Index, letters: &[u8]) -> Option<Vec<(usize, usize)>> {
+    ends_of_words(index, letters, 0).next()?;
     // best[end]: fewest words up to `end`, and where the last of them begins.
     let mut best: Vec<Option<(usize, usize)>> = vec![None; letters.len() + 1];
     *best.first_mut()? = Some((0, 0));
@@ -520,25 +675,44 @@ fn cut(index: &Index, letters: &[u8]) -> Option<Vec<(usize, usize)>> {
 /// Ends of the vocabulary's words that begin at `start`.
 fn ends_of_words<'a>(index: &'a Index, letters: &'a [u8], start: usize) -> impl Iterator<Item = usize> + 'a {
     let rest = letters.get(start..).unwrap_or_default();
-    let possible = rest.first_chunk().is_some_and(|beginning| index.may_begin(*beginning));
-    let hashes = possible.then(|| hash_beginnings(rest.get(..LONGEST_PIECE).unwrap_or(rest)));
-    let known = hashes.into_iter().flatten().filter(move |(length, hash)| *length >= 3 && is_spelling(index, *hash, *length));
-    known.map(move |(length, _)| start + length)
+    let longest = if may_begin(index, rest) { rest.len().min(LONGEST_PIECE) } else { 0 };
+    let known = |length: &usize| rest.get(..*length).is_some_and(|word| is_spelling(index, word));
+    (3..=longest).filter(known).map(move |length| start + length)
 }
 
-fn is_spelling(index: &Index, hash: u64, length: usize) -> bool {
+fn may_begin(index: &Index, letters: &[u8]) -> bool {
+    letters.first_chunk().is_some_and(|beginning| index.may_begin(*beginning))
+}
+
+fn is_spelling(index: &Index, word: &[u8]) -> bool {
+    let ([first, .., last], length) = (word, number(word.len())) else { return false };
+    if !index.may_have_ends(*first, *last, length, length) {
+        return false;
+    }
     let known = |target| match target {
         Target::Word(_, How::Affix | How::Doubled) => true,
-        Target::Word(_, How::Slip) => length >= LONG_PIECE,
+        Target::Word(_, How::Slip) => word.len() >= LONG_PIECE,
         _ => false,
     };
+    let hash = hash_word(word);
     index.may_be_spelling(hash) && (index.word(hash).is_some() || index.targets(hash).any(known))
+}
+
+/// False only if [`pieces_of_tag`] finds nothing: no word begins the tag, and no long one ends it.
+fn may_have_pieces(index: &Index, letters: &[u8]) -> bool {
+    ends_of_words(index, letters, 0).next().is_some() || word_at_end(index, letters, 0).is_some()
+}
+
+/// Where the longest word of at least five letters begins that ends the tag, from `free` on.
+fn word_at_end(index: &Index, letters: &[u8], free: usize) -> Option<usize> {
+    let from = free.max(letters.len().saturating_sub(LONGEST_PIECE));
+    let ends = |start: &usize| letters.get(*start..).is_some_and(|word| may_begin(index, word) && is_spelling(index, word));
+    (from..(letters.len() + 1).saturating_sub(LONG)).find(ends)
 }
 
 /// Words inside a tag. Without a rest, all of them; else only a long word at an end of the tag, since short ones and
 /// those in the middle are inside other words (`globalpresence` holds `balpres`, `anaksebal` holds `bal`).
 fn pieces_of_tag(index: &Index, letters: &[u8]) -> Vec<(usize, usize)> {
-    const LONG: usize = 5;
     // Two short words side by side are chance: `banget` is not `ban` and `get`.
     let chance = |all: &Vec<(usize, usize)>| {
         let short = |(start, end): &(usize, usize)| end - start < 4;
@@ -550,10 +724,7 @@ fn pieces_of_tag(index: &Index, letters: &[u8]) -> Vec<(usize, usize)> {
     let longest_start = ends_of_words(index, letters, 0).filter(|end| *end >= LONG).last().map(|end| (0, end));
     let mut found: Vec<(usize, usize)> = longest_start.into_iter().collect();
     let free = longest_start.map_or(0, |(_, end)| end);
-    let longest_end =
-        (free.max(letters.len().saturating_sub(LONGEST_PIECE))..=letters.len().saturating_sub(LONG)).find(|start| {
-            letters.get(*start..).is_some_and(|word| word.len() >= LONG && is_spelling(index, hash_word(word), word.len()))
-        });
+    let longest_end = word_at_end(index, letters, free);
     found.extend(longest_end.map(|start| (start, letters.len())));
     // What the beginning leaves may be words again: `thriftmurahbanget`.
     if let (Some((_, end)), None) = (longest_start, longest_end) {

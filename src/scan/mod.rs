@@ -135,12 +135,15 @@ impl<'r> Scanner<'r> {
 
     /// Evidence for one pack; None when no rule of it can match. With `all`, patterns are tried in any case.
     fn evidence(&self, index: usize, pack: &Pack, post: &Post<'_>, all: bool) -> Option<Evidence> {
+        debug_assert!(self.rules.packs.get(index).is_some_and(|known| known.id == pack.id));
+        let collector = Collector { rules: self.rules, pack, folded: &self.folded, post };
+        if !all && !collector.may_match(&self.hits) {
+            return None;
+        }
         let author = post.author.map(|author| author.trim_start_matches('@').to_lowercase());
         if !all && author.is_some_and(|author| pack.allowed_authors.contains(&author)) {
             return None;
         }
-        debug_assert!(self.rules.packs.get(index).is_some_and(|known| known.id == pack.id));
-        let collector = Collector { rules: self.rules, pack, folded: &self.folded, post };
         let mut found = collector.by_words(&self.hits);
         collector.add_near(&mut found);
         if !all && !collector.possible(&found) {

@@ -12,23 +12,41 @@ pub struct Classes {
     pub word: u64,
     /// ASCII spaces.
     pub space: u64,
-    /// Bytes of words equal to the byte before.
-    pub repeat: u64,
+    /// ASCII digits.
+    pub digit: u64,
+    /// `#` and `*`.
+    pub mark: u64,
+    /// Bytes of characters outside ASCII.
+    pub high: u64,
+    /// Bytes of words equal to the byte behind.
+    pub double: u64,
 }
 
-/// Classifies a block of folded (lower-case) bytes; `before` is the same block moved one byte to the left.
+/// Makes letters small and control characters spaces.
 #[inline]
-pub fn classify(block: &[u8; BLOCK], before: &[u8; BLOCK]) -> Classes {
+pub fn make_lower(block: &mut [u8; BLOCK]) {
+    block.iter_mut().for_each(|byte| *byte = byte.to_ascii_lowercase().max(b' '));
+}
+
+/// Classifies the bytes of a block in lower case; `behind` is the same block moved one byte to the right.
+#[inline]
+pub fn classify(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> Classes {
     let bytes = u8x64::new(*block);
-    let within = |low: u8, span: u8| {
-        let moved = bytes - u8x64::splat(low);
-        moved.simd_eq(moved.min(u8x64::splat(span)))
-    };
+    let digit = is_within(bytes, b'0', 9);
     // The mask takes the highest bit of each byte, which characters outside ASCII have set.
-    let word = (within(b'a', 25) | within(b'0', 9) | bytes).to_bitmask();
+    let high = bytes.to_bitmask();
+    let word = (is_within(bytes, b'a', 25) | digit | bytes).to_bitmask();
     let space = bytes.simd_eq(u8x64::splat(b' ')).to_bitmask();
-    let repeat = bytes.simd_eq(u8x64::new(*before)).to_bitmask() & word;
-    Classes { word, space, repeat }
+    let mark = (bytes.simd_eq(u8x64::splat(b'#')) | bytes.simd_eq(u8x64::splat(b'*'))).to_bitmask();
+    let double = bytes.simd_eq(u8x64::new(*behind)).to_bitmask() & word;
+    Classes { word, space, digit: digit.to_bitmask(), mark, high, double }
+}
+
+/// All bits of each byte from `low` to `low + span`.
+#[inline]
+fn is_within(bytes: u8x64, low: u8, span: u8) -> u8x64 {
+    let moved = bytes - u8x64::splat(low);
+    moved.simd_eq(moved.min(u8x64::splat(span)))
 }
 
 #[cfg(test)]
@@ -37,25 +55,31 @@ mod tests {
 
     use super::*;
 
-    fn one_by_one(block: &[u8; BLOCK], before: &[u8; BLOCK]) -> Classes {
+    fn one_by_one(lower: &[u8]) -> Classes {
         let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b >= 0x80;
         let mask = |test: &dyn Fn(u8, u8) -> bool| {
-            let bits = block.iter().zip(before).enumerate();
-            bits.fold(0, |mask, (i, (byte, left))| mask | (u64::from(test(*byte, *left)) << i))
+            let pairs = lower.iter().zip(lower.iter().skip(1)).enumerate();
+            pairs.fold(0, |mask, (i, (byte, behind))| mask | (u64::from(test(*byte, *behind)) << i))
         };
         Classes {
             word: mask(&|b, _| is_word(b)),
             space: mask(&|b, _| b == b' '),
-            repeat: mask(&|b, left| is_word(b) && b == left),
+            digit: mask(&|b, _| b.is_ascii_digit()),
+            mark: mask(&|b, _| b == b'#' || b == b'*'),
+            high: mask(&|b, _| b >= 0x80),
+            double: mask(&|b, behind| is_word(b) && b == behind),
         }
     }
 
     proptest! {
         #[test]
-        fn blocks_are_classified_like_single_bytes(bytes in prop::collection::vec(any::<u8>(), BLOCK + 1)) {
-            let block: &[u8; BLOCK] = bytes[1..].try_into().unwrap();
-            let before: &[u8; BLOCK] = bytes[..BLOCK].try_into().unwrap();
-            prop_assert_eq!(classify(block, before), one_by_one(block, before));
+        fn blocks_are_classified_like_single_bytes(
+            any in prop::collection::vec(b' '.., BLOCK + 1), few in prop::collection::vec(b'`'..b'd', BLOCK + 1),
+        ) {
+            for bytes in [any, few] {
+                let (block, behind) = (bytes.first_chunk().unwrap(), bytes.last_chunk().unwrap());
+                prop_assert_eq!(classify(block, behind), one_by_one(&bytes));
+            }
         }
     }
 }

@@ -54,7 +54,12 @@ fn compute(c: char) -> Folding {
     match text.as_bytes() {
         [] => Folding::Drop,
         [one] if one.is_ascii() => Folding::Ascii(*one),
-        _ if text.is_ascii() || text.chars().any(char::is_alphanumeric) => Folding::Text(text.into_boxed_str()),
+        _ if text.is_ascii() => Folding::Text(text.into_boxed_str()),
+        // ¼ is 1⁄4: what is no letter in it parts words.
+        _ if text.chars().any(char::is_alphanumeric) => {
+            let plain = |c: char| if c.is_ascii() || c.is_alphanumeric() { c } else { ' ' };
+            Folding::Text(text.chars().map(plain).collect())
+        }
         _ => Folding::Symbol,
     }
 }

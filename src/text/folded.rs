@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::classes::{BLOCK, Classes, classify};
+use super::classes::{BLOCK, Classes, classify, make_lower};
 use super::fold::{Folding, fold};
 use super::map::OffsetMap;
 use super::word::{STEP, halves, hash_word, mix};
@@ -19,27 +19,48 @@ pub struct Word {
     pub start: u32,
     /// Byte after the last.
     pub end: u32,
-    /// It has letters and digits: a price, a size, or a disguise.
-    pub mixed: bool,
+}
+
+/// What reading a text found.
+#[derive(Debug, Clone, Copy, Default)]
+struct Read {
+    /// It has characters outside ASCII.
+    high: bool,
+    /// Some byte of a word stands there three times or more.
+    stretched: bool,
+}
+
+impl Word {
+    fn move_left(&mut self, bytes: usize) {
+        self.start -= number(bytes);
+        self.end -= number(bytes);
+    }
+}
+
+/// Kinds of places in a text where a word may be disguised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disguises {
+    /// [`Folded::joints`] has some.
+    pub joints: bool,
+    /// [`Folded::digits_in_words`] has some.
+    pub digits_in_words: bool,
+    /// Three or more single letters follow each other, one sign apart.
+    pub letters_apart: bool,
 }
 
 /// A folded text. Make one and [`Folded::refill`] it for each text: the buffers are kept.
 #[derive(Debug, Clone, Default)]
 pub struct Folded {
-    /// One zero byte, the folded text, and zero bytes up to a whole block and one more.
+    /// The folded text, and other bytes up to a whole block behind it.
     bytes: Vec<u8>,
     length: usize,
+    blocks: Vec<Classes>,
     words: Vec<Word>,
     symbols: Vec<Word>,
-    signs: Vec<u32>,
-    letters_apart: bool,
-    ascii: bool,
     /// Folded, with stretched letters → original.
     edits: OffsetMap,
     /// Folded → folded, with stretched letters.
     stretched: OffsetMap,
-    edges: Vec<u32>,
-    repeats: Vec<u32>,
     spare: Vec<u8>,
 }
 
@@ -56,20 +77,15 @@ impl Folded {
         let original = original.get(..original.floor_char_boundary(LONGEST)).unwrap_or_default();
         self.edits.clear();
         self.stretched.clear();
-        self.bytes.clear();
-        self.bytes.push(0);
-        self.ascii = original.is_ascii();
-        if self.ascii {
-            self.bytes.extend(original.bytes().map(lower));
-        } else {
-            self.fold_characters(original);
+        self.symbols.clear();
+        let mut read = self.read(original.as_bytes());
+        if read.high && self.fold(original) {
+            read = self.read_spare();
         }
-        self.close();
-        self.classify();
-        if !self.repeats.is_empty() && self.collapse() {
-            self.close();
-            self.classify();
+        if read.stretched && self.collapse() {
+            self.read_spare();
         }
+        self.part_symbols();
         self.collect_words();
     }
 
@@ -80,7 +96,7 @@ impl Folded {
 
     /// The bytes of the folded text.
     pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(1..=self.length).unwrap_or_default()
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 
     /// Bytes `[start, end)` of the folded text.
@@ -98,97 +114,168 @@ impl Folded {
         &self.symbols
     }
 
-    /// Starts of words with a sign other than a space right before them: `#bal`, `(bal`, `b.a.l`, `th*ift`.
-    pub fn signs(&self) -> &[u32] {
-        &self.signs
+    /// Which kinds of places a disguise may hide in are there. Most texts have none of some.
+    pub fn disguises(&self) -> Disguises {
+        let (mut joint, mut digit, mut apart) = (0, 0, 0);
+        let (mut last, mut singles) = (Classes::default(), 0);
+        for now in &self.blocks {
+            joint |= joints(*now, last);
+            digit |= digits_in_words(*now, last);
+            let now_singles = singles_ended(*now, last);
+            apart |= now_singles & moved(now_singles, singles, 2) & moved(now_singles, singles, 4);
+            (last, singles) = (*now, now_singles);
+        }
+        Disguises { joints: joint != 0, digits_in_words: digit != 0, letters_apart: apart != 0 }
     }
 
-    /// True if three or more single letters follow each other, one sign apart.
-    pub fn letters_apart(&self) -> bool {
-        self.letters_apart
+    /// Starts of words that a sign joins to something: to the word before (`b.a.l`, `th*ift`), or as a tag (`#bal`).
+    /// Numbers with a sign inside (`35.000`, `2-3`) are none.
+    pub fn joints(&self) -> impl Iterator<Item = u32> + '_ {
+        self.places(joints)
     }
 
-    /// The bytes `[start, end)` of the original that `[start, end)` of the folded text came from.
+    /// Places where a letter and a digit touch: a price, a size, or a disguise.
+    pub fn digits_in_words(&self) -> impl Iterator<Item = u32> + '_ {
+        self.places(digits_in_words)
+    }
+
+    /// True if the byte at `at` is one of a word.
+    pub fn is_word(&self, at: u32) -> bool {
+        self.blocks.get(at as usize / BLOCK).is_some_and(|block| block.word >> (at as usize % BLOCK) & 1 == 1)
+    }
+
+    /// First byte of the word that the byte at `at` is in, and the byte behind its last.
+    pub fn word_around(&self, at: u32) -> (u32, u32) {
+        let word = |block: usize| self.blocks.get(block).map_or(0, |block| block.word);
+        let (mut block, bit) = (at as usize / BLOCK, at % u64::BITS);
+        let before = !word(block) & ((1 << bit) - 1);
+        let behind = !word(block) & (u64::MAX << bit);
+        let start = if before != 0 || block == 0 {
+            number(block * BLOCK) + u64::BITS - before.leading_zeros()
+        } else {
+            let before = !word(block - 1);
+            // Words of more than a block are cut: nothing so long is a disguise.
+            number((block - 1) * BLOCK) + u64::BITS - before.leading_zeros()
+        };
+        if behind != 0 {
+            return (start, number(block * BLOCK) + behind.trailing_zeros());
+        }
+        block += 1;
+        (start, number(block * BLOCK) + (!word(block)).trailing_zeros())
+    }
+
+    /// The bytes `[start, end)` of the original that `[start, end)` of the folded text came from; whole characters.
     pub fn original(&self, start: u32, end: u32) -> (usize, usize) {
-        let (start, end) = self.stretched.resolve(start as usize, end as usize);
+        let inside = |at: usize| self.bytes().get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+        let (mut start, mut end) = (start as usize, end as usize);
+        while inside(start) {
+            start -= 1;
+        }
+        while inside(end) {
+            end += 1;
+        }
+        let (start, end) = self.stretched.resolve(start, end);
         self.edits.resolve(start, end)
     }
 
-    fn fold_characters(&mut self, original: &str) {
+    /// Copies a text, letters made small, and classifies its bytes.
+    fn read(&mut self, text: &[u8]) -> Read {
+        self.length = text.len();
+        self.bytes.clear();
+        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(&[0; 2 * BLOCK]);
+        self.blocks.clear();
+        // The last block has at least one byte behind the text, so that what ends with the text is seen to end.
+        let count = text.len() / BLOCK + 1;
+        self.bytes.as_chunks_mut().0.iter_mut().take(count).for_each(make_lower);
+        let behind = self.bytes.get(1..).unwrap_or_default().as_chunks().0;
+        let (mut high, mut stretched, mut last) = (0, 0, Classes::default());
+        self.blocks.extend(self.bytes.as_chunks().0.iter().zip(behind).take(count).map(|(block, behind)| {
+            let classes = classify(block, behind);
+            high |= classes.high;
+            stretched |= triples(classes, last);
+            last = classes;
+            classes
+        }));
+        Read { high: high != 0, stretched: stretched != 0 }
+    }
+
+    fn read_spare(&mut self) -> Read {
+        let text = std::mem::take(&mut self.spare);
+        let read = self.read(&text);
+        self.spare = text;
+        read
+    }
+
+    /// Lists the symbols, and folds the other characters outside ASCII into the spare buffer. False if that has nothing to
+    /// do: the text stays as it is. What needs no change is copied in long runs.
+    fn fold(&mut self, original: &str) -> bool {
+        self.spare.clear();
+        // Bytes from here on are not copied yet.
+        let mut from = 0;
         let mut at = 0;
         let mut half_flag = false;
-        while let Some(rest) = original.get(at..).filter(|rest| !rest.is_empty()) {
-            let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-            if plain > 0 {
-                self.edits.copied(self.bytes.len() - 1, at);
-                self.bytes.extend(rest.bytes().take(plain).map(lower));
-                at += plain;
-                half_flag = false;
-            }
-            let Some(c) = original.get(at..).and_then(|rest| rest.chars().next()) else { return };
+        loop {
+            let rest = original.as_bytes().get(at..).unwrap_or_default();
+            let plain = plain_bytes(rest);
+            at += plain;
+            let Some(c) = original.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            let end = at + c.len_utf8();
             let folding = fold(c);
-            let second_half = half_flag && *folding == Folding::RegionalIndicator;
-            if second_half {
-                self.bytes.pop();
-            }
-            if *folding != Folding::Drop {
-                self.edits.replaced(self.bytes.len() - 1, at, c.len_utf8());
-            }
+            let second_half = half_flag && plain == 0 && *folding == Folding::RegionalIndicator;
+            half_flag = *folding == Folding::RegionalIndicator && !second_half;
             match folding {
-                Folding::Drop => {}
-                Folding::Ascii(byte) => self.bytes.push(*byte),
-                Folding::Text(text) => self.bytes.extend(text.bytes()),
                 Folding::Symbol | Folding::RegionalIndicator => {
-                    if !second_half && self.bytes.last() != Some(&b' ') {
-                        self.bytes.push(b' ');
+                    let start = number(self.spare.len() + at - from);
+                    let length = number(end - at);
+                    match self.symbols.last_mut().filter(|_| second_half) {
+                        Some(flag) => flag.end = start + length,
+                        None => self.symbols.push(Word { hash: 0, start, end: start + length }),
                     }
-                    self.bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
-                    self.bytes.push(b' ');
+                }
+                Folding::Text(text) if original.get(at..end) == Some(&**text) => {}
+                changed => {
+                    self.copy(original, from, at);
+                    from = end;
+                    if *changed != Folding::Drop {
+                        self.edits.replaced(self.spare.len(), at, end - at);
+                    }
+                    match changed {
+                        Folding::Ascii(byte) => self.spare.push(*byte),
+                        Folding::Text(text) => self.spare.extend_from_slice(text.as_bytes()),
+                        _ => {}
+                    }
                 }
             }
-            half_flag = *folding == Folding::RegionalIndicator && !second_half;
-            at += c.len_utf8();
+            at = end;
         }
+        if from > 0 {
+            self.copy(original, from, original.len());
+        }
+        from > 0
     }
 
-    /// Notes the length and adds the zero bytes behind, so that whole blocks can be read everywhere.
-    fn close(&mut self) {
-        self.length = self.bytes.len() - 1;
-        self.bytes.resize(1 + (self.length / BLOCK + 2) * BLOCK, 0);
+    /// Copies `[from, to)` of the original as it is.
+    fn copy(&mut self, original: &str, from: usize, to: usize) {
+        if from > 0 && from < to {
+            self.edits.copied(self.spare.len(), from);
+        }
+        self.spare.extend_from_slice(original.as_bytes().get(from..to).unwrap_or_default());
     }
 
-    /// Finds where words begin and end, and the places a disguise may hide.
-    fn classify(&mut self) {
-        self.edges.clear();
-        self.repeats.clear();
-        self.signs.clear();
-        self.letters_apart = false;
-        let blocks = self.bytes.get(1..).unwrap_or_default().as_chunks().0;
-        let mut last = Classes::default();
-        let mut last_single = 0;
-        for (index, (block, before)) in blocks.iter().zip(self.bytes.as_chunks().0).take(self.length.div_ceil(BLOCK)).enumerate()
-        {
-            let now = classify(block, before);
-            let base = u32::try_from(index * BLOCK).unwrap_or(u32::MAX);
-            let left = moved(now.word, last.word, 1);
-            push_bits(&mut self.edges, base, now.word ^ left);
-            // Words with a sign right before them: hashtags, mentions, and letters that a sign parts.
-            let signs = now.word & !left & !moved(now.space, last.space, 1);
-            // The very first word of a text has the zero byte before it.
-            push_bits(&mut self.signs, base, signs & !u64::from(index == 0));
-            push_bits(&mut self.repeats, base, now.repeat & moved(now.repeat, last.repeat, 1));
-            // A word of one letter is known at the sign behind it.
-            let single = left & !moved(now.word, last.word, 2) & !now.word;
-            self.letters_apart |= single & moved(single, last_single, 2) & moved(single, last_single, 4) != 0;
-            (last, last_single) = (now, single);
+    /// Takes the bytes of symbols out of the words: they part words like spaces, and are looked up by themselves.
+    fn part_symbols(&mut self) {
+        let text = self.bytes.as_slice();
+        for symbol in &mut self.symbols {
+            symbol.hash = hash_word(text.get(symbol.start as usize..symbol.end as usize).unwrap_or_default());
+            for at in symbol.start as usize..symbol.end as usize {
+                if let Some(block) = self.blocks.get_mut(at / BLOCK) {
+                    let bit = 1 << (at % BLOCK);
+                    block.word &= !bit;
+                    block.space |= bit;
+                }
+            }
         }
-        if self.edges.len() % 2 == 1 {
-            self.edges.push(u32::try_from(self.length).unwrap_or(u32::MAX));
-        }
-        // A text that ends with its third single letter has no sign behind that.
-        let mut at_end = self.edges.as_chunks::<2>().0.iter().rev();
-        let mut single = || at_end.next().is_some_and(|[start, end]| end - start == 1);
-        self.letters_apart |= single() && single() && single();
     }
 
     /// Replaces a letter that stands there three times or more by one ("murahhhh"). Two are spelling ("ballpress");
@@ -196,81 +283,100 @@ impl Folded {
     /// True if it did.
     fn collapse(&mut self) -> bool {
         self.spare.clear();
-        self.spare.push(0);
-        let text = self.bytes.get(1..=self.length).unwrap_or_default();
+        let text = self.bytes.get(..self.length).unwrap_or_default();
         let mut from = 0;
-        let mut repeats = self.repeats.iter().map(|at| *at as usize).peekable();
-        while let Some(third) = repeats.next() {
-            let mut last = third;
-            while let Some(next) = repeats.next_if(|next| *next == last + 1) {
-                last = next;
+        // Letters that are equal to the one behind, which is equal to the one behind that; shifted by one.
+        let triples: Vec<u32> = self.places(triples).collect();
+        let mut triples = triples.into_iter().map(|at| at as usize).peekable();
+        let mut symbols = self.symbols.iter_mut().peekable();
+        while let Some(second) = triples.next() {
+            let mut last = second + 1;
+            while triples.next_if(|next| *next == last).is_some() {
+                last += 1;
             }
-            let first = third - 2;
-            if !text.get(third).is_some_and(u8::is_ascii_lowercase) {
+            let first = second - 1;
+            if !text.get(first).is_some_and(u8::is_ascii_lowercase) {
                 continue;
             }
+            while let Some(symbol) = symbols.next_if(|symbol| (symbol.start as usize) < first) {
+                symbol.move_left(from - self.spare.len());
+            }
             self.spare.extend_from_slice(text.get(from..=first).unwrap_or_default());
-            let out = self.spare.len() - 2;
+            let out = self.spare.len() - 1;
             self.stretched.replaced(out, first, last + 1 - first);
             self.stretched.copied(out + 1, last + 1);
             from = last + 1;
         }
-        self.spare.extend_from_slice(text.get(from..).unwrap_or_default());
+        symbols.for_each(|symbol| symbol.move_left(from - self.spare.len()));
         if from > 0 {
-            std::mem::swap(&mut self.bytes, &mut self.spare);
+            self.spare.extend_from_slice(text.get(from..).unwrap_or_default());
         }
         from > 0
     }
 
     fn collect_words(&mut self) {
         self.words.clear();
-        self.symbols.clear();
-        let text = self.bytes.get(1..).unwrap_or_default();
-        self.words.extend(self.edges.as_chunks().0.iter().map(|[start, end]| read_word(text, *start, *end)));
-        if !self.ascii {
-            self.part_symbols();
-        }
-    }
-
-    fn part_symbols(&mut self) {
-        let mut words = std::mem::take(&mut self.words);
-        words.retain(|word| {
-            let symbol = self.is_symbol(*word);
-            if symbol {
-                self.symbols.push(*word);
+        // A word and a sign are two bytes at least.
+        self.words.reserve(self.length / 2 + 1);
+        let text = self.bytes.as_slice();
+        let mut last = 0;
+        for (index, block) in self.blocks.iter().enumerate() {
+            let now = block.word;
+            let next = self.blocks.get(index + 1).map_or(0, |block| block.word);
+            let base = number(index * BLOCK);
+            let mut starts = NonZeroU64::new(now & !moved(now, last, 1));
+            while let Some(rest) = starts {
+                let at = rest.trailing_zeros();
+                // The 64 bytes from the word's first on.
+                let ahead = now >> at | (next << 1) << (63 - at);
+                let start = base + at;
+                let mut length = (!ahead).trailing_zeros();
+                if length == u64::BITS {
+                    length = self.length_of_long_word(start);
+                }
+                self.words.push(Word { hash: hash_at(text, start, length), start, end: start + length });
+                starts = NonZeroU64::new(rest.get() & (rest.get() - 1));
             }
-            !symbol
-        });
-        self.words = words;
-    }
-
-    fn is_symbol(&self, word: Word) -> bool {
-        let bytes = self.slice(word.start, word.end);
-        if bytes.first().is_none_or(u8::is_ascii) {
-            return false;
+            last = now;
         }
-        let first = std::str::from_utf8(bytes).unwrap_or_default().chars().next();
-        first.is_some_and(|c| !c.is_ascii() && matches!(fold(c), Folding::Symbol | Folding::RegionalIndicator))
+    }
+
+    /// Length of a word of more than 63 bytes.
+    #[cold]
+    fn length_of_long_word(&self, start: u32) -> u32 {
+        number((start..number(self.length)).take_while(|at| self.is_word(*at)).count())
+    }
+
+    /// Positions of the bits that `mask` makes of each block and the one before.
+    fn places<'a>(&'a self, mask: impl Fn(Classes, Classes) -> u64 + 'a) -> impl Iterator<Item = u32> + 'a {
+        let before = std::iter::once(Classes::default()).chain(self.blocks.iter().copied());
+        self.blocks.iter().zip(before).zip((0..).step_by(BLOCK)).flat_map(move |((now, last), base)| bits(base, mask(*now, last)))
     }
 }
 
+/// Hash of the word of `length` bytes at `start`.
 #[inline]
-fn read_word(text: &[u8], start: u32, end: u32) -> Word {
-    let length = (end - start) as usize;
-    let chunk = text.get(start as usize..).and_then(|rest| rest.first_chunk::<STEP>());
-    if let (Some(chunk), true) = (chunk, length <= STEP) {
-        let (low, high) = halves(*chunk, length);
-        return Word { hash: mix(low, high, length as u64), start, end, mixed: has_digit(low, high) && has_letter(low, high) };
+fn hash_at(text: &[u8], start: u32, length: u32) -> u64 {
+    let (start, length) = (start as usize, length as usize);
+    match text.get(start..start + STEP).and_then(|chunk| chunk.first_chunk::<STEP>()) {
+        Some(chunk) if length <= STEP => {
+            let (low, high) = halves(*chunk, length);
+            mix(low, high, length as u64)
+        }
+        _ => hash_word(text.get(start..start + length).unwrap_or_default()),
     }
-    let word = text.get(start as usize..end as usize).unwrap_or_default();
-    let mixed = word.iter().any(u8::is_ascii_digit) && !word.iter().all(u8::is_ascii_digit);
-    Word { hash: hash_word(word), start, end, mixed }
 }
 
-/// Lower case; line breaks and other control characters become spaces.
-#[inline]
-fn lower(byte: u8) -> u8 {
-    byte.to_ascii_lowercase().max(b' ')
+/// Number of ASCII bytes at the beginning.
+fn plain_bytes(text: &[u8]) -> usize {
+    const STRIDE: usize = 16;
+    let strides = text.as_chunks::<STRIDE>().0.iter().take_while(|stride| stride.is_ascii()).count() * STRIDE;
+    let rest = text.get(strides..).unwrap_or_default();
+    strides + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 /// The bits of the bytes `by` places to the left.
@@ -279,28 +385,32 @@ fn moved(now: u64, last: u64, by: u32) -> u64 {
     now << by | last >> (64 - by)
 }
 
+fn joints(now: Classes, last: Classes) -> u64 {
+    let starts = now.word & !moved(now.word, last.word, 1);
+    let number = now.digit & moved(now.digit, last.digit, 2);
+    let joined = moved(now.word, last.word, 2) & !moved(now.space, last.space, 1) & !number;
+    starts & (joined | moved(now.mark, last.mark, 1))
+}
+
+fn digits_in_words(now: Classes, last: Classes) -> u64 {
+    let inside = now.word & moved(now.word, last.word, 1);
+    inside & (now.digit ^ moved(now.digit, last.digit, 1))
+}
+
+/// The byte behind each word of one byte.
+fn singles_ended(now: Classes, last: Classes) -> u64 {
+    moved(now.word, last.word, 1) & !moved(now.word, last.word, 2) & !now.word
+}
+
+/// The second of three or more equal bytes.
+fn triples(now: Classes, last: Classes) -> u64 {
+    now.double & moved(now.double, last.double, 1)
+}
+
 /// Positions of the bits that are set.
-#[inline]
-fn push_bits(out: &mut Vec<u32>, base: u32, mut bits: u64) {
-    while let Some(set) = NonZeroU64::new(bits) {
-        out.push(base + set.trailing_zeros());
-        bits &= bits - 1;
-    }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-
-/// Word bytes are letters (bit 6), digits (bits 4 and 5 only) and characters outside ASCII (bit 7).
-#[inline]
-fn has_digit(low: u64, high: u64) -> bool {
-    let digits = |half: u64| (half >> 5) & !(half >> 6) & !(half >> 7) & ONES;
-    digits(low) | digits(high) != 0
-}
-
-#[inline]
-fn has_letter(low: u64, high: u64) -> bool {
-    let letters = |half: u64| ((half >> 6) | (half >> 7)) & ONES;
-    letters(low) | letters(high) != 0
+fn bits(base: u32, mask: u64) -> impl Iterator<Item = u32> {
+    std::iter::successors(NonZeroU64::new(mask), |rest| NonZeroU64::new(rest.get() & (rest.get() - 1)))
+        .map(move |rest| base + rest.trailing_zeros())
 }
 
 #[cfg(test)]
@@ -330,9 +440,9 @@ mod tests {
             ("wa.me/6280000000214", "wa.me/6280000000214"),
             ("t̶h̶r̶i̶f̶t̶", "thrift"),
             ("a\nb\tc", "a b c"),
-            ("bal🔥segel", "bal 🔥 segel"),
-            ("🇰🇷🇯🇵", " 🇰🇷 🇯🇵 "),
-            ("👍🏽", " 👍 "),
+            ("bal🔥segel", "bal🔥segel"),
+            ("🇰🇷🇯🇵", "🇰🇷🇯🇵"),
+            ("👍🏽", "👍"),
             ("", ""),
         ];
         for (original, folded) in cases {
@@ -344,22 +454,24 @@ mod tests {
     fn words_are_letters_and_digits_and_symbols_stand_apart() {
         assert_eq!(words("bal-segel, 3pcs100!! 🔥 (baju)"), ["bal", "segel", "3pcs100", "baju"]);
         assert_eq!(words("日本 Jaket"), ["日本", "jaket"]);
-        let folded = Folded::new("📦🇰🇷 35rb xl XL2");
+        assert_eq!(words("bal🔥segel🇰🇷"), ["bal", "segel"]);
+        let folded = Folded::new("baguuuus 📦🇰🇷🇯🇵 mantaaap🔥 35rb");
         let symbols: Vec<&[u8]> = folded.symbols().iter().map(|s| folded.slice(s.start, s.end)).collect();
-        assert_eq!(symbols, ["📦".as_bytes(), "🇰🇷".as_bytes()]);
-        assert_eq!(folded.words().iter().map(|w| w.mixed).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(symbols, ["📦", "🇰🇷", "🇯🇵", "🔥"].map(str::as_bytes));
+        assert_eq!(words(&"ab".repeat(70)), ["ab".repeat(70)]);
     }
 
     #[test]
     fn places_of_disguises_are_noted() {
-        let folded = Folded::new("#bal th*ift a b");
-        assert_eq!(folded.signs(), [1, 8]);
-        assert!(!folded.letters_apart());
+        let folded = Folded::new("#bal th*ift (a) b🔥c th**rift 35.000 a.1");
+        assert_eq!(folded.joints().collect::<Vec<_>>(), [1, 8, 27, 41]);
+        assert_eq!(Folded::new("35rb xl XL2 100").digits_in_words().collect::<Vec<_>>(), [2, 10]);
+        assert!(!folded.disguises().letters_apart && folded.disguises().joints);
         for apart in ["t h r i f t", "murah b.a.l", "b.a.l murah", "x b a l"] {
-            assert!(Folded::new(apart).letters_apart(), "{apart}");
+            assert!(Folded::new(apart).disguises().letters_apart, "{apart}");
         }
         for plain in ["a b", "size s dan m", "35 k"] {
-            assert!(!Folded::new(plain).letters_apart(), "{plain}");
+            assert!(!Folded::new(plain).disguises().letters_apart, "{plain}");
         }
     }
 
@@ -400,16 +512,21 @@ mod tests {
         #[test]
         fn words_are_the_maximal_runs(original in nasty()) {
             let folded = Folded::new(&original);
-            let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
-            let expected: Vec<&[u8]> = folded.bytes().split(|byte| !is_word(byte)).filter(|run| !run.is_empty()).collect();
-            let mut all: Vec<&Word> = folded.words().iter().chain(folded.symbols()).collect();
-            all.sort_by_key(|word| word.start);
-            let found: Vec<&[u8]> = all.iter().map(|word| folded.slice(word.start, word.end)).collect();
+            let is_word = |c: char| {
+                c.is_ascii_alphanumeric() || (!c.is_ascii() && !matches!(fold(c), Folding::Symbol | Folding::RegionalIndicator))
+            };
+            let expected: Vec<&str> = folded.as_str().split(|c| !is_word(c)).filter(|run| !run.is_empty()).collect();
+            let slice = |word: &Word| std::str::from_utf8(folded.slice(word.start, word.end)).unwrap();
+            let found: Vec<&str> = folded.words().iter().map(slice).collect();
             prop_assert_eq!(&found, &expected);
-            for (word, bytes) in all.iter().zip(expected) {
-                prop_assert_eq!(word.hash, hash_word(bytes));
-                let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-                prop_assert_eq!(word.mixed, digits > 0 && digits < bytes.len());
+            for word in folded.words().iter().chain(folded.symbols()) {
+                prop_assert_eq!(word.hash, hash_word(slice(word).as_bytes()));
+            }
+            prop_assert!(folded.symbols().iter().all(|symbol| !slice(symbol).contains(is_word)));
+            let mixed = |word: &&str| word.bytes().any(|b| b.is_ascii_digit()) && !word.bytes().all(|b| b.is_ascii_digit());
+            let touching: Vec<u32> = folded.digits_in_words().collect();
+            for (word, text) in folded.words().iter().zip(&expected) {
+                prop_assert_eq!(mixed(text), touching.iter().any(|at| word.start < *at && *at < word.end));
             }
         }
 
@@ -420,7 +537,8 @@ mod tests {
             let new = Folded::new(&second);
             prop_assert_eq!(used.as_str(), new.as_str());
             prop_assert_eq!(used.words(), new.words());
-            prop_assert_eq!(used.signs(), new.signs());
+            prop_assert_eq!(used.joints().collect::<Vec<_>>(), new.joints().collect::<Vec<_>>());
+            prop_assert_eq!(used.symbols(), new.symbols());
             prop_assert_eq!((&used.edits, &used.stretched), (&new.edits, &new.stretched));
         }
 

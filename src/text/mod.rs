@@ -16,5 +16,5 @@ mod folded;
 mod map;
 mod word;
 
-pub use folded::{Folded, Word};
-pub use word::{hash_beginnings, hash_pair, hash_word};
+pub use folded::{Disguises, Folded, Word};
+pub use word::{hash_pair, hash_word};

@@ -38,8 +38,7 @@ pub(super) fn mix(low: u64, high: u64, length: u64) -> u64 {
     let product = u128::from(low ^ SEED_LOW) * u128::from(high ^ SEED_HIGH ^ length);
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of the product are mixed")]
     let mixed = (product as u64) ^ ((product >> 64) as u64);
-    // 0 is kept for "no word".
-    mixed | u64::from(mixed == 0)
+    mixed
 }
 
 /// Hash of a folded word. Two different words of one vocabulary share a hash with a chance of about 2⁻⁶⁴ · n²; the
@@ -54,16 +53,6 @@ pub fn hash_word(word: &[u8]) -> u64 {
         hash = hash.rotate_left(23) ^ hash_word(part);
     }
     mix(hash, SEED_LOW, word.len() as u64)
-}
-
-/// Hashes of the beginnings of a word, with their lengths, from one byte on.
-pub fn hash_beginnings(word: &[u8]) -> impl Iterator<Item = (usize, u64)> + '_ {
-    let chunk = chunk_of(word);
-    (1..=word.len()).map(move |length| {
-        let (low, high) = halves(chunk, length.min(STEP));
-        let short = length <= STEP;
-        (length, if short { mix(low, high, length as u64) } else { hash_word(word.get(..length).unwrap_or_default()) })
-    })
 }
 
 /// The first 16 bytes, zeros behind.

@@ -117,6 +117,7 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         let desk = Desk::filled().await;
         let analyst = desk.stage.person("ratna", Role::Analyst).await;
         sign_in(&web, &desk, "ratna").await;
+        let colleague = desk.stage.person("dewi", Role::Analyst).await;
         let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
         let judgement = sisir::domain::decision::Judgement::new(
             sisir::domain::decision::Verdict::Uphold,
@@ -125,13 +126,23 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         )
         .unwrap();
         for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 3, 0).await.unwrap() {
-            sisir::pipeline::review::decide(&desk.stage.pipeline, &analyst, card.id, &desk.stage.seen(card.id).await, &judgement)
-                .await
-                .unwrap();
+            sisir::pipeline::review::decide(
+                &desk.stage.pipeline,
+                &colleague,
+                card.id,
+                &desk.stage.seen(card.id).await,
+                &judgement,
+            )
+            .await
+            .unwrap();
         }
         web.goto(format!("{}/queue?state=second", desk.base)).await.unwrap();
         fits(&web, "/queue?state=second").await;
         picture(&web, &format!("{name}-second")).await;
+        web.find(By::Css("main a[href^='/flags/']")).await.unwrap().click().await.unwrap();
+        fits(&web, "a post that waits for a second analyst").await;
+        assert!(web.source().await.unwrap().contains("Perlu analis kedua"));
+        picture(&web, &format!("{name}-second-flag")).await;
         desk.stage.second_all().await;
         let batch = sisir::pipeline::batch::draft(
             &desk.stage.pipeline,
