@@ -12,7 +12,7 @@ use crate::scan::{Hit, Matcher};
 use crate::text::Folded;
 
 pub use corpus::{Corpus, phrases};
-pub use peers::{AhoKind, aho_corasick, naive, regex_set, unicode_path};
+pub use peers::{AhoKind, aho_corasick, naive, regex_set, unicode_path, whole_word};
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 5;
@@ -31,6 +31,45 @@ pub struct Measured {
     pub pairs: u64,
     /// Seconds to build it.
     pub built: f64,
+}
+
+/// An engine of somebody else, and how to build it; None where it cannot be.
+pub type Peer<'a> = (&'a str, Box<dyn FnOnce(&'a [String]) -> Option<Engine<'a>> + 'a>);
+
+/// Our matcher and its peers on the same phrases and posts. `more` are peers that the program does not depend on.
+pub fn compare<'a>(phrases: &'a [String], corpus: &Corpus, more: Vec<Peer<'a>>) -> Vec<Measured> {
+    let few = |most: usize| phrases.len() <= most;
+    let own = |name, views, spans| measure(name, phrases.len(), corpus, || sisir(phrases, views, spans));
+    let own = [
+        own("sisir, words as written", Views::NONE, false),
+        own("sisir, all views", Views::ALL, false),
+        own("sisir, all views, spans explained", Views::ALL, true),
+    ];
+    let mut peers: Vec<Peer<'a>> = vec![
+        ("aho-corasick DFA", Box::new(|phrases| aho_corasick(phrases, AhoKind::Dfa))),
+        ("aho-corasick contiguous NFA", Box::new(|phrases| aho_corasick(phrases, AhoKind::Contiguous))),
+        ("NFKD, lower case, aho-corasick", Box::new(unicode_path)),
+    ];
+    if few(1000) {
+        peers.push(("regex::RegexSet", Box::new(regex_set)));
+    }
+    if few(100) {
+        peers.push(("lower case and contains", Box::new(naive)));
+    }
+    peers.extend(more);
+    let peers = peers.into_iter().map(|(name, build)| measure(name, phrases.len(), corpus, || build(phrases)));
+    own.into_iter().chain(peers).flatten().collect()
+}
+
+/// What was measured, as lines for people, with the ratio to the best kind of `aho-corasick`.
+pub fn table(rules: usize, measured: &[Measured]) -> String {
+    let best = measured.iter().filter(|one| one.name.starts_with("aho")).map(|one| one.megabytes).fold(0.0, f64::max);
+    let line = |one: &Measured| {
+        let ratio = one.megabytes / best;
+        format!("{:<38} {:>8.0} {ratio:>12.2}× {:>14} {:>9.2} s\n", one.name, one.megabytes, one.pairs, one.built)
+    };
+    let head = format!("{:<38} {:>8} {:>13} {:>14} {:>11}\n", format!("{rules} rules"), "MB/s", "× best aho", "pairs", "built");
+    head + &measured.iter().map(line).collect::<String>()
 }
 
 /// Builds and runs an engine over the corpus.

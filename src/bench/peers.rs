@@ -29,7 +29,7 @@ pub fn whole_word(text: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// `aho-corasick`, overlapping.
-pub fn aho_corasick(phrases: &[String], kind: AhoKind) -> Option<Engine<'static>> {
+pub fn aho_corasick(phrases: &[String], kind: AhoKind) -> Option<Engine<'_>> {
     let kind = match kind {
         AhoKind::Contiguous => AhoCorasickKind::ContiguousNFA,
         AhoKind::Dfa => AhoCorasickKind::DFA,
@@ -47,7 +47,7 @@ pub fn aho_corasick(phrases: &[String], kind: AhoKind) -> Option<Engine<'static>
 }
 
 /// `regex::RegexSet` of `(?i)\bphrase\b`. None where it is over 256 MB.
-pub fn regex_set(phrases: &[String]) -> Option<Engine<'static>> {
+pub fn regex_set(phrases: &[String]) -> Option<Engine<'_>> {
     let patterns = phrases.iter().map(|phrase| format!(r"(?i)\b{}\b", regex::escape(phrase)));
     let set = regex::RegexSetBuilder::new(patterns).size_limit(256 << 20).dfa_size_limit(64 << 20).build();
     let set: RegexSet = set.ok()?;
@@ -72,7 +72,7 @@ pub fn naive(phrases: &[String]) -> Option<Engine<'_>> {
 }
 
 /// The usual way to see through disguises: compatibility forms, lower case, then an automaton. It finds fewer of them.
-pub fn unicode_path(phrases: &[String]) -> Option<Engine<'static>> {
+pub fn unicode_path(phrases: &[String]) -> Option<Engine<'_>> {
     let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(phrases).ok()?;
     let mut folded = String::new();
     Some(Box::new(move |text, report| {

@@ -85,6 +85,7 @@ const FAILED: u8 = 2;
 /// Runs the program. Never panics on bad input: every error is a message with a mend.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    end_quietly_when_nobody_reads();
     // One crypto library for http, mail and database; a second installation only means that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -101,6 +102,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// `sisir eval … | head`: `println!` panics when its reader has gone, which is no fault of anybody.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {

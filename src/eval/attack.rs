@@ -34,13 +34,17 @@ pub enum Class {
     Glued,
     /// `bal-segel`, `th-rift`.
     Sign,
+    /// `#bal #segel`: each word a tag of its own.
+    Split,
+    /// `👕 bekas`, `📦 segel`.
+    Emoji,
     /// Two of the above, in different words or one over the other.
     Mixed,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Leet,
         Self::Apart,
         Self::Mask,
@@ -52,6 +56,8 @@ impl Class {
         Self::Repeated,
         Self::Glued,
         Self::Sign,
+        Self::Split,
+        Self::Emoji,
         Self::Mixed,
     ];
 }
@@ -63,18 +69,26 @@ pub struct Survived {
     pub found: u64,
     /// Mutated texts.
     pub all: u64,
-    /// Texts that were lost, with the rule they are examples of.
+    /// Texts that were lost or accused, with the rule they are examples of.
     pub lost: Vec<(String, String)>,
+    /// Mutated texts that no rule should match and none matched before, but one does now.
+    pub accused: u64,
+    /// Mutated texts that no rule matched before.
+    pub innocent: u64,
 }
 
-/// Mutates the evidence words of every matching example of every active rule, `rounds` times a class, and scans the result.
+/// Mutates the evidence words of the examples of every active rule, `rounds` times a class, and scans the result: those
+/// that match must still be found, those that do not must not be accused.
 pub fn attack(rules: &RuleSet, pack: &Pack, seed: u64, rounds: u64) -> BTreeMap<Class, Survived> {
     let mut scanner = Scanner::new(rules);
     let mut out: BTreeMap<Class, Survived> = BTreeMap::new();
     let Some(pack) = rules.packs.iter().find(|known| known.id == pack.id) else { return out };
     for rule in pack.rules.iter().filter(|rule| rule.status == crate::rules::Status::Active) {
-        for (number, example) in (0_u64..).zip(&rule.examples.matching) {
-            if !scanner.assess_with(pack, &Post::caption(example)).flagged {
+        let examples = rule.examples.matching.iter().map(|text| (text, true));
+        let examples = examples.chain(rule.examples.not_matching.iter().map(|text| (text, false)));
+        for (number, (example, matching)) in (0_u64..).zip(examples) {
+            // What one rule must not match may be another's.
+            if scanner.assess_with(pack, &Post::caption(example)).flagged != matching {
                 continue;
             }
             let words = evidence_words(rules, pack, example);
@@ -83,10 +97,15 @@ pub fn attack(rules: &RuleSet, pack: &Pack, seed: u64, rounds: u64) -> BTreeMap<
                     let mut rng = SmallRng::seed_from_u64(seed ^ (number << 24) ^ (index << 16) ^ round);
                     let Some(text) = mutate(&mut rng, class, example, &words) else { continue };
                     let survived = out.entry(class).or_default();
-                    survived.all += 1;
-                    if scanner.assess_with(pack, &Post::caption(&text)).flagged {
-                        survived.found += 1;
+                    let flagged = scanner.assess_with(pack, &Post::caption(&text)).flagged;
+                    if matching {
+                        survived.all += 1;
+                        survived.found += u64::from(flagged);
                     } else {
+                        survived.innocent += 1;
+                        survived.accused += u64::from(flagged);
+                    }
+                    if flagged != matching {
                         survived.lost.push((rule.id.clone(), text));
                     }
                 }
@@ -208,6 +227,8 @@ fn change(rng: &mut SmallRng, class: Class, word: &str, tagged: bool) -> Option<
                 [("jual", ""), ("", "murah"), ("", "jakarta"), ("baju", "")].get(rng.random_range(0..4_usize)).copied()?;
             Some(format!("#{before}{word}{behind}"))
         }
+        Class::Split if !tagged => Some(format!("#{word}")),
+        Class::Emoji if !tagged => emoji(&word.to_ascii_lowercase()).map(str::to_owned),
         Class::Sign if length >= 5 && !tagged => {
             let at = inner(rng);
             let sign = ['-', '.', '_'].get(rng.random_range(0..3_usize)).copied()?;
@@ -215,6 +236,19 @@ fn change(rng: &mut SmallRng, class: Class, word: &str, tagged: bool) -> Option<
         }
         _ => None,
     }
+}
+
+/// The picture that sellers put for a noun.
+fn emoji(noun: &str) -> Option<&'static str> {
+    Some(match noun {
+        "bal" | "ball" => "📦",
+        "baju" | "kaos" | "kaus" | "pakaian" => "👕",
+        "celana" | "jeans" => "👖",
+        "jaket" | "hoodie" | "sweater" | "crewneck" => "🧥",
+        "dress" | "gaun" => "👗",
+        "sepatu" => "👟",
+        _ => return None,
+    })
 }
 
 fn leet(rng: &mut SmallRng, letters: &[char]) -> Option<String> {

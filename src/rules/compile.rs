@@ -286,7 +286,12 @@ fn pattern_axes(own: &[Term], all: &[Term]) -> Vec<AxisIndex> {
     let axes = |terms: &mut dyn Iterator<Item = &Term>| -> Vec<AxisIndex> {
         terms.flat_map(|term| &term.points).map(|(axis, _)| *axis).collect()
     };
-    let mut found = axes(&mut own.iter().filter(|term| !term.patterns.is_empty()));
+    let by_patterns = || own.iter().filter(|term| !term.patterns.is_empty());
+    let mut found = axes(&mut by_patterns());
+    // A term that needs company on its own axis is not the first there, unless another one like it is its company.
+    let needs_itself = |axis: AxisIndex| by_patterns().filter(move |term| term.needs.contains(&axis));
+    let gives = |axis: AxisIndex| by_patterns().filter(move |term| term.points.iter().any(|(given, _)| *given == axis));
+    found.retain(|axis| gives(*axis).count() > 1 || needs_itself(*axis).count() == 0);
     let by_pattern = |operand: &Operand| match operand {
         Operand::Term(term) => all.get(*term).is_some_and(|term| !term.patterns.is_empty() || term.near.is_some()),
         Operand::Axis(_) => true,

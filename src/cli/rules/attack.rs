@@ -20,7 +20,7 @@ pub struct Options {
     /// Least share that must still be found in each class, 0 to 1
     #[arg(long, default_value_t = 0.0)]
     least: f64,
-    /// How many lost texts of each class are shown
+    /// How many lost or accused texts of each class are shown
     #[arg(long, default_value_t = 0)]
     lost: usize,
 }
@@ -31,24 +31,33 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     for pack in &rules.packs {
         println!("{}", pack.id);
         let by_class = attack(&rules, pack, options.seed, options.rounds);
-        let (mut found, mut all) = (0, 0);
+        println!("  {:<12} still found {:>20}", "class", "newly accused");
+        let (mut found, mut all, mut accused, mut innocent) = (0, 0, 0, 0);
         for (class, survived) in &by_class {
             let share = share(survived.found, survived.all);
             held &= share >= options.least;
             found += survived.found;
             all += survived.all;
+            accused += survived.accused;
+            innocent += survived.innocent;
             println!(
-                "  {:<12} {:>5} of {:<6} {:>6.1} %",
+                "  {:<12} {:>5} of {:<6} {:>6.1} %   {:>3} of {} accused",
                 format!("{class:?}").to_lowercase(),
                 survived.found,
                 survived.all,
-                100.0 * share
+                100.0 * share,
+                survived.accused,
+                survived.innocent
             );
             for (rule, text) in survived.lost.iter().take(options.lost) {
                 println!("      {rule}: {text}");
             }
         }
-        println!("  {:<12} {found:>5} of {all:<6} {:>6.1} %", "all", 100.0 * share(found, all));
+        println!(
+            "  {:<12} {found:>5} of {all:<6} {:>6.1} %   {accused:>3} of {innocent} accused",
+            "all",
+            100.0 * share(found, all)
+        );
     }
     Ok(if held { FINE } else { ExitCode::from(FOUND) })
 }

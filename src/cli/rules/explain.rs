@@ -1,20 +1,28 @@
 //! `sisir rules explain`.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 use super::compile;
-use crate::cli::FINE;
+use crate::cli::{FINE, setup};
 use crate::domain::flag::Priority;
+use crate::domain::ids::PostId;
 use crate::rules::index::How;
-use crate::rules::{Field, shipped, shipped_packs};
+use crate::rules::{shipped, shipped_packs};
 use crate::scan::{Explanation, Post, TermShown, explain};
+use crate::store::posts;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The text; `-` reads standard input
-    text: String,
+    #[arg(required_unless_present = "post")]
+    text: Option<String>,
+    /// A stored post instead, by the number that `rules backtest` names
+    #[arg(long, value_name = "ID", conflicts_with = "text")]
+    post: Option<i64>,
     /// Folder or name of a pack (default: all shipped ones)
     #[arg(long, value_name = "PACK")]
     pack: Option<PathBuf>,
@@ -23,20 +31,24 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub async fn run(file: Option<&Path>, options: &Options) -> anyhow::Result<ExitCode> {
     let sources = match &options.pack {
         Some(pack) => vec![super::source(pack)?],
         None => shipped_packs().iter().map(|pack| shipped(pack)).collect(),
     };
     let rules = compile(&sources)?;
-    let text = if options.text == "-" {
-        let mut all = String::new();
-        std::io::stdin().read_to_string(&mut all)?;
-        all
-    } else {
-        options.text.clone()
-    };
-    let explained = explain(&rules, &Post { field: Field::Caption, ..Post::caption(&text) });
+    let (mut text, mut author, mut views) = (options.text.clone().unwrap_or_default(), None, None);
+    if text == "-" {
+        text.clear();
+        std::io::stdin().read_to_string(&mut text)?;
+    }
+    if let Some(id) = options.post {
+        let pipeline = setup::pipeline(setup::configure(file)?).await?;
+        let post = posts::get(&pipeline.store, PostId(id)).await?;
+        let post = post.with_context(|| format!("no post {id}; `sisir rules backtest` names posts by number"))?;
+        (text, author, views) = (post.text, Some(post.author), post.views.and_then(|views| u64::try_from(views).ok()));
+    }
+    let explained = explain(&rules, &Post { author: author.as_deref(), views, ..Post::caption(&text) });
     if options.json {
         println!("{}", serde_json::to_string_pretty(&explained)?);
     } else {

@@ -68,7 +68,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         Action::Graph(options) => write::graph(&options),
         Action::Schema(options) => write::schema(&options),
         Action::Docs(options) => write::docs(&options),
-        Action::Explain(options) => explain::run(&options),
+        Action::Explain(options) => explain::run(file, &options).await,
     }
 }
 
