@@ -68,6 +68,13 @@ impl Loader<'_> {
                 self.warn("R016", path, id.span(), message, "cite its successor beside it");
             }
         }
+        for picture in pack.pictures.keys() {
+            let folded = Folded::new(picture.get_ref());
+            if !folded.words().is_empty() || folded.symbols().len() != 1 {
+                let message = format!("`{}` is not one picture", picture.get_ref());
+                self.report("R025", path, picture.span(), message, "write one emoji, or a flag");
+            }
+        }
         if let Ok(day) = pack.expires.get_ref().parse::<jiff::civil::Date>()
             && day < today
         {

@@ -251,6 +251,7 @@ pub(super) fn compile(sources: Vec<SoundPack>, hash: String, views: Views) -> Re
     let mut packs = Vec::new();
     let mut allowed = Vec::new();
     let mut entries: Vec<TermEntry> = Vec::new();
+    let mut pictures: Vec<(String, String)> = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let from = terms.len();
         let axes: Vec<Axis> = source.file.axes.iter().map(|axis| axis.get_ref().clone()).collect();
@@ -260,6 +261,9 @@ pub(super) fn compile(sources: Vec<SoundPack>, hash: String, views: Views) -> Re
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let own = terms.get(from..).unwrap_or_default();
         let pattern_axes = pattern_axes(own, &terms);
+        for (picture, nouns) in &source.file.pictures {
+            pictures.extend(nouns.iter().map(|noun| (picture.get_ref().clone(), noun.clone())));
+        }
         allowed.extend(source.file.allow.phrases.iter().map(|phrase| (index, phrase.clone())));
         let near_terms = (from..).zip(own).filter(|(_, term)| term.near.is_some()).map(|(index, _)| index).collect();
         packs.push(compile_pack(source.file, axes, rules, from..terms.len(), (pattern_axes, near_terms)));
@@ -278,6 +282,7 @@ pub(super) fn compile(sources: Vec<SoundPack>, hash: String, views: Views) -> Re
         except: &[],
     });
     let index = Index::build(forms.chain(phrases), views)?;
+    let index = pictures.iter().fold(index, |index, (picture, noun)| index.with_picture(picture, noun));
     Ok(RuleSet { hash, packs, terms, index, allowed_phrases: allowed.into_iter().map(|(pack, _)| pack).collect() })
 }
 

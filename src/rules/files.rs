@@ -56,6 +56,10 @@ pub struct PackFile {
     /// What is never flagged.
     #[serde(default)]
     pub allow: Allow,
+    /// Pictures that sellers put for a noun: inside phrases each is also read as these words.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub pictures: BTreeMap<Spanned<String>, Vec<String>>,
     /// Axes in the order in which findings list them.
     #[schemars(with = "Vec<Axis>")]
     pub axes: Vec<Spanned<Axis>>,

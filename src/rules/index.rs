@@ -46,6 +46,8 @@ pub enum How {
     Leet,
     /// Letters hidden: `th*ift`.
     Mask,
+    /// A picture for a noun: `buka 📦 segel`.
+    Picture,
     /// By a pattern (prices, links).
     Pattern,
     /// By other terms near each other.
@@ -165,10 +167,12 @@ pub struct Index {
     shapes: ByHash<Vec<(Box<[u8]>, WordId)>>,
     /// The keys of `shapes`.
     possible_shapes: Filter,
+    /// Words by the hash of the picture that stands for them.
+    pictures: ByHash<Vec<WordId>>,
     /// Lengths of words and spellings by their first and last letter, a bit each, 31 and over together.
     ends: Vec<u32>,
-    /// Bit set of the first three letters of words; for hashtags.
-    beginnings: Vec<u64>,
+    /// Lengths of words and spellings by their first three letters, like `ends`; for hashtags.
+    beginnings: Vec<u32>,
     /// Words that are keys, or the first of two that are one: bits of [`Look`].
     looks: Vec<u32>,
     /// Longer derived spellings, a bit each: a large table, for which half of a text's words are too short.
@@ -182,7 +186,10 @@ impl Index {
     /// # Errors
     /// A cap is exceeded: never a smaller index without a word.
     pub fn build<'a>(forms: impl IntoIterator<Item = FormSpec<'a>>, views: Views) -> Result<Self, IndexError> {
-        let mut builder = Builder { index: Self { views, ends: vec![0; 1024], ..Self::default() }, ..Builder::default() };
+        let mut builder = Builder {
+            index: Self { views, ends: vec![0; ENDS], beginnings: vec![0; BEGINNINGS], ..Self::default() },
+            ..Builder::default()
+        };
         for form in forms {
             builder.add(form, views)?;
         }
@@ -196,6 +203,23 @@ impl Index {
         Ok(builder.finish())
     }
 
+    /// The same index in which `picture` is also read as `noun`, inside forms of several words.
+    #[must_use]
+    pub fn with_picture(mut self, picture: &str, noun: &str) -> Self {
+        let (picture, noun) = (Folded::new(picture), Folded::new(noun));
+        if let (Some(picture), [noun]) = (picture.symbols().first(), noun.words())
+            && let (Some(word), true) = (self.word(noun.hash), self.views.disguises)
+        {
+            self.pictures.entry(picture.hash).or_default().push(word);
+        }
+        self
+    }
+
+    /// Words that a picture stands for.
+    pub(crate) fn pictured(&self, symbol: u64) -> &[WordId] {
+        self.pictures.get(&symbol).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The same index with filters that let everything through, to prove that they hide nothing.
     #[must_use]
     pub fn without_prefilter(mut self) -> Self {
@@ -205,7 +229,8 @@ impl Index {
         }
         self.looks = vec![u32::MAX];
         self.derived = vec![u64::MAX];
-        self.ends = vec![u32::MAX; 1024];
+        self.ends = vec![u32::MAX; ENDS];
+        self.beginnings = vec![u32::MAX; BEGINNINGS];
         self
     }
 
@@ -321,16 +346,10 @@ impl Index {
         u64::from(lengths) & upto(longest) & !upto(shortest.saturating_sub(1)) != 0
     }
 
-    /// True if a word may have this skeleton.
+    /// Lengths, a bit each, of spellings that may begin with these letters; bit 31 stands for 31 and over.
     #[inline]
-    pub(crate) fn may_have_skeleton(&self, hash: u64) -> bool {
-        self.possible_skeletons.may_hold(hash)
-    }
-
-    /// True if a word may begin with these letters.
-    pub(crate) fn may_begin(&self, letters: [u8; 3]) -> bool {
-        let bit = three_letters(letters);
-        self.beginnings.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    pub(crate) fn lengths_beginning(&self, letters: [u8; 3]) -> u32 {
+        self.beginnings.get(three_letters(letters)).copied().unwrap_or(0)
     }
 
     pub(crate) fn reads_disguises(&self) -> bool {
@@ -420,6 +439,11 @@ impl Filter {
         (key >> 40) as usize & slots.wrapping_sub(1)
     }
 }
+
+/// Slots of two letters.
+const ENDS: usize = 1 << 10;
+/// Slots of three letters.
+const BEGINNINGS: usize = 1 << 15;
 
 fn ends(first: u8, last: u8) -> usize {
     usize::from(skeleton_letter(first) & 31) << 5 | usize::from(skeleton_letter(last) & 31)
@@ -537,6 +561,9 @@ impl Builder {
         if let [first, .., last] = spelling.as_bytes() {
             let length = spelling.len().min(31);
             self.index.ends.iter_mut().skip(ends(*first, *last)).take(1).for_each(|lengths| *lengths |= 1 << length);
+            let Some(letters) = spelling.as_bytes().first_chunk() else { return };
+            let slot = three_letters(*letters);
+            self.index.beginnings.iter_mut().skip(slot).take(1).for_each(|lengths| *lengths |= 1 << length);
         }
     }
 
@@ -616,7 +643,6 @@ impl Builder {
 
     /// What the places of disguise are compared with.
     fn disguise(&mut self) {
-        self.index.beginnings = vec![0; 512];
         let words = std::mem::take(&mut self.words);
         for (id, word) in words.iter().enumerate() {
             let affixed = spelling::derived(&word.text, word.affixes, false).into_iter().map(|spelling| spelling.text);
@@ -633,12 +659,6 @@ impl Builder {
                     self.index.shapes.entry(end).or_default().push((skeleton.clone(), number(id)));
                 }
                 self.index.shapes.entry(begin).or_default().push((skeleton, number(id)));
-                if let Some(letters) = text.as_bytes().first_chunk() {
-                    let bit = three_letters(*letters);
-                    if let Some(word) = self.index.beginnings.get_mut(bit / 64) {
-                        *word |= 1 << (bit % 64);
-                    }
-                }
             }
         }
         self.words = words;

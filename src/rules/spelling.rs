@@ -114,22 +114,66 @@ pub const fn skeleton_letter(byte: u8) -> u8 {
 
 /// True for prices, amounts, sizes and times: letters and digits that are no disguise (`35k`, `3pcs`, `1x24`, `xl2`).
 pub fn is_quantity(token: &[u8]) -> bool {
-    const UNITS: [&str; 38] = [
-        "k", "rb", "rbu", "rban", "rbuan", "ribu", "ribuan", "rebu", "jt", "jtan", "juta", "jutaan", "pcs", "pc", "pcsan", "ps",
-        "kg", "gr", "g", "ons", "ton", "cm", "mm", "m", "l", "ml", "x", "s", "xl", "xxl", "th", "thn", "jam", "am", "pm", "hr",
-        "hari", "an",
-    ];
-    const MARKS: [&str; 14] = ["rp", "idr", "xl", "xxl", "l", "m", "s", "size", "sz", "uk", "no", "ld", "pb", "kode"];
-    let digits = token.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let text = std::str::from_utf8(token).unwrap_or_default();
-    let (head, tail) = text.split_at(digits.min(text.len()));
-    if !head.is_empty() {
-        // `1x24`, `3pcs100`: a unit, perhaps with another number behind.
-        let unit = tail.trim_end_matches(|c: char| c.is_ascii_digit());
-        return UNITS.contains(&unit);
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let digits = token.iter().take_while(is_digit).count();
+    let number_behind = token.iter().rev().take_while(is_digit).count();
+    // `1x24`, `3pcs100`: a unit, perhaps with another number behind. `xl2`: a mark and a number.
+    let word = token.get(digits..token.len().saturating_sub(number_behind)).unwrap_or_default();
+    match (digits, number_behind) {
+        (0, 0) => false,
+        (0, _) => is_mark(word),
+        (_, _) => is_unit(word),
     }
-    let mark = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    mark.len() < text.len() && MARKS.contains(&mark)
+}
+
+fn is_unit(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"k" | b"rb"
+            | b"rbu"
+            | b"rban"
+            | b"rbuan"
+            | b"ribu"
+            | b"ribuan"
+            | b"rebu"
+            | b"jt"
+            | b"jtan"
+            | b"juta"
+            | b"jutaan"
+            | b"pcs"
+            | b"pc"
+            | b"pcsan"
+            | b"ps"
+            | b"kg"
+            | b"gr"
+            | b"g"
+            | b"ons"
+            | b"ton"
+            | b"cm"
+            | b"mm"
+            | b"m"
+            | b"l"
+            | b"ml"
+            | b"x"
+            | b"s"
+            | b"xl"
+            | b"xxl"
+            | b"th"
+            | b"thn"
+            | b"jam"
+            | b"am"
+            | b"pm"
+            | b"hr"
+            | b"hari"
+            | b"an"
+    )
+}
+
+fn is_mark(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"rp" | b"idr" | b"xl" | b"xxl" | b"l" | b"m" | b"s" | b"size" | b"sz" | b"uk" | b"no" | b"ld" | b"pb" | b"kode"
+    )
 }
 
 #[cfg(test)]

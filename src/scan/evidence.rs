@@ -187,7 +187,8 @@ impl Collector<'_> {
     fn is_guess_against(&self, term: TermIndex, how: How) -> bool {
         let points = self.rules.terms.get(term).map(|term| term.points.as_slice()).unwrap_or_default();
         let against = |axis: &AxisIndex| self.pack.axes.get(*axis).is_some_and(|axis| axis.weight < 0);
-        matches!(how, How::Slip | How::Sign | How::Apart | How::Leet | How::Mask) && points.iter().any(|(axis, _)| against(axis))
+        matches!(how, How::Slip | How::Sign | How::Apart | How::Leet | How::Mask | How::Picture)
+            && points.iter().any(|(axis, _)| against(axis))
     }
 
     fn in_field(&self, term: TermIndex, start: u32, end: u32) -> bool {

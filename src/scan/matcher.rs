@@ -60,6 +60,7 @@ pub struct Matcher {
     candidates: Vec<u32>,
     singles: Vec<u32>,
     pairs: Vec<u32>,
+    tags: Vec<u32>,
     pieces: Vec<Word>,
     joined: Vec<u8>,
 }
@@ -71,20 +72,22 @@ impl Matcher {
         for symbol in text.symbols().iter().filter(|symbol| index.may_have(symbol.hash)) {
             whole_forms(index, symbol.hash, symbol.start, symbol.end, How::Plain, hits);
         }
+        self.read_pictures(index, text);
         self.probe(index, text.words());
-        let disguised = index.reads_disguises() && may_be_disguised(index, text);
-        // Most texts end here.
-        if !disguised && self.pairs.is_empty() && !self.singles.iter().any(|at| is_worth_reading(index, text.words(), *at)) {
-            return;
-        }
-        self.read_spellings(index, text.words(), How::Plain, hits);
-        if disguised {
+        self.tags.clear();
+        if index.reads_disguises() {
             self.read_disguises(index, text, hits);
         }
-        self.join_pairs(index, text.words(), How::Plain, hits);
-        if disguised {
-            self.read_hashtags(index, text, hits);
+        // Most texts end here.
+        let words = text.words();
+        if !self.readings.is_empty()
+            || !self.pairs.is_empty()
+            || self.singles.iter().any(|at| is_worth_reading(index, words, *at))
+        {
+            self.read_spellings(index, words, How::Plain, hits);
+            self.join_pairs(index, words, How::Plain, hits);
         }
+        self.read_hashtags(index, text, hits);
     }
 
     /// Notes the words that are keys, alone or with the word before. A first look at each word costs little and leaves
@@ -173,17 +176,35 @@ impl Matcher {
         }
     }
 
-    fn read_disguises(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
-        let mut done = 0;
-        for place in text.digits_in_words() {
-            let at = text.words().partition_point(|word| word.end <= place);
-            if let Some(word) = text.words().get(at).filter(|word| word.start >= done) {
-                done = word.end;
-                self.read_mixed(index, text, number(at), *word, hits);
+    /// `buka 📦 segel`: a picture stands between words and takes no word's place. Alone it says nothing: every parcel has it.
+    fn read_pictures(&mut self, index: &Index, text: &Folded) {
+        for symbol in text.symbols() {
+            let nouns = index.pictured(symbol.hash);
+            let at = if nouns.is_empty() { 0 } else { number(text.words().partition_point(|word| word.start < symbol.start)) };
+            for word in nouns {
+                let (word, how) = (*word, How::Picture);
+                let place = Reading { from: at, to: at, word, start: symbol.start, end: symbol.end, how, needs_company: true };
+                self.readings.push(place);
             }
         }
-        self.read_signs(index, text, hits);
-        if text.disguises().letters_apart {
+    }
+
+    fn read_disguises(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
+        let disguises = text.disguises();
+        if disguises.digits_in_words {
+            let mut done = 0;
+            for place in text.digits_in_words() {
+                let at = text.words().partition_point(|word| word.end <= place);
+                if let Some(word) = text.words().get(at).filter(|word| word.start >= done) {
+                    done = word.end;
+                    self.read_mixed(index, text, number(at), *word, hits);
+                }
+            }
+        }
+        if disguises.joints {
+            self.read_signs(index, text, hits);
+        }
+        if disguises.letters_apart {
             self.read_letters_apart(index, text, hits);
         }
     }
@@ -203,26 +224,30 @@ impl Matcher {
         }
     }
 
-    /// Words parted by a sign that is no space: `th*ift`, `b@l`, `nge-thrift`, `th.rift`.
+    /// Words parted by a sign that is no space: `th*ift`, `b@l`, `nge-thrift`, `th.rift`. Notes hashtags too.
     fn read_signs(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
         let words = text.words();
-        let mut signs = text.joints().peekable();
-        while let Some(start) = signs.next() {
-            let first = words.partition_point(|word| word.start < start);
-            if !is_linked(text, first) {
-                continue;
+        let mut first = 0;
+        for (at, word) in words.iter().enumerate() {
+            let linked =
+                at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| is_linked(text, before, word));
+            if !linked {
+                first = at;
             }
-            let mut last = first;
-            while signs
-                .next_if(|next| words.get(last + 1).is_some_and(|word| word.start == *next) && is_linked(text, last + 1))
-                .is_some()
-            {
-                last += 1;
+            // Every row that ends here; of very long ones only the last words.
+            let mut letters = word.end - word.start;
+            for from in (first.max((at + 1).saturating_sub(LONGEST_CHAIN))..at).rev() {
+                let Some(begin) = words.get(from) else { break };
+                letters += begin.end - begin.start;
+                // Its signs stand for a letter each, or for none.
+                let row = text.slice(begin.start, word.end);
+                let ([head, .., tail], true) = (row, row.len() <= LONGEST_ROW) else { break };
+                if index.may_have_ends(*head, *tail, letters, number(row.len())) {
+                    self.read_row(index, text, from, words.get(from..=at).unwrap_or_default(), hits);
+                }
             }
-            let from = first - 1;
-            for (start, length) in windows(last + 1 - from) {
-                let row = words.get(from + start..from + start + length).unwrap_or_default();
-                self.read_row(index, text, from + start, row, hits);
+            if word.start > 0 && text.slice(word.start - 1, word.start) == b"#" {
+                self.tags.push(number(at));
             }
         }
     }
@@ -230,9 +255,6 @@ impl Matcher {
     /// Tries what a row of words with a sign between could be as one word.
     fn read_row(&mut self, index: &Index, text: &Folded, from: usize, row: &[Word], hits: &mut Vec<Hit>) {
         let (Some(first), Some(last)) = (row.first(), row.last()) else { return };
-        if !may_be_one_word(index, text.slice(first.start, last.end)) {
-            return;
-        }
         // From the first to the last word everything is there, signs included.
         let whole = text.slice(first.start, last.end);
         let place = Reading { to: number(from + row.len()), end: last.end, ..Reading::of(number(from), first, 0, How::Sign) };
@@ -316,14 +338,9 @@ impl Matcher {
 
     /// `#jualbajuthrift`: words of the vocabulary inside a tag, as a line of their own.
     fn read_hashtags(&mut self, index: &Index, text: &Folded, hits: &mut Vec<Hit>) {
-        for start in text.joints() {
-            if text.slice(start.saturating_sub(1), start) != b"#" {
-                continue;
-            }
-            let at = text.words().partition_point(|word| word.start < start);
-            let Some(tag) =
-                text.words().get(at).filter(|tag| (SHORTEST_TAG..=LONGEST_TAG).contains(&((tag.end - tag.start) as usize)))
-            else {
+        for at in 0..self.tags.len() {
+            let tag = self.tags.get(at).and_then(|at| text.words().get(*at as usize));
+            let Some(tag) = tag.filter(|tag| (SHORTEST_TAG..=LONGEST_TAG).contains(&((tag.end - tag.start) as usize))) else {
                 continue;
             };
             let letters = Letters::of_tag(text.slice(tag.start, tag.end));
@@ -474,11 +491,14 @@ const fn letter_of_digit(byte: u8) -> u8 {
     if byte.is_ascii_digit() { skeleton_letter(byte) } else { byte }
 }
 
-/// True if only signs that disguise stand between this word and the one before: one of them, or up to four stars.
-fn is_linked(text: &Folded, at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| text.words().get(before));
-    let Some((before, word)) = before.zip(text.words().get(at)) else { return false };
-    is_gap(text.slice(before.end, word.start))
+/// True if only signs that disguise stand between two words. A number with a sign inside is a number.
+#[inline]
+fn is_linked(text: &Folded, before: &Word, word: &Word) -> bool {
+    if word.start - before.end > LONGEST_GAP {
+        return false;
+    }
+    let digit = |at: u32| text.slice(at, at + 1).first().is_some_and(u8::is_ascii_digit);
+    is_gap(text.slice(before.end, word.start)) && !(digit(before.end - 1) && digit(word.start))
 }
 
 /// One sign that disguises, or up to four stars.
@@ -506,69 +526,6 @@ fn is_worth_reading(index: &Index, words: &[Word], at: u32) -> bool {
                 || after.is_some_and(|after| index.has(hash_pair(hash, after.hash)) || is_read(after))
         }
     })
-}
-
-/// False only if no place of the text can be read in another way.
-fn may_be_disguised(index: &Index, text: &Folded) -> bool {
-    let disguises = text.disguises();
-    let mixed = |at| {
-        let (start, end) = text.word_around(at);
-        may_be_mixed(index, text.slice(start, end))
-    };
-    disguises.letters_apart
-        || (disguises.digits_in_words && text.digits_in_words().any(mixed))
-        || (disguises.joints && may_be_joined(index, text))
-}
-
-/// False only if a word of letters and digits can be nothing else.
-fn may_be_mixed(index: &Index, token: &[u8]) -> bool {
-    if !(3..=LONGEST_PIECE).contains(&token.len()) || is_quantity(token) {
-        return false;
-    }
-    let mut letters = Letters::default();
-    letters.extend(token);
-    letters.make_skeleton();
-    index.may_have_skeleton(hash_word(letters.as_slice()))
-        || stem_of_repeated(token).is_some_and(|stem| index.may_be_spelling(hash_word(stem)))
-}
-
-/// False only if there is no hashtag to take apart, and no row of words with signs between can be one word.
-fn may_be_joined(index: &Index, text: &Folded) -> bool {
-    // Starts of the words of a row so far, the latest first.
-    let mut starts = [u32::MAX; LONGEST_CHAIN];
-    let mut end_before = u32::MAX;
-    text.joints().any(|start| {
-        let mut end = start.saturating_sub(1);
-        while end > 0 && start - end <= LONGEST_GAP && !text.is_word(end - 1) {
-            end -= 1;
-        }
-        let behind = text.word_around(start).1;
-        let tag = text.slice(start.saturating_sub(1), start) == b"#" && {
-            let tag = text.slice(start, behind);
-            (SHORTEST_TAG..=LONGEST_TAG).contains(&tag.len()) && may_have_pieces(index, Letters::of_tag(tag).as_slice())
-        };
-        if end == 0 || !is_gap(text.slice(end, start)) {
-            end_before = u32::MAX;
-            return tag;
-        }
-        if end != end_before {
-            starts = [u32::MAX; LONGEST_CHAIN];
-        }
-        starts.rotate_right(1);
-        if let Some(first) = starts.first_mut() {
-            *first = text.word_around(end - 1).0;
-        }
-        end_before = behind;
-        tag || starts.iter().take_while(|from| **from != u32::MAX).any(|from| may_be_one_word(index, text.slice(*from, behind)))
-    })
-}
-
-/// False only if a row of words with signs between is no word of the vocabulary, by its ends and its length.
-#[inline]
-fn may_be_one_word(index: &Index, row: &[u8]) -> bool {
-    let ([first, .., last], true) = (row, row.len() <= LONGEST_ROW) else { return false };
-    // At least every third byte is no sign.
-    index.may_have_ends(*first, *last, number(row.len()).div_ceil(3), number(row.len()))
 }
 
 /// Forms of one word whose word is this.
@@ -636,11 +593,6 @@ impl Line<'_> {
     }
 }
 
-/// Every row of two or more of `count` words; of very long chains only their beginning is read as one.
-fn windows(count: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..count).flat_map(move |start| (2..=LONGEST_CHAIN.min(count - start)).map(move |length| (start, length)))
-}
-
 /// True if one byte is between this word and the one before.
 fn next_to(words: &[Word], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| words.get(before));
@@ -675,13 +627,22 @@ fn cut(index: &Index, letters: &[u8]) -> Option<Vec<(usize, usize)>> {
 /// Ends of the vocabulary's words that begin at `start`.
 fn ends_of_words<'a>(index: &'a Index, letters: &'a [u8], start: usize) -> impl Iterator<Item = usize> + 'a {
     let rest = letters.get(start..).unwrap_or_default();
-    let longest = if may_begin(index, rest) { rest.len().min(LONGEST_PIECE) } else { 0 };
-    let known = |length: &usize| rest.get(..*length).is_some_and(|word| is_spelling(index, word));
-    (3..=longest).filter(known).map(move |length| start + length)
+    let mut lengths = lengths(index, rest) & ((2_u32 << rest.len().min(LONGEST_PIECE)) - 1) & !0b111;
+    std::iter::from_fn(move || {
+        while lengths != 0 {
+            let length = lengths.trailing_zeros() as usize;
+            lengths &= lengths - 1;
+            if rest.get(..length).is_some_and(|word| is_spelling(index, word)) {
+                return Some(start + length);
+            }
+        }
+        None
+    })
 }
 
-fn may_begin(index: &Index, letters: &[u8]) -> bool {
-    letters.first_chunk().is_some_and(|beginning| index.may_begin(*beginning))
+/// Lengths that a word of the vocabulary at the beginning of `letters` may have, a bit each.
+fn lengths(index: &Index, letters: &[u8]) -> u32 {
+    letters.first_chunk().map_or(0, |beginning| index.lengths_beginning(*beginning))
 }
 
 fn is_spelling(index: &Index, word: &[u8]) -> bool {
@@ -706,7 +667,9 @@ fn may_have_pieces(index: &Index, letters: &[u8]) -> bool {
 /// Where the longest word of at least five letters begins that ends the tag, from `free` on.
 fn word_at_end(index: &Index, letters: &[u8], free: usize) -> Option<usize> {
     let from = free.max(letters.len().saturating_sub(LONGEST_PIECE));
-    let ends = |start: &usize| letters.get(*start..).is_some_and(|word| may_begin(index, word) && is_spelling(index, word));
+    let ends = |start: &usize| {
+        letters.get(*start..).is_some_and(|word| lengths(index, word) >> word.len() & 1 == 1 && is_spelling(index, word))
+    };
     (from..(letters.len() + 1).saturating_sub(LONG)).find(ends)
 }
 
@@ -821,8 +784,10 @@ mod tests {
             ("bal 🔥 segel", "bal segel", "bal 🔥 segel"),
             ("📦📦 baru", "📦", "📦"),
             ("🇯🇵🇰🇷", "🇰🇷", "🇰🇷"),
+            ("buka 🧺 segel", "buka bal segel", "buka 🧺 segel"),
+            ("🧺 segel", "bal segel", "🧺 segel"),
         ];
-        let index = index(&FORMS, Views::ALL);
+        let index = index(&FORMS, Views::ALL).with_picture("🧺", "bal");
         for (text, form, quote) in cases {
             let term = u32::try_from(FORMS.iter().position(|known| *known == form).unwrap()).unwrap();
             let found = find(&index, text);
@@ -849,8 +814,9 @@ mod tests {
     }
 
     #[test]
-    fn a_short_masked_word_counts_in_a_phrase_only() {
-        let index = index(&FORMS, Views::ALL);
+    fn a_short_masked_word_and_a_picture_count_in_a_phrase_only() {
+        let index = index(&FORMS, Views::ALL).with_picture("🧺", "bal");
+        assert_eq!(find(&index, "🧺 murah"), BTreeSet::new());
         assert_eq!(find(&index, "b*l"), BTreeSet::new());
         assert!(!find(&index, "b*l segel").is_empty());
     }
