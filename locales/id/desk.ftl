@@ -48,9 +48,15 @@ source-live = tersambung ke platform
 source-tiktok-research = TikTok Research API
 source-tiktok-oembed = TikTok oEmbed (cek tayang)
 source-threads = Threads
+source-youtube = YouTube
+source-bluesky = Bluesky
+source-mastodon = Mastodon
 source-off-tiktok-research = Perlu persetujuan TikTok bagi lembaga riset; kementerian tidak dapat memakainya sendiri.
 source-off-tiktok-oembed = Tanpa akun; nyalakan dengan sources.tiktok_oembed.mode = "live".
 source-off-threads = Perlu izin threads_keyword_search dari Meta.
+source-off-youtube = Perlu kunci API dari proyek Google Cloud.
+source-off-bluesky = Perlu akun Bluesky dan sandi aplikasinya.
+source-off-mastodon = Tanpa akun; sebutkan peladen di sources.mastodon.instances.
 worker-late = Pekerja latar tidak terlihat; perayapan dan pengiriman berhenti. Jalankan `sisir work`.
 worker-seen = Pekerja terlihat:
 never = belum pernah

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FINE, serve};
 use crate::domain::{Clock as _, SystemClock};
-use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_posts};
+use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_elsewhere, made_up_posts};
 
-/// TikTok Research API, TikTok oEmbed and Threads, with made-up posts. Set `base_url` of the sources to its address and
-/// their mode to "fake".
+/// TikTok Research API, TikTok oEmbed, Threads, YouTube, Bluesky and Mastodon, with made-up posts. Set `base_url` of the
+/// sources to its address (`instances` for Mastodon) and their mode to "fake".
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Loopback address and port
@@ -23,7 +23,8 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(options.listen.ip().is_loopback(), "fake platforms are served on loopback only, e.g. 127.0.0.1:8602");
     let clock = Arc::new(SystemClock);
-    let fake = FakePlatforms::new(made_up_posts(clock.now()), clock);
+    let now = clock.now();
+    let fake = FakePlatforms::new([made_up_posts(now), made_up_elsewhere(now)].concat(), clock);
     let stop = CancellationToken::new();
     let address =
         fake.serve(options.listen, stop.clone()).await.with_context(|| format!("cannot listen on {}", options.listen))?;

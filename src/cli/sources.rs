@@ -27,8 +27,8 @@ enum Action {
 pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
     let pipeline = setup::pipeline(setup::configure(file)?).await?;
     if let Some(Action::Resume { name }) = options.action {
-        if SOURCES.iter().all(|(known, _)| *known != name) {
-            let names: Vec<&str> = SOURCES.iter().map(|(name, _)| *name).collect();
+        if SOURCES.iter().all(|source| source.name != name) {
+            let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
             eprintln!("error: there is no source `{name}`; there are: {}", names.join(", "));
             return Ok(ExitCode::from(FAILED));
         }
@@ -38,7 +38,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     }
     let mut table = output::table(&["source", "mode", "state", "last success", "used today"]);
     for source in status::sources(&pipeline, pipeline.clock().now()).await? {
-        let key = SOURCES.iter().find(|(name, _)| *name == source.name).map_or("", |(_, key)| *key);
+        let key = SOURCES.iter().find(|known| known.name == source.name).map_or("", |known| known.key);
         let state = match (source.mode, source.problem.as_str()) {
             (Mode::Disabled, _) => format!("off; switch on with {key}"),
             (_, "") => "ok".to_owned(),

@@ -24,6 +24,9 @@ pub struct Config {
     pub tiktok: TiktokResearch,
     pub oembed: Oembed,
     pub threads: Threads,
+    pub youtube: Youtube,
+    pub bluesky: Bluesky,
+    pub mastodon: Mastodon,
     pub mail: Mail,
     pub ministry: Ministry,
     /// Addressee by platform.
@@ -222,6 +225,68 @@ section! {
     }
 }
 
+section! {
+    /// `[sources.youtube]`
+    Youtube {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the API.
+        base_url: String = "https://www.googleapis.com/youtube/v3".into(),
+        /// API key of a Google Cloud project.
+        api_key: Option<SecretString> = None,
+        /// A file that holds the key.
+        api_key_file: Option<PathBuf> = None,
+        /// Country whose viewers can see the videos.
+        region: String = "ID".into(),
+        /// Searches a day of California, where this quota is counted; a new project has 100.
+        daily_searches: i64 = 95,
+        /// Units of other calls a day; a new project has 10,000.
+        daily_units: i64 = 9_000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 60,
+        /// Days offered at each run; those read to their end are skipped.
+        days: i64 = 3,
+    }
+}
+
+section! {
+    /// `[sources.bluesky]`
+    Bluesky {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// The server of the account: the public mirror refuses searches.
+        base_url: String = "https://bsky.social".into(),
+        /// Handle of the account.
+        identifier: String = String::new(),
+        /// App password of the account; never its own password.
+        app_password: Option<SecretString> = None,
+        /// A file that holds the app password.
+        app_password_file: Option<PathBuf> = None,
+        /// Requests a UTC day (our own choice; the server allows 3,000 in five minutes).
+        daily_requests: i64 = 5_000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 60,
+        /// Days offered at each run; those read to their end are skipped.
+        days: i64 = 3,
+    }
+}
+
+section! {
+    /// `[sources.mastodon]`
+    Mastodon {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Addresses of the instances to read.
+        instances: Vec<String> = Vec::new(),
+        /// Requests a UTC day, all instances together (our own choice).
+        daily_requests: i64 = 2_000,
+        /// Requests a minute; an instance allows 20 that turn pages.
+        requests_per_minute: u32 = 15,
+        /// Days back that each run reads.
+        days: i64 = 2,
+    }
+}
+
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -307,6 +372,8 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut database: Database = reader.section("database");
     let mut tiktok: TiktokResearch = reader.section("sources.tiktok_research");
     let mut threads: Threads = reader.section("sources.threads");
+    let mut youtube: Youtube = reader.section("sources.youtube");
+    let mut bluesky: Bluesky = reader.section("sources.bluesky");
     let mut mail: Mail = reader.section("mail");
     let inline = Some(&database.url).filter(|url| **url != Database::default().url);
     if let Some(url) = reader.secret("database.url", inline.map(|url| url.clone().into()), database.url_file.as_ref()) {
@@ -316,6 +383,10 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     tiktok.client_secret = reader.secret("sources.tiktok_research.client_secret", secret, tiktok.client_secret_file.as_ref());
     let token = threads.access_token.take();
     threads.access_token = reader.secret("sources.threads.access_token", token, threads.access_token_file.as_ref());
+    let key = youtube.api_key.take();
+    youtube.api_key = reader.secret("sources.youtube.api_key", key, youtube.api_key_file.as_ref());
+    let password = bluesky.app_password.take();
+    bluesky.app_password = reader.secret("sources.bluesky.app_password", password, bluesky.app_password_file.as_ref());
     let password = mail.password.take();
     mail.password = reader.secret("mail.password", password, mail.password_file.as_ref());
     let recipients = Platform::ALL
@@ -335,6 +406,9 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         tiktok,
         oembed: reader.section("sources.tiktok_oembed"),
         threads,
+        youtube,
+        bluesky,
+        mastodon: reader.section("sources.mastodon"),
         mail,
         ministry: reader.section("ministry"),
         recipients,
@@ -344,7 +418,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 14] = [
+    let all: [(&str, &[&str]); 17] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -356,6 +430,9 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("sources.tiktok_research", TiktokResearch::FIELDS),
         ("sources.tiktok_oembed", Oembed::FIELDS),
         ("sources.threads", Threads::FIELDS),
+        ("sources.youtube", Youtube::FIELDS),
+        ("sources.bluesky", Bluesky::FIELDS),
+        ("sources.mastodon", Mastodon::FIELDS),
         ("mail", Mail::FIELDS),
         ("ministry", Ministry::FIELDS),
         ("recipients.tiktok", Recipient::FIELDS),

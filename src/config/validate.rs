@@ -53,8 +53,11 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_research.base_url", &config.tiktok.base_url),
         ("sources.tiktok_oembed.base_url", &config.oembed.base_url),
         ("sources.threads.base_url", &config.threads.base_url),
+        ("sources.youtube.base_url", &config.youtube.base_url),
+        ("sources.bluesky.base_url", &config.bluesky.base_url),
     ];
-    for (path, base) in urls {
+    let instances = config.mastodon.instances.iter().map(|instance| ("sources.mastodon.instances", instance));
+    for (path, base) in urls.into_iter().chain(instances) {
         if !base.starts_with("http://") && !base.starts_with("https://") {
             reader.problem(path, format!("`{base}` is not a web address"), "it starts with https://");
         }
@@ -70,6 +73,9 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_research.requests_per_minute", config.tiktok.requests_per_minute),
         ("sources.tiktok_oembed.requests_per_minute", config.oembed.requests_per_minute),
         ("sources.threads.requests_per_minute", config.threads.requests_per_minute),
+        ("sources.youtube.requests_per_minute", config.youtube.requests_per_minute),
+        ("sources.bluesky.requests_per_minute", config.bluesky.requests_per_minute),
+        ("sources.mastodon.requests_per_minute", config.mastodon.requests_per_minute),
     ];
     for (path, pace) in paces {
         if pace == 0 {
@@ -83,6 +89,18 @@ fn sources(config: &Config, reader: &mut Reader) {
     if config.threads.mode == Mode::Live && config.threads.access_token.is_none() {
         let mend = "set access_token (or access_token_file), or mode = \"disabled\"";
         reader.problem("sources.threads.mode", "`live` needs an access token", mend);
+    }
+    if config.youtube.mode == Mode::Live && config.youtube.api_key.is_none() {
+        let mend = "set api_key (or api_key_file), or mode = \"disabled\"";
+        reader.problem("sources.youtube.mode", "`live` needs an API key", mend);
+    }
+    if config.bluesky.mode == Mode::Live && (config.bluesky.identifier.is_empty() || config.bluesky.app_password.is_none()) {
+        let mend = "set identifier and app_password (or app_password_file), or mode = \"disabled\"";
+        reader.problem("sources.bluesky.mode", "`live` needs an account", mend);
+    }
+    if config.mastodon.mode != Mode::Disabled && config.mastodon.instances.is_empty() {
+        let mend = "e.g. instances = [\"https://mastodon.social\"], or mode = \"disabled\"";
+        reader.problem("sources.mastodon.instances", "no instance to read", mend);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Pipeline, Result};
 use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::source::SourceState;
-use crate::platforms::{ApiError, Class, Page, Source, Window, next_utc_midnight};
+use crate::platforms::{ApiError, Class, Page, QuotaDay, Source, Window};
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
 
@@ -122,7 +122,8 @@ async fn read_window(
     start: Option<String>,
     report: &mut CrawlReport,
 ) -> Result<std::result::Result<(), Stop>> {
-    let meter = StoreMeter { pipeline, source: source.name(), budget: source.budget() };
+    let (budget, zone) = (source.budget(), source.quota_zone());
+    let meter = StoreMeter { pipeline, source: source.name().to_owned(), budget, zone };
     let mut cursor = start;
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let (mut dry, mut restarted) = (0, false);
@@ -195,7 +196,7 @@ async fn store_page(
 async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Result<Stop> {
     let now = pipeline.clock().now();
     let until = match error.class {
-        Class::DailyQuota | Class::Budget => Some(next_utc_midnight(now)),
+        Class::DailyQuota | Class::Budget => Some(QuotaDay::of(now, source.quota_zone()).until),
         Class::WindowThrottle(rest) => Some(now.plus(rest)),
         Class::AuthStop | Class::PermissionStop | Class::PolicyStop | Class::TokenExpired => None,
         _ => return Ok(Stop::Window(error.to_string())),

@@ -7,7 +7,7 @@ use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::check::{CONFIRM_AFTER, CheckOutcome, next_look};
 use crate::domain::source::SourceState;
-use crate::platforms::{ApiError, Class, Look, TiktokOembed, next_utc_midnight};
+use crate::platforms::{ApiError, Class, Look, QuotaDay, TiktokOembed};
 use crate::store::{checks, crawl as cursors};
 
 /// What a run did.
@@ -26,7 +26,7 @@ pub struct FollowUpReport {
 /// Looks at every requested TikTok post whose next look is due.
 pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
-    let meter = StoreMeter { pipeline, source: TiktokOembed::NAME, budget: oembed.budget() };
+    let meter = StoreMeter { pipeline, source: TiktokOembed::NAME.to_owned(), budget: oembed.budget(), zone: "UTC" };
     if let Some(why) = resting(pipeline, TiktokOembed::NAME).await? {
         report.problem = Some(why);
         return Ok(report);
@@ -65,7 +65,7 @@ pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<Fol
 pub(super) async fn rest_after(pipeline: &Pipeline, error: &ApiError) -> Result<bool> {
     let now = pipeline.clock().now();
     let until = match error.class {
-        Class::Budget | Class::DailyQuota => next_utc_midnight(now),
+        Class::Budget | Class::DailyQuota => QuotaDay::of(now, "UTC").until,
         Class::ShortThrottle(_) => now.plus(CONFIRM_AFTER),
         Class::WindowThrottle(rest) => now.plus(rest),
         _ => return Ok(false),

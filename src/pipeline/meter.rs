@@ -3,21 +3,24 @@
 use futures::future::BoxFuture;
 
 use super::Pipeline;
-use crate::platforms::{Meter, utc_day};
+use crate::platforms::{Meter, QuotaDay};
 use crate::store::{StoreError, crawl};
 
 /// Counts requests of one source.
 pub(super) struct StoreMeter<'a> {
     pub pipeline: &'a Pipeline,
-    pub source: &'static str,
+    /// Name of the source, or `SOURCE:BUCKET`.
+    pub source: String,
     pub budget: i64,
+    /// Where its day begins at midnight.
+    pub zone: &'static str,
 }
 
 impl StoreMeter<'_> {
     async fn take_one(&self) -> Result<bool, StoreError> {
         let mut tx = self.pipeline.store.write_tx().await?;
-        let day = utc_day(tx.now());
-        let taken = crawl::take_quota(&mut tx, self.source, &day, self.budget).await?;
+        let day = QuotaDay::of(tx.now(), self.zone).key;
+        let taken = crawl::take_quota(&mut tx, &self.source, &day, self.budget).await?;
         tx.commit_housekeeping().await?;
         Ok(taken)
     }
@@ -26,5 +29,9 @@ impl StoreMeter<'_> {
 impl Meter for StoreMeter<'_> {
     fn take(&self) -> BoxFuture<'_, Result<bool, String>> {
         Box::pin(async { self.take_one().await.map_err(|error| error.to_string()) })
+    }
+
+    fn bucket<'a>(&'a self, name: &str, budget: i64) -> Box<dyn Meter + 'a> {
+        Box::new(StoreMeter { pipeline: self.pipeline, source: format!("{}:{name}", self.source), budget, zone: self.zone })
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
 use crate::domain::source::SourceState;
 use crate::domain::{Millis, platform::Platform};
-use crate::platforms::{self, SOURCES, TiktokOembed, TiktokResearch};
+use crate::platforms::{QuotaDay, SOURCES};
 use crate::store::{batches, checks, crawl, flags, jobs, outbox, posts};
 
 /// A worker that was not seen for this long is late.
@@ -27,7 +27,7 @@ pub struct SourceStatus {
     pub problem: String,
     /// Last good answer.
     pub last_ok_at: Option<Millis>,
-    /// Requests used today (UTC).
+    /// Requests used today, where the quota is counted.
     pub used_today: i64,
     /// Requests allowed a day.
     pub budget: i64,
@@ -93,9 +93,10 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
 /// How the sources stand.
 pub async fn sources(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>> {
     let config = &pipeline.config;
-    let day = platforms::utc_day(now);
     let mut all = Vec::new();
-    for (name, _) in SOURCES {
+    for source in SOURCES {
+        let name = source.name;
+        let day = QuotaDay::of(now, source.quota_zone).key;
         let row = crawl::source(&pipeline.store, name).await?;
         let resting = row.as_ref().filter(|row| match row.state {
             SourceState::Ok => false,
@@ -108,15 +109,11 @@ pub async fn sources(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatu
         });
         all.push(SourceStatus {
             name,
-            mode: platforms::mode(config, name),
+            mode: (source.mode)(config),
             problem: problem.unwrap_or_default(),
             last_ok_at: row.and_then(|row| row.last_ok_at),
             used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
-            budget: match *name {
-                TiktokResearch::NAME => config.tiktok.daily_requests,
-                TiktokOembed::NAME => config.oembed.daily_requests,
-                _ => config.threads.daily_requests,
-            },
+            budget: (source.budget)(config),
         });
     }
     Ok(all)

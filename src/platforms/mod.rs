@@ -2,12 +2,15 @@
 //! fake platforms that tests and the demo talk to over real HTTP.
 
 pub mod address;
+mod bluesky;
 pub mod client;
 pub mod fake;
 pub mod import;
+mod mastodon;
 mod threads;
 mod tiktok;
 mod tiktok_oembed;
+mod youtube;
 
 use std::sync::Arc;
 
@@ -16,10 +19,13 @@ use futures::future::BoxFuture;
 use crate::config::{Config, Mode};
 use crate::domain::post::Observation;
 use crate::domain::{Clock, Entropy, Millis};
+pub use bluesky::Bluesky;
 pub use client::{ApiError, Class};
+pub use mastodon::Mastodon;
 pub use threads::Threads;
 pub use tiktok::TiktokResearch;
 pub use tiktok_oembed::{Look, TiktokOembed};
+pub use youtube::Youtube;
 
 /// What a crawl asks for: one query over one span of time. A window is the durable unit of progress: page cursors
 /// die after minutes, a window can always be read again (storing is idempotent).
@@ -52,14 +58,42 @@ pub struct Page {
 pub trait Meter: Send + Sync {
     /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
     fn take(&self) -> BoxFuture<'_, Result<bool, String>>;
+    /// A meter of the same source for calls that a platform counts apart.
+    fn bucket<'a>(&'a self, name: &str, budget: i64) -> Box<dyn Meter + 'a>;
+}
+
+/// A day of a quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaDay {
+    /// `YYYY-MM-DD` where the quota is counted.
+    pub key: String,
+    /// When the next one begins.
+    pub until: Millis,
+}
+
+impl QuotaDay {
+    /// The day of `at` in a zone of the tz database; of UTC if there is no such zone.
+    pub fn of(at: Millis, zone: &str) -> Self {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let local = at.timestamp().to_zoned(zone);
+        let until = local.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
+        Self {
+            key: local.strftime("%Y-%m-%d").to_string(),
+            until: until.map_or(Millis(at.0 + DAY), |until| Millis::from_timestamp(until.timestamp())),
+        }
+    }
 }
 
 /// A platform that can be searched.
 pub trait Source: Send + Sync {
     /// Name in the database, in logs and on pages.
     fn name(&self) -> &'static str;
-    /// Requests a UTC day.
+    /// Requests a day of [`Source::quota_zone`].
     fn budget(&self) -> i64;
+    /// Where the platform's day begins at midnight.
+    fn quota_zone(&self) -> &'static str {
+        "UTC"
+    }
     /// The windows to read now, most important first.
     fn windows(&self, now: Millis, words: &[String]) -> Vec<Window>;
     /// Reads one page. `cursor` is the `next` of the page before.
@@ -71,22 +105,65 @@ pub trait Source: Send + Sync {
     ) -> BoxFuture<'a, Result<Page, ApiError>>;
 }
 
-/// Names of all sources that can be switched on, with what it takes; for pages that say why one is off.
-pub const SOURCES: &[(&str, &str)] = &[
-    (TiktokResearch::NAME, "sources.tiktok_research.mode"),
-    (TiktokOembed::NAME, "sources.tiktok_oembed.mode"),
-    (Threads::NAME, "sources.threads.mode"),
-];
-
-/// The mode of a source by name.
-pub fn mode(config: &Config, name: &str) -> Mode {
-    match name {
-        TiktokResearch::NAME => config.tiktok.mode,
-        TiktokOembed::NAME => config.oembed.mode,
-        Threads::NAME => config.threads.mode,
-        _ => Mode::Disabled,
-    }
+/// What is known of a source before it is built; for pages that say why one is off.
+pub struct SourceInfo {
+    /// Name in the database, in logs and on pages.
+    pub name: &'static str,
+    /// The setting that switches it on.
+    pub key: &'static str,
+    /// Where its day begins at midnight.
+    pub quota_zone: &'static str,
+    /// How it runs.
+    pub mode: fn(&Config) -> Mode,
+    /// Requests a day.
+    pub budget: fn(&Config) -> i64,
 }
+
+/// Every source that can be switched on.
+pub const SOURCES: &[SourceInfo] = &[
+    SourceInfo {
+        name: TiktokResearch::NAME,
+        key: "sources.tiktok_research.mode",
+        quota_zone: "UTC",
+        mode: |config| config.tiktok.mode,
+        budget: |config| config.tiktok.daily_requests,
+    },
+    SourceInfo {
+        name: TiktokOembed::NAME,
+        key: "sources.tiktok_oembed.mode",
+        quota_zone: "UTC",
+        mode: |config| config.oembed.mode,
+        budget: |config| config.oembed.daily_requests,
+    },
+    SourceInfo {
+        name: Threads::NAME,
+        key: "sources.threads.mode",
+        quota_zone: "UTC",
+        mode: |config| config.threads.mode,
+        budget: |config| config.threads.daily_requests,
+    },
+    SourceInfo {
+        name: Youtube::NAME,
+        key: "sources.youtube.mode",
+        quota_zone: Youtube::QUOTA_ZONE,
+        mode: |config| config.youtube.mode,
+        budget: |config| config.youtube.daily_searches,
+    },
+    SourceInfo {
+        name: Bluesky::NAME,
+        key: "sources.bluesky.mode",
+        quota_zone: "UTC",
+        mode: |config| config.bluesky.mode,
+        budget: |config| config.bluesky.daily_requests,
+    },
+    SourceInfo {
+        name: Mastodon::NAME,
+        key: "sources.mastodon.mode",
+        quota_zone: "UTC",
+        mode: |config| config.mastodon.mode,
+        budget: |config| config.mastodon.daily_requests,
+    },
+];
 
 /// Builds the sources that are switched on.
 pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) -> Result<Vec<Arc<dyn Source>>, ApiError> {
@@ -96,6 +173,15 @@ pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) 
     }
     if config.threads.mode != Mode::Disabled {
         on.push(Arc::new(Threads::new(&config.threads, &config.retry, Arc::clone(entropy))?));
+    }
+    if config.youtube.mode != Mode::Disabled {
+        on.push(Arc::new(Youtube::new(&config.youtube, &config.retry, Arc::clone(entropy))?));
+    }
+    if config.bluesky.mode != Mode::Disabled {
+        on.push(Arc::new(Bluesky::new(&config.bluesky, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
+    }
+    if config.mastodon.mode != Mode::Disabled {
+        on.push(Arc::new(Mastodon::new(&config.mastodon, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
     }
     Ok(on)
 }
@@ -113,9 +199,46 @@ fn compact_day(at: Millis) -> String {
     at.timestamp().strftime("%Y%m%d").to_string()
 }
 
-/// The UTC day of `at`, `YYYY-MM-DD`: key of budgets.
-pub fn utc_day(at: Millis) -> String {
-    at.timestamp().strftime("%Y-%m-%d").to_string()
+/// One window for each word and UTC day, newest day first. The day that is not over is read again at each run.
+fn word_days(now: Millis, words: &[String], days: i64) -> Vec<Window> {
+    let today = day_start(now);
+    let days = (0..days).map(|back| Millis(today.0 - back * DAY));
+    days.flat_map(|from| words.iter().map(move |word| (from, word)))
+        .map(|(from, word)| {
+            let end = Millis(from.0 + DAY);
+            Window {
+                key: format!("{}:{word}", compact_day(from)),
+                words: vec![word.clone()],
+                from,
+                until: end.min(now),
+                settled: end <= now,
+            }
+        })
+        .filter(|window| window.from < window.until)
+        .collect()
+}
+
+/// Words in groups whose phrases, joined by one sign each, are at most so many bytes long.
+fn any_of(words: &[String], longest: usize) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut length = 0;
+    for word in words {
+        // Two quotes and the sign between.
+        let size = word.len() + 3;
+        if let Some(group) = groups.last_mut().filter(|_| length + size <= longest) {
+            group.push(word.clone());
+        } else {
+            groups.push(vec![word.clone()]);
+            length = 0;
+        }
+        length += size;
+    }
+    groups
+}
+
+/// A time as most APIs write it.
+fn parse_rfc3339(text: &str) -> Option<Millis> {
+    text.parse().ok().map(Millis::from_timestamp)
 }
 
 /// Milliseconds of a day.
@@ -126,7 +249,29 @@ const fn day_start(at: Millis) -> Millis {
     Millis(at.0.div_euclid(DAY) * DAY)
 }
 
-/// Start of the next UTC day: when daily quotas begin anew.
-pub const fn next_utc_midnight(at: Millis) -> Millis {
-    Millis(day_start(at).0 + DAY)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_a_quota_begins_at_midnight_where_it_is_counted() {
+        let at = |text: &str| parse_rfc3339(text).unwrap();
+        // Winter time in California: eight hours behind.
+        let day = QuotaDay::of(at("2026-11-20T07:59:59Z"), "America/Los_Angeles");
+        assert_eq!(day, QuotaDay { key: "2026-11-19".into(), until: at("2026-11-20T08:00:00Z") });
+        // Summer time: seven.
+        let day = QuotaDay::of(at("2026-07-20T07:00:00Z"), "America/Los_Angeles");
+        assert_eq!(day, QuotaDay { key: "2026-07-20".into(), until: at("2026-07-21T07:00:00Z") });
+        let day = QuotaDay::of(at("2026-11-20T23:59:59Z"), "UTC");
+        assert_eq!(day, QuotaDay { key: "2026-11-20".into(), until: at("2026-11-21T00:00:00Z") });
+    }
+
+    #[test]
+    fn words_are_packed_and_none_is_lost() {
+        let words: Vec<String> = ["thrifting", "bal impor", "cakar", "monza"].map(str::to_owned).into();
+        assert_eq!(any_of(&words, 1_000), std::slice::from_ref(&words));
+        assert_eq!(any_of(&words, 25).concat(), words);
+        assert_eq!(any_of(&words, 25).len(), 2);
+        assert_eq!(any_of(&words, 1).len(), 4, "a word that is too long still stands alone");
+    }
 }

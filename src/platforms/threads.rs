@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, Window, compact_day, day_start};
+use super::{Meter, Page, Source, Window, word_days};
 use crate::config::{Retry, Threads as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -44,22 +44,7 @@ impl Source for Threads {
 
     /// One window for each word and UTC day. The day that is not over is read again at each run.
     fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        let today = day_start(now);
-        let days = (0..self.settings.days).map(|back| Millis(today.0 - back * DAY));
-        days.flat_map(|from| words.iter().map(move |word| (from, word)))
-            .map(|(from, word)| {
-                let end = Millis(from.0 + DAY);
-                Window {
-                    key: format!("{}:{word}", compact_day(from)),
-                    words: vec![word.clone()],
-                    from,
-                    // `until` must lie in the past.
-                    until: if end > now { now } else { end },
-                    settled: end <= now,
-                }
-            })
-            .filter(|window| window.from < window.until)
-            .collect()
+        word_days(now, words, self.settings.days)
     }
 
     fn fetch<'a>(

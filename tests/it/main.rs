@@ -22,6 +22,7 @@ mod layers;
 mod migrations;
 mod platforms;
 mod rules;
+mod sources;
 mod story;
 mod support;
 mod trust;

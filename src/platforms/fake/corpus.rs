@@ -45,6 +45,18 @@ pub fn made_up_posts(anchor: Millis) -> Vec<FakePost> {
     lines.map(|line| place(line, anchor)).collect()
 }
 
+/// The same texts once more on the other fake platforms, a third of them on each.
+pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
+    let lines = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let elsewhere = |mut line: Line| {
+        let platforms = [Platform::Youtube, Platform::Bluesky, Platform::Mastodon];
+        let chosen = usize::try_from(line.n).unwrap_or(0) % platforms.len();
+        line.platform = platforms.get(chosen).copied().unwrap_or(Platform::Youtube);
+        place(line, anchor)
+    };
+    lines.map(elsewhere).collect()
+}
+
 fn place(line: Line, anchor: Millis) -> FakePost {
     let posted = anchor.secs() - line.age_hours * 3600 - (line.n * 37) % 3600;
     let noise = sha256_hex(format!("post {}", line.n).as_bytes());
@@ -53,6 +65,11 @@ fn place(line: Line, anchor: Millis) -> FakePost {
         Platform::Tiktok => {
             let low = i64::from_str_radix(noise.get(..8).unwrap_or("0"), 16).unwrap_or(0);
             (((posted - 30) << 32) | low).to_string()
+        }
+        Platform::Youtube => noise.get(..11).unwrap_or_default().to_owned(),
+        Platform::Bluesky => format!("did:plc:rekaan{}/3m{}", line.n % 20, noise.get(..11).unwrap_or_default()),
+        Platform::Mastodon => {
+            format!("https://mastodon.contoh/users/{}/statuses/{}", line.author, noise.get(..12).unwrap_or_default())
         }
         _ => format!("D{}", noise.get(..10).unwrap_or_default()),
     };

@@ -1,10 +1,13 @@
-//! Fake platforms on loopback: the TikTok Research API, TikTok oEmbed and the Threads keyword search, from made-up
-//! posts, with the faults that the real ones are known for. Used by tests and the demo; nothing here is for production.
+//! Fake platforms on loopback: the TikTok Research API, TikTok oEmbed, the Threads keyword search, YouTube, Bluesky and
+//! Mastodon, from made-up posts, with the faults that the real ones are known for. Used by tests and the demo; nothing here is for production.
 
+mod bluesky;
 mod control;
 mod corpus;
+mod mastodon;
 mod threads;
 mod tiktok;
+mod youtube;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -19,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
-pub use corpus::{FakePost, made_up_posts};
+pub use corpus::{FakePost, made_up_elsewhere, made_up_posts};
 
 use crate::domain::{Clock, Millis};
 
@@ -81,6 +84,21 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("meta_next_foreign", "paging.next names another host"),
     ("th_unapproved", "only the owner's own posts, which are none"),
     ("th_no_next", "cursors without next"),
+    ("yt_key", "400 keyInvalid"),
+    ("yt_blocked", "403: the key may not use this API"),
+    ("yt_quota", "429: searches of the day are used up"),
+    ("yt_quota_old", "403 quotaExceeded, as before 2026"),
+    ("yt_rate", "403 userRateLimitExceeded"),
+    ("yt_token", "400 invalidPageToken at the next page"),
+    ("yt_503", "503 backendError"),
+    ("bs_password", "a session is refused"),
+    ("bs_expired", "400 ExpiredToken"),
+    ("bs_rate", "429 with RateLimit-Reset in five minutes"),
+    ("bs_blocked_host", "403 with a page of the host's own"),
+    ("bs_502", "502 UpstreamFailure"),
+    ("md_private", "422: the timeline is for members"),
+    ("md_rate", "429 with X-RateLimit-Reset in five minutes"),
+    ("md_foreign_next", "the next link names another host"),
 ];
 
 impl FakePlatforms {
@@ -113,7 +131,14 @@ impl FakePlatforms {
         self.lock().log.clone()
     }
 
-    /// Requests that counted against the quota of `api` (`tiktok` or `threads`).
+    fn next_token(&self) -> u32 {
+        let mut inner = self.lock();
+        inner.tokens += 1;
+        inner.tokens
+    }
+
+    /// Requests that counted against the quota of `api`: `tiktok`, `threads`, `youtube_search`, `youtube_units`, `bluesky`
+    /// or `mastodon`.
     pub fn used(&self, api: &str) -> i64 {
         self.lock().used.get(api).copied().unwrap_or(0)
     }
@@ -147,6 +172,11 @@ impl FakePlatforms {
             .route("/v2/research/video/query/", post(tiktok::query))
             .route("/oembed", get(tiktok::oembed))
             .route("/v1.0/keyword_search", get(threads::keyword_search))
+            .route("/youtube/v3/search", get(youtube::search))
+            .route("/youtube/v3/videos", get(youtube::videos))
+            .route("/xrpc/com.atproto.server.createSession", post(bluesky::create_session))
+            .route("/xrpc/app.bsky.feed.searchPosts", get(bluesky::search_posts))
+            .route("/api/v1/timelines/tag/{tag}", get(mastodon::tag))
             .route("/__fake/log", get(control::log))
             .route("/__fake/faults", get(control::list_faults).post(control::set_fault))
             .route("/__fake/clock", post(control::clock))

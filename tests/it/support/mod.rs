@@ -12,7 +12,7 @@ use sisir::domain::{Clock, Entropy, ManualClock, Millis, sha256_hex};
 use sisir::jobs::Worker;
 use sisir::mail::{MailSink, Transport};
 use sisir::pipeline::{NoCheckpoints, Pipeline, rule_packs, users};
-use sisir::platforms::fake::{FakePlatforms, made_up_posts};
+use sisir::platforms::fake::{FakePlatforms, made_up_elsewhere, made_up_posts};
 use sisir::store::{self, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +65,7 @@ impl Stage {
         let clock = Arc::new(ManualClock::new(START));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let stop = CancellationToken::new();
-        let fake = FakePlatforms::new(made_up_posts(START), Arc::clone(&shared));
+        let fake = FakePlatforms::new([made_up_posts(START), made_up_elsewhere(START)].concat(), Arc::clone(&shared));
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await.unwrap();
         let sink = MailSink::new(&dir.path().join("mails")).unwrap();
         let mail = sink.clone().serve(stop.clone()).await.unwrap();
@@ -174,6 +174,18 @@ base_url = "http://{platforms}/v1.0"
 access_token = "THuji"
 page_size = 10
 days = 3
+requests_per_minute = 600000
+[sources.youtube]
+base_url = "http://{platforms}/youtube/v3"
+api_key = "kunci-uji"
+requests_per_minute = 600000
+[sources.bluesky]
+base_url = "http://{platforms}"
+identifier = "sisir.contoh"
+app_password = "sandi-uji"
+requests_per_minute = 600000
+[sources.mastodon]
+instances = ["http://{platforms}"]
 requests_per_minute = 600000
 [mail]
 host = "127.0.0.1"

@@ -1,0 +1,244 @@
+//! YouTube Data API v3: search, and the full texts of what it found.
+//! <https://developers.google.com/youtube/v3/docs/search/list>, <https://developers.google.com/youtube/v3/docs/videos/list>
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::{DAY, Meter, Page, Source, Window, any_of, compact_day, day_start, parse_rfc3339};
+use crate::config::{Retry, Youtube as Settings};
+use crate::domain::post::{Observation, storable};
+use crate::domain::{Entropy, Millis, Platform};
+
+/// Ids of one `videos.list` call, at most.
+const LOOKED_UP: usize = 50;
+/// Longest search phrase, bytes (our own choice; none is published).
+const LONGEST_QUERY: usize = 400;
+/// The bucket of everything but searches.
+const UNITS: &str = "units";
+
+/// The client.
+pub struct Youtube {
+    settings: Settings,
+    api: ApiClient,
+}
+
+impl Youtube {
+    /// Source name.
+    pub const NAME: &'static str = "youtube";
+    /// Budgets begin anew at midnight here. <https://developers.google.com/youtube/v3/determine_quota_cost>
+    pub const QUOTA_ZONE: &'static str = "America/Los_Angeles";
+
+    /// Builds the client; nothing is sent yet.
+    pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
+        let api = ApiClient::new(Self::NAME, settings.requests_per_minute, retry, entropy)?;
+        Ok(Self { settings: settings.clone(), api })
+    }
+
+    async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+        let url = format!("{}/{path}", self.settings.base_url);
+        let key = self.settings.api_key.as_ref().map_or("", |key| key.expose_secret());
+        // In a header, not in the address: addresses end up in logs.
+        self.api.call(Some(meter), |http| http.get(&url).query(query).header("x-goog-api-key", key), judge).await
+    }
+
+    /// Full texts and counters by id; search answers cut and escape them.
+    async fn details(&self, meter: &dyn Meter, ids: &[String]) -> Result<BTreeMap<String, Value>, ApiError> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(LOOKED_UP) {
+            let query = [("part", "snippet,statistics".to_owned()), ("id", ids.join(",")), ("prettyPrint", "false".to_owned())];
+            let units = meter.bucket(UNITS, self.settings.daily_units);
+            let body = self.get(units.as_ref(), "videos", &query).await?;
+            for item in items(&body) {
+                if let Some(id) = item.get("id").and_then(Value::as_str) {
+                    found.insert(id.to_owned(), item.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Source for Youtube {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn budget(&self) -> i64 {
+        self.settings.daily_searches
+    }
+
+    fn quota_zone(&self) -> &'static str {
+        Self::QUOTA_ZONE
+    }
+
+    /// All words in one search, day by day: a search costs the same however many words it has.
+    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
+        let today = day_start(now);
+        let days = (0..self.settings.days).map(|back| Millis(today.0 - back * DAY));
+        let groups = any_of(words, LONGEST_QUERY);
+        days.flat_map(|from| groups.iter().enumerate().map(move |(number, group)| (from, number, group)))
+            .map(|(from, number, group)| {
+                let end = Millis(from.0 + DAY);
+                Window {
+                    key: format!("{}:{number}", compact_day(from)),
+                    words: group.clone(),
+                    from,
+                    until: end.min(now),
+                    settled: end <= now,
+                }
+            })
+            .filter(|window| window.from < window.until)
+            .collect()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        window: &'a Window,
+        cursor: Option<&'a str>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Page, ApiError>> {
+        Box::pin(async move {
+            let phrase = |word: &String| if word.contains(' ') { format!("\"{word}\"") } else { word.clone() };
+            let mut query = vec![
+                ("part", "snippet".to_owned()),
+                ("type", "video".to_owned()),
+                ("q", window.words.iter().map(phrase).collect::<Vec<_>>().join("|")),
+                ("order", "date".to_owned()),
+                ("regionCode", self.settings.region.clone()),
+                ("safeSearch", "none".to_owned()),
+                ("publishedAfter", window.from.timestamp().to_string()),
+                ("publishedBefore", window.until.timestamp().to_string()),
+                ("maxResults", "50".to_owned()),
+                ("prettyPrint", "false".to_owned()),
+            ];
+            query.extend(cursor.map(|token| ("pageToken", token.to_owned())));
+            let body = self.get(meter, "search", &query).await?;
+            let ids: Vec<String> = items(&body)
+                .iter()
+                .filter_map(|item| item.pointer("/id/videoId").and_then(Value::as_str))
+                .map(str::to_owned)
+                .collect();
+            let details = self.details(meter, &ids).await?;
+            let mut page = Page::default();
+            for item in items(&body) {
+                match read_video(item, &details) {
+                    Ok(Some(seen)) => page.observations.push(seen),
+                    Ok(None) => {}
+                    Err(why) => page.rejects.push((id_of(item).unwrap_or("?").to_owned(), why)),
+                }
+            }
+            // `totalResults` is a guess and a page may be short; only the token says that there is more.
+            let token = body.get("nextPageToken").and_then(Value::as_str).filter(|_| !items(&body).is_empty());
+            page.next = token.map(str::to_owned);
+            Ok(page)
+        })
+    }
+}
+
+fn items(body: &Value) -> &[Value] {
+    body.get("items").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn id_of(item: &Value) -> Option<&str> {
+    item.pointer("/id/videoId").and_then(Value::as_str)
+}
+
+/// None for a video that is gone since the search saw it.
+fn read_video(item: &Value, details: &BTreeMap<String, Value>) -> Result<Option<Observation>, String> {
+    let id = id_of(item).filter(|id| id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)));
+    let id = id.ok_or("no usable id")?;
+    let Some(full) = details.get(id) else { return Ok(None) };
+    let text = |key: &str| storable(full.pointer(&format!("/snippet/{key}")).and_then(Value::as_str).unwrap_or(""));
+    let (title, description) = (text("title"), text("description"));
+    Ok(Some(Observation {
+        platform: Platform::Youtube,
+        native_id: id.to_owned(),
+        url: format!("https://www.youtube.com/watch?v={id}"),
+        author: text("channelTitle"),
+        text: if description.is_empty() { title } else { format!("{title}\n{description}") },
+        posted_at: full.pointer("/snippet/publishedAt").and_then(Value::as_str).and_then(parse_rfc3339),
+        // 64-bit counters are text in this API.
+        views: full.pointer("/statistics/viewCount").and_then(Value::as_str).and_then(|views| views.parse().ok()),
+    }))
+}
+
+/// Errors by reason, whatever the status. <https://developers.google.com/youtube/v3/docs/errors>
+fn judge(answer: &Answer) -> Result<Value, ApiError> {
+    let error = answer.json.as_ref().and_then(|json| json.get("error"));
+    if let (None, Some(json), 200..=299) = (error, &answer.json, answer.status) {
+        return Ok(json.clone());
+    }
+    let text = |path: &str| error.and_then(|error| error.pointer(path)).and_then(Value::as_str);
+    let reason = text("/details/0/reason").or_else(|| text("/errors/0/reason")).or_else(|| text("/status")).unwrap_or("");
+    let limit = text("/details/0/metadata/quota_limit").or_else(|| text("/message")).unwrap_or("");
+    // The search bucket answers 429 "... per day", the old shape 403 quotaExceeded.
+    let per_day = limit.to_lowercase().replace(' ', "").contains("perday");
+    let class = match (reason, answer.status) {
+        ("quotaExceeded" | "dailyLimitExceeded", _) => Class::DailyQuota,
+        ("rateLimitExceeded" | "RATE_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED", _) if per_day => Class::DailyQuota,
+        ("rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED", _) | (_, 429) => {
+            Class::ShortThrottle(answer.retry_after())
+        }
+        ("keyInvalid" | "API_KEY_INVALID", _) => Class::AuthStop,
+        ("accessNotConfigured" | "forbidden" | "API_KEY_SERVICE_BLOCKED" | "ipRefererBlocked" | "PERMISSION_DENIED", _) => {
+            Class::PermissionStop
+        }
+        ("invalidPageToken", _) => Class::CursorReset,
+        ("videoNotFound" | "channelNotFound" | "playlistNotFound", _) => Class::Gone,
+        ("backendError" | "internalError" | "processingFailure" | "SERVICE_UNAVAILABLE", _) => Class::Transient,
+        _ if answer.status < 400 => Class::Transient,
+        _ => class_of_status(answer.status),
+    };
+    let message = if reason.is_empty() { "no readable body" } else { reason };
+    Err(ApiError::new(Youtube::NAME, class, format!("{message} (HTTP {})", answer.status)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(body).ok() }
+    }
+
+    #[test]
+    fn errors_are_judged_by_their_reason_first() {
+        let old = |reason: &str| format!(r#"{{"error":{{"code":403,"errors":[{{"reason":"{reason}"}}]}}}}"#);
+        let bucket = r#"{"error":{"code":429,"message":"Quota exceeded for quota metric 'Search Queries' and limit 'Search Queries per day' of service","errors":[{"reason":"rateLimitExceeded"}],"status":"RESOURCE_EXHAUSTED"}}"#;
+        let blocked =
+            r#"{"error":{"code":403,"errors":[{"reason":"forbidden"}],"details":[{"reason":"API_KEY_SERVICE_BLOCKED"}]}}"#;
+        let cases = [
+            (403, old("quotaExceeded"), Class::DailyQuota),
+            (429, bucket.to_owned(), Class::DailyQuota),
+            (403, old("userRateLimitExceeded"), Class::ShortThrottle(None)),
+            (429, String::new(), Class::ShortThrottle(None)),
+            (400, old("keyInvalid"), Class::AuthStop),
+            (403, blocked.to_owned(), Class::PermissionStop),
+            (400, old("invalidPageToken"), Class::CursorReset),
+            (400, old("invalidFilters"), Class::BadRequest),
+            (404, old("videoNotFound"), Class::Gone),
+            (503, old("backendError"), Class::Transient),
+            (200, "<html>".to_owned(), Class::Transient),
+        ];
+        for (status, body, class) in cases {
+            assert_eq!(judge(&answer(status, &body)).unwrap_err().class, class, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_video_is_read_from_its_full_text_and_a_gone_one_is_left_out() {
+        let item = serde_json::json!({"id": {"videoId": "AbCdEfGhI_1"}, "snippet": {"title": "Bal &amp; grosir"}});
+        let full = serde_json::json!({"id": "AbCdEfGhI_1", "snippet": {"title": "Bal & grosir", "description": "Buka bal\u{0}",
+            "channelTitle": "Toko Contoh", "publishedAt": "2026-11-20T03:15:07Z"}, "statistics": {"viewCount": "15203"}});
+        let seen = read_video(&item, &BTreeMap::from([("AbCdEfGhI_1".to_owned(), full)])).unwrap().unwrap();
+        assert_eq!((seen.text.as_str(), seen.views), ("Bal & grosir\nBuka bal", Some(15_203)));
+        assert_eq!(seen.posted_at, Some(Millis::from_secs(1_795_144_507)));
+        assert_eq!(read_video(&item, &BTreeMap::new()), Ok(None));
+        assert!(read_video(&serde_json::json!({"id": {"videoId": "../etc"}}), &BTreeMap::new()).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! YouTube, Bluesky and Mastodon against the fake platforms: everything that can be found is found, whatever goes wrong on
+//! the way, and a refusal stops one source at once. Asserted on what the server saw.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sisir::config::{Config, Mode};
+use sisir::domain::source::SourceState;
+use sisir::domain::{Millis, Platform};
+use sisir::pipeline::crawl::{CrawlReport, crawl};
+use sisir::platforms::fake::made_up_elsewhere;
+use sisir::store::{crawl as cursors, posts};
+
+use crate::support::{Engine, START, Stage};
+
+const DAY: i64 = 86_400_000;
+
+/// A stage on which one source is on.
+async fn stage(source: &str) -> Stage {
+    let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let mut config = (*stage.pipeline.config).clone();
+    only(&mut config, source);
+    stage.pipeline.config = std::sync::Arc::new(config);
+    stage
+}
+
+fn only(config: &mut Config, source: &str) {
+    let mode = |name: &str| if name == source { Mode::Fake } else { Mode::Disabled };
+    (config.tiktok.mode, config.threads.mode) = (Mode::Disabled, Mode::Disabled);
+    config.youtube.mode = mode("youtube");
+    config.bluesky.mode = mode("bluesky");
+    config.mastodon.mode = mode("mastodon");
+}
+
+async fn read(stage: &Stage) -> CrawlReport {
+    crawl(&stage.pipeline, &stage.worker("w").sources, |_| {}).await.unwrap()
+}
+
+async fn ids(stage: &Stage) -> BTreeSet<String> {
+    posts::all(stage.store()).await.unwrap().into_iter().map(|post| post.native_id).collect()
+}
+
+/// What stands on a fake platform and matches the words that are asked for, computed without any client.
+fn expected(stage: &Stage, platform: Platform) -> BTreeSet<String> {
+    let words = stage.pipeline.rules().search();
+    let joined = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let found = |text: &str| {
+        words.iter().any(|word| match platform {
+            Platform::Mastodon => joined(text).contains(&joined(word)),
+            _ => text.to_lowercase().contains(word),
+        })
+    };
+    let today = Millis(START.0 / DAY * DAY);
+    let from = match platform {
+        Platform::Mastodon => Millis(START.0 - 2 * DAY),
+        _ => Millis(today.0 - 2 * DAY),
+    };
+    let all = made_up_elsewhere(START).into_iter().filter(|post| post.platform == platform);
+    all.filter(|post| post.posted_at >= from && post.posted_at < START && found(&post.text)).map(|post| post.native_id).collect()
+}
+
+const SOURCES: [(&str, Platform); 3] =
+    [("youtube", Platform::Youtube), ("bluesky", Platform::Bluesky), ("mastodon", Platform::Mastodon)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_can_be_found_is_found_once() {
+    for (source, platform) in SOURCES {
+        let stage = stage(source).await;
+        let report = read(&stage).await;
+        assert_eq!(report.problems, Vec::<String>::new(), "{source}");
+        let expected = expected(&stage, platform);
+        assert!(expected.len() >= 5, "{source}: only {} posts to find", expected.len());
+        assert_eq!(ids(&stage).await, expected, "{source}");
+        let stored = posts::all(stage.store()).await.unwrap();
+        let truth = made_up_elsewhere(START);
+        for post in stored {
+            let truth = truth.iter().find(|truth| truth.native_id == post.native_id).unwrap();
+            assert_eq!((&post.text, &post.author), (&truth.text, &truth.author), "{source}: the full text, unescaped");
+        }
+        assert!(stage.fake.log().iter().all(|asked| !asked.target.contains("uji")), "{source}: a secret in an address");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passing_faults_lose_nothing() {
+    for (source, fault, times) in [
+        ("youtube", "yt_503", 2),
+        ("youtube", "yt_rate", 2),
+        ("youtube", "yt_token", 1),
+        ("youtube", "truncate_json", 2),
+        ("youtube", "drop_connection", 2),
+        ("bluesky", "bs_expired", 1),
+        ("bluesky", "bs_502", 2),
+        ("bluesky", "huge_body", 1),
+        ("mastodon", "md_foreign_next", -1),
+        ("mastodon", "truncate_json", 2),
+    ] {
+        let platform = SOURCES.iter().find(|(name, _)| *name == source).unwrap().1;
+        let stage = stage(source).await;
+        stage.fake.fault(fault, times);
+        let report = read(&stage).await;
+        assert_eq!(report.problems, Vec::<String>::new(), "{source} {fault}");
+        assert_eq!(ids(&stage).await, expected(&stage, platform), "{source} {fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_we_count_is_what_the_platform_counts() {
+    let stage = stage("youtube").await;
+    stage.fake.fault("yt_503", 1);
+    read(&stage).await;
+    // 2026-11-20 in California, seven hours before midnight UTC.
+    for (bucket, theirs) in [("youtube", "youtube_search"), ("youtube:units", "youtube_units")] {
+        let ours = cursors::quota_used(stage.store(), bucket, "2026-11-19").await.unwrap();
+        assert!(ours > 0);
+        assert_eq!(ours, stage.fake.used(theirs), "{bucket}");
+    }
+}
+
+/// Faults that waiting does not mend.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_stop_a_source_at_once() {
+    for (source, fault, api) in [
+        ("youtube", "yt_key", "youtube_search"),
+        ("youtube", "yt_blocked", "youtube_search"),
+        ("bluesky", "bs_password", "bluesky"),
+        ("bluesky", "bs_blocked_host", "bluesky"),
+        ("mastodon", "md_private", "mastodon"),
+    ] {
+        let stage = stage(source).await;
+        stage.fake.fault(fault, -1);
+        let report = read(&stage).await;
+        assert_eq!(report.problems.len(), 1, "{fault}: {:?}", report.problems);
+        let row = cursors::source(stage.store(), source).await.unwrap().unwrap();
+        assert_eq!(row.state, SourceState::Stopped, "{fault}");
+        assert!(stage.fake.used(api) <= 2, "{fault}: asked {} times", stage.fake.used(api));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_rest_a_source_until_the_platform_says() {
+    for (source, fault, seconds) in [
+        // Until midnight in California: 08:00 UTC; START is 01:00 UTC.
+        ("youtube", "yt_quota", 7 * 3600),
+        ("youtube", "yt_quota_old", 7 * 3600),
+        ("bluesky", "bs_rate", 300),
+        ("mastodon", "md_rate", 300),
+    ] {
+        let stage = stage(source).await;
+        stage.fake.fault(fault, 1);
+        read(&stage).await;
+        let row = cursors::source(stage.store(), source).await.unwrap().unwrap();
+        assert_eq!(row.state, SourceState::Parked, "{fault}");
+        let rests = row.parked_until.unwrap().since(stage.pipeline.clock().now());
+        assert_eq!(rests, Duration::from_secs(seconds), "{fault}");
+        let asked = stage.fake.log().len();
+        read(&stage).await;
+        assert_eq!(stage.fake.log().len(), asked, "{fault}: no call while it rests");
+        stage.later(seconds);
+        assert_eq!(read(&stage).await.problems, Vec::<String>::new(), "{fault}");
+        assert!(stage.fake.log().len() > asked, "{fault}: it goes on");
+    }
+}
+
+/// What is gone between the search and the look at its full text is no post, and no error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_that_is_gone_is_left_out() {
+    let stage = stage("youtube").await;
+    let gone = expected(&stage, Platform::Youtube).into_iter().next().unwrap();
+    stage.fake.remove([gone.as_str()]);
+    let report = read(&stage).await;
+    assert_eq!((report.problems, report.rejects), (Vec::<String>::new(), 0));
+    assert!(!ids(&stage).await.contains(&gone));
+}
