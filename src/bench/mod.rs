@@ -69,7 +69,7 @@ pub fn table(rules: usize, measured: &[Measured]) -> String {
         format!("{:<38} {:>8.0} {ratio:>12.2}× {:>14} {:>9.2} s\n", one.name, one.megabytes, one.pairs, one.built)
     };
     let head = format!("{:<38} {:>8} {:>13} {:>14} {:>11}\n", format!("{rules} rules"), "MB/s", "× best aho", "pairs", "built");
-    head + &measured.iter().map(line).collect::<String>()
+    head + measured.iter().map(line).collect::<String>().as_str()
 }
 
 /// Builds and runs an engine over the corpus.

@@ -6,17 +6,39 @@ use std::process::ExitCode;
 use super::{FINE, FOUND, output, setup};
 use crate::pipeline::import::{SHOWN, fill_in, import};
 use crate::pipeline::screen::screen;
+use crate::platforms::import::{Columns, Holds};
 use crate::store::posts;
 
 /// Interrupted, it can simply be started again: known posts are recognised.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// CSV (with a header: text or url, and optionally platform, author, `posted_at`, id), NDJSON, or a list of addresses
+    /// CSV or Excel with a header (text or url, and optionally platform, author, `posted_at`, id, views), JSON items or
+    /// arrays, exports of Zeeschuimer, 4CAT, pyktok, traktok, CrowdTangle, YouTube Data Tools and the Meta Content
+    /// Library, or a list of addresses
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// What a column of a table holds, where the guess is wrong: url, text, platform, author, `posted_at`, id or views.
+    /// May be given several times; several text columns are joined
+    #[arg(long = "column", value_name = "WHAT=COLUMN", value_parser = column)]
+    columns: Vec<(Holds, String)>,
     /// Store only, do not match against the rules yet
     #[arg(long)]
     no_screen: bool,
+}
+
+fn column(text: &str) -> Result<(Holds, String), String> {
+    let (what, name) = text.split_once('=').ok_or("write it as WHAT=COLUMN, e.g. text=Isi")?;
+    match Holds::ALL.into_iter().find(|holds| holds.name() == what) {
+        Some(holds) => Ok((holds, name.to_owned())),
+        None => Err(format!("`{what}` is none of {}", Holds::ALL.map(Holds::name).join(", "))),
+    }
+}
+
+/// Which column was taken for what, so that a wrong guess is seen.
+fn describe(columns: &Columns) -> String {
+    let known: Vec<String> = columns.known().map(|(holds, name)| format!("{} = {name}", holds.name())).collect();
+    let tool = columns.tool.map(|tool| format!(" ({tool})")).unwrap_or_default();
+    format!("columns{tool}: {}", known.join(", "))
 }
 
 pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
@@ -24,7 +46,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     let mut rejected = 0;
     for path in &options.files {
         let bar = output::progress(0, "importing");
-        let report = import(&pipeline, path, |_, bytes, size| {
+        let report = import(&pipeline, path, &options.columns, |_, bytes, size| {
             bar.set_length(size);
             bar.set_position(bytes);
         })
@@ -39,6 +61,12 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
             report.known,
             report.rejected
         );
+        if let Some(columns) = &report.columns {
+            println!("  {}; if that is wrong, say --column WHAT=COLUMN", describe(columns));
+        }
+        if report.redated > 0 {
+            println!("  {} posts: the time of their id was taken, because the file names an earlier one", report.redated);
+        }
         for (line, why, mend) in &report.first {
             eprintln!("  {}:{line}: {why}; mend: {mend}", path.display());
         }

@@ -11,7 +11,7 @@ use super::{Pipeline, Result};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
-use crate::platforms::import::{Format, Import, ImportError, Rejected};
+use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
 use crate::platforms::{Look, TiktokOembed};
 use crate::store::posts;
 
@@ -32,6 +32,10 @@ pub struct ImportReport {
     pub known: u64,
     /// Rows that could not be read.
     pub rejected: u64,
+    /// Posts whose time was taken from their id, because the row names an earlier one.
+    pub redated: u64,
+    /// The columns of a table.
+    pub columns: Option<Columns>,
     /// The first of them: line, why, mend.
     pub first: Vec<(u64, String, &'static str)>,
     /// Rows to correct and import again, if any were rejected.
@@ -54,8 +58,8 @@ struct Rejects {
 impl Rejects {
     fn beside(input: &Path, import: &Import) -> Self {
         let ending = match import.format {
-            Format::Csv(_) => "csv",
-            Format::Ndjson => "ndjson",
+            Format::Csv(_) | Format::Excel => "csv",
+            Format::Ndjson | Format::JsonArray => "ndjson",
             Format::Urls => "txt",
         };
         Self { rows: None, reasons: None, input: input.to_owned(), ending, header: import.header.clone(), paths: None }
@@ -108,12 +112,17 @@ impl Rejects {
 }
 
 /// Reads a file into the store. Interrupted, it can simply be started again: rows stored already are recognised.
-/// `progress` gets the rows read so far and the bytes read and in all.
-pub async fn import(pipeline: &Pipeline, path: &Path, mut progress: impl FnMut(u64, u64, u64)) -> Result<ImportReport> {
-    let mut import = Import::open(path)?;
+/// `told` names columns of a table. `progress` gets the rows read so far and the bytes read and in all.
+pub async fn import(
+    pipeline: &Pipeline,
+    path: &Path,
+    told: &[(Holds, String)],
+    mut progress: impl FnMut(u64, u64, u64),
+) -> Result<ImportReport> {
+    let mut import = Import::open(path, told)?;
     let io = |source| ImportError::Io { path: path.to_owned(), source };
     let mut rejects = Rejects::beside(path, &import);
-    let mut report = ImportReport::default();
+    let mut report = ImportReport { columns: import.columns.clone(), ..ImportReport::default() };
     let mut waiting: Vec<Observation> = Vec::with_capacity(BATCH);
     while let Some(row) = import.next() {
         report.rows += 1;
@@ -134,6 +143,7 @@ pub async fn import(pipeline: &Pipeline, path: &Path, mut progress: impl FnMut(u
     }
     store(pipeline, &mut waiting, &mut report).await?;
     progress(report.rows, import.size, import.size);
+    report.redated = import.redated;
     if let Some((rows, reasons)) = rejects.finish().map_err(io)? {
         report.rejected_file = Some(rows);
         report.reasons_file = Some(reasons);

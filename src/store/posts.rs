@@ -24,7 +24,11 @@ pub struct Upserted {
 pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]) -> Result<Upserted> {
     let mut unique: BTreeMap<(&str, &str), &Observation> = BTreeMap::new();
     for seen in observations {
-        unique.insert((seen.platform.as_str(), seen.native_id.as_str()), seen);
+        // The last sight counts, but one without the text takes nothing away.
+        let place = unique.entry((seen.platform.as_str(), seen.native_id.as_str())).or_insert(seen);
+        if !seen.text.is_empty() || place.text.is_empty() {
+            *place = seen;
+        }
     }
     let unique: Vec<&Observation> = unique.into_values().collect();
     let mut done = Upserted::default();

@@ -17,6 +17,7 @@ mod browser;
 mod cli;
 mod delivery;
 mod demo;
+mod imports;
 mod jobs;
 mod layers;
 mod migrations;

@@ -174,7 +174,7 @@ async fn import_address(stage: &Stage) -> sisir::platforms::fake::FakePost {
         .unwrap();
     let file = stage.dir.path().join("alamat.txt");
     std::fs::write(&file, format!("https://www.tiktok.com/@x/video/{}\n", post.native_id)).unwrap();
-    sisir::pipeline::import::import(&stage.pipeline, &file, |_, _, _| {}).await.unwrap();
+    sisir::pipeline::import::import(&stage.pipeline, &file, &[], |_, _, _| {}).await.unwrap();
     post
 }
 

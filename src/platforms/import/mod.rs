@@ -1,5 +1,10 @@
-//! Files that people have: CSV (comma, semicolon or tab), NDJSON, and plain lists of addresses, in UTF-8, UTF-16 or
-//! Windows-1252. Read row by row in bounded memory; a bad row is reported and kept, the rest goes on.
+//! Files that people have: tables (CSV or Excel), JSON items, and plain lists of addresses. Text may be UTF-8, UTF-16 or
+//! Windows-1252. Read row by row; a bad row is reported and kept, the rest goes on.
+
+mod captures;
+mod columns;
+mod fields;
+mod spreadsheet;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -9,17 +14,22 @@ use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use serde_json::Value;
 
-use super::address;
-use crate::domain::post::{Observation, storable};
-use crate::domain::{Millis, Platform, sha256_hex};
+pub use columns::{Columns, Holds};
+use fields::{Fields, Problem, Seen, observe};
+
+use crate::domain::post::Observation;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Columns with a header line; the separator.
     Csv(u8),
+    /// An Excel workbook (`.xlsx`).
+    Excel,
     /// One JSON object a line.
     Ndjson,
+    /// One JSON array of objects.
+    JsonArray,
     /// Addresses, one or more a line, `#` begins a comment.
     Urls,
 }
@@ -49,12 +59,32 @@ pub enum ImportError {
         source: std::io::Error,
     },
     /// The header names nothing usable.
-    #[error("{path}:1: no column with a text or an address (found: {found}); name one `text` or `url`")]
+    #[error(
+        "{path}:1: no column with a text or an address (found: {found}); name one `text` or `url`, or say `--column text=NAME`"
+    )]
     Columns {
         /// File.
         path: PathBuf,
         /// Columns found.
         found: String,
+    },
+    /// The user named a column that is not there.
+    #[error("{path}:1: there is no column `{name}` (found: {found})")]
+    NoSuchColumn {
+        /// File.
+        path: PathBuf,
+        /// What was named.
+        name: String,
+        /// Columns found.
+        found: String,
+    },
+    /// The file as a whole is broken or too large.
+    #[error("{path}: {why}")]
+    Content {
+        /// File.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
     },
 }
 
@@ -66,25 +96,44 @@ pub struct Import {
     pub encoding: &'static str,
     /// Its size, bytes.
     pub size: u64,
-    /// The header line of a CSV file, to be repeated above rejected rows.
+    /// The header line of a table, to be repeated above rejected rows.
     pub header: Vec<u8>,
+    /// The columns of a table.
+    pub columns: Option<Columns>,
+    /// Posts so far whose time was taken from their id, because the row names an earlier one.
+    pub redated: u64,
     rows: Rows,
 }
 
 enum Rows {
-    Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, columns: Columns, width: usize, delimiter: u8, skipped: u64 },
-    Lines { reader: Box<dyn BufRead + Send>, line: u64, json: bool, waiting: Vec<Result<Observation, Rejected>> },
+    Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, delimiter: u8, skipped: u64 },
+    Sheet(std::vec::IntoIter<spreadsheet::Row>),
+    Items(std::iter::Enumerate<std::vec::IntoIter<Value>>),
+    Lines { reader: Box<dyn BufRead + Send>, line: u64, json: bool, waiting: Vec<Result<Seen, Rejected>> },
 }
 
 impl Import {
-    /// Opens a file and finds out what it holds.
-    pub fn open(path: &Path) -> Result<Self, ImportError> {
+    /// Opens a file and finds out what it holds. `told`: columns of a table that the user names.
+    pub fn open(path: &Path, told: &[(Holds, String)]) -> Result<Self, ImportError> {
         let io = |source| ImportError::Io { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
         let mut head = Vec::new();
         Read::by_ref(&mut file).take(64 << 10).read_to_end(&mut head).map_err(io)?;
         file.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut import = Self {
+            format: Format::Excel,
+            encoding: encoding_rs::UTF_8.name(),
+            size,
+            header: Vec::new(),
+            columns: None,
+            redated: 0,
+            rows: Rows::Sheet(Vec::new().into_iter()),
+        };
+        if head.starts_with(b"PK\x03\x04") {
+            import.open_sheet(path, file, told)?;
+            return Ok(import);
+        }
         let encoding = sniff_encoding(&head, size > 64 << 10);
         // UTF-8 is passed through as bytes, so that a wrong byte is seen and reported with its line.
         let mut decoder = DecodeReaderBytesBuilder::new();
@@ -93,19 +142,36 @@ impl Import {
             .bom_override(true)
             .utf8_passthru(true)
             .strip_bom(true);
-        let content: Box<dyn Read + Send> = Box::new(decoder.build(file));
-        let (text, _, _) = encoding.decode(&head);
-        let format = sniff_format(&text);
-        let mut import =
-            Self { format, encoding: encoding.name(), size, header: Vec::new(), rows: lines(content, format == Format::Ndjson) };
-        if let (Format::Csv(delimiter), Rows::Lines { reader, .. }) = (format, &mut import.rows) {
-            let inner = std::mem::replace(reader, Box::new(std::io::empty()));
-            import.open_csv(path, inner, delimiter)?;
+        let mut content: Box<dyn BufRead + Send> = Box::new(BufReader::new(decoder.build(file)));
+        import.encoding = encoding.name();
+        import.format = sniff_format(&encoding.decode(&head).0, told);
+        match import.format {
+            Format::Csv(delimiter) => import.open_csv(path, content, delimiter, told)?,
+            Format::JsonArray => {
+                let mut text = Vec::new();
+                Read::by_ref(&mut content).take(MAX_ARRAY + 1).read_to_end(&mut text).map_err(io)?;
+                let content = |why| ImportError::Content { path: path.to_owned(), why };
+                if text.len() as u64 > MAX_ARRAY {
+                    return Err(content(format!("an array of more than {} MiB; give one object a line", MAX_ARRAY >> 20)));
+                }
+                let items: Vec<Value> =
+                    serde_json::from_slice(&text).map_err(|error| content(format!("not a JSON array: {error}")))?;
+                import.rows = Rows::Items(items.into_iter().enumerate());
+            }
+            format => {
+                import.rows = Rows::Lines { reader: content, line: 0, json: format == Format::Ndjson, waiting: Vec::new() };
+            }
         }
         Ok(import)
     }
 
-    fn open_csv(&mut self, path: &Path, mut inner: Box<dyn BufRead + Send>, delimiter: u8) -> Result<(), ImportError> {
+    fn open_csv(
+        &mut self,
+        path: &Path,
+        mut inner: Box<dyn BufRead + Send>,
+        delimiter: u8,
+        told: &[(Holds, String)],
+    ) -> Result<(), ImportError> {
         let skipped = skip_preamble(&mut inner).map_err(|source| ImportError::Io { path: path.to_owned(), source })?;
         let inner: Box<dyn Read + Send> = Box::new(inner);
         // Only a line feed ends a line, so that lines are counted alike in files of every system.
@@ -113,13 +179,39 @@ impl Import {
         let mut reader = builder.delimiter(delimiter).terminator(csv::Terminator::Any(b'\n')).flexible(true).from_reader(inner);
         let io = |error: csv::Error| ImportError::Io { path: path.to_owned(), source: std::io::Error::other(error) };
         let header = without_return(reader.byte_headers().map_err(io)?);
-        self.header = write_record(&header, delimiter);
-        let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
-        let columns = Columns::find(&names);
-        if columns.text.is_none() && columns.url.is_none() {
-            return Err(ImportError::Columns { path: path.to_owned(), found: names.join(", ") });
+        self.take_header(path, &header, delimiter, told)?;
+        self.rows = Rows::Csv { reader: Box::new(reader), delimiter, skipped };
+        Ok(())
+    }
+
+    fn open_sheet(&mut self, path: &Path, file: File, told: &[(Holds, String)]) -> Result<(), ImportError> {
+        let rows = spreadsheet::rows(BufReader::new(file)).map_err(|why| ImportError::Content { path: path.to_owned(), why })?;
+        let mut rows = rows.into_iter();
+        let (_, header) = rows.next().unwrap_or_default();
+        self.take_header(path, &header, b',', told)?;
+        self.rows = Rows::Sheet(rows);
+        Ok(())
+    }
+
+    fn take_header(
+        &mut self,
+        path: &Path,
+        header: &csv::ByteRecord,
+        delimiter: u8,
+        told: &[(Holds, String)],
+    ) -> Result<(), ImportError> {
+        let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        let found = names.join(", ");
+        let columns = Columns::find(&names, told).map_err(|name| ImportError::NoSuchColumn {
+            path: path.to_owned(),
+            name,
+            found: found.clone(),
+        })?;
+        if !columns.usable() {
+            return Err(ImportError::Columns { path: path.to_owned(), found });
         }
-        self.rows = Rows::Csv { reader: Box::new(reader), columns, width: header.len(), delimiter, skipped };
+        self.header = write_record(header, delimiter);
+        self.columns = Some(columns);
         Ok(())
     }
 
@@ -127,25 +219,38 @@ impl Import {
     pub fn position(&self) -> u64 {
         match &self.rows {
             Rows::Csv { reader, .. } => reader.position().byte(),
-            Rows::Lines { .. } => 0,
+            _ => 0,
         }
     }
-}
 
-fn lines(decoded: Box<dyn Read + Send>, json: bool) -> Rows {
-    Rows::Lines { reader: Box::new(BufReader::new(decoded)), line: 0, json, waiting: Vec::new() }
+    fn next_row(&mut self) -> Option<Result<Seen, Rejected>> {
+        match (&mut self.rows, &self.columns) {
+            (Rows::Csv { reader, delimiter, skipped }, Some(columns)) => next_record(reader, columns, *delimiter, *skipped),
+            (Rows::Sheet(rows), Some(columns)) => rows.next().map(|(row, mut cells)| {
+                // A sheet has no cells behind the last one that is filled in.
+                (cells.len()..columns.names.len()).for_each(|_| cells.push_field(b""));
+                read_record(&cells, columns, b',', row)
+            }),
+            (Rows::Items(items), _) => items.next().map(|(index, item)| {
+                let number = index as u64 + 1;
+                let rejected = |(why, mend): Problem| Rejected { line: number, why, mend, raw: item.to_string().into_bytes() };
+                captures::fields(&item).and_then(observe).map_err(rejected)
+            }),
+            (Rows::Lines { reader, line, json, waiting }, _) => next_line(reader, line, *json, waiting),
+            (Rows::Csv { .. } | Rows::Sheet(_), None) => None,
+        }
+    }
 }
 
 impl Iterator for Import {
     type Item = Result<Observation, Rejected>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.rows {
-            Rows::Csv { reader, columns, width, delimiter, skipped } => {
-                next_record(reader, columns, *width, *delimiter, *skipped)
-            }
-            Rows::Lines { reader, line, json, waiting } => next_line(reader, line, *json, waiting),
-        }
+        let row = self.next_row()?;
+        Some(row.map(|(seen, redated)| {
+            self.redated += u64::from(redated);
+            seen
+        }))
     }
 }
 
@@ -163,73 +268,31 @@ fn sniff_encoding(head: &[u8], cut: bool) -> &'static Encoding {
     }
 }
 
-fn sniff_format(text: &str) -> Format {
+fn sniff_format(text: &str, told: &[(Holds, String)]) -> Format {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let preamble = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with("sep=");
     let first = text.lines().find(|line| !preamble(line)).unwrap_or("");
-    if first.starts_with('{') || first.starts_with('[') {
-        return Format::Ndjson;
+    match first.trim_start().as_bytes() {
+        [b'{', ..] => return Format::Ndjson,
+        [b'[', ..] => return Format::JsonArray,
+        _ => {}
     }
     let best = [b',', b';', b'\t'].into_iter().max_by_key(|sep| first.bytes().filter(|b| b == sep).count()).unwrap_or(b',');
-    let names: Vec<String> = first.split(char::from(best)).map(|name| name.trim().trim_matches('"').to_lowercase()).collect();
-    let columns = Columns::find(&names);
-    if columns.text.is_some() || columns.url.is_some() || (names.len() > 1 && !first.contains("://")) {
+    let names: Vec<String> = first.split(char::from(best)).map(|name| name.trim().trim_matches('"').to_owned()).collect();
+    let known = Columns::find(&names, &[]).is_ok_and(|columns| columns.usable());
+    if known && !first.contains("://") || !told.is_empty() || (names.len() > 1 && !first.contains("://")) {
         Format::Csv(best)
     } else {
         Format::Urls
     }
 }
 
-/// Positions of the columns we know.
-#[derive(Debug, Default)]
-struct Columns {
-    url: Option<usize>,
-    text: Option<usize>,
-    platform: Option<usize>,
-    author: Option<usize>,
-    posted_at: Option<usize>,
-    id: Option<usize>,
-    views: Option<usize>,
-}
-
-const URL: &[&str] = &["url", "link", "tautan", "alamat", "permalink", "post_url", "video_url", "tiktok_url"];
-const TEXT: &[&str] =
-    &["text", "teks", "caption", "keterangan", "description", "video_description", "body", "isi", "title", "judul"];
-const PLATFORM: &[&str] = &["platform", "sumber", "source_platform"];
-const AUTHOR: &[&str] = &["author", "akun", "username", "handle", "account", "pengunggah"];
-const POSTED_AT: &[&str] = &["posted_at", "created_at", "create_time", "timestamp", "tanggal", "waktu", "date"];
-const ID: &[&str] = &["id", "native_id", "video_id", "post_id"];
-const VIEWS: &[&str] = &["views", "view_count", "tayangan"];
-
-impl Columns {
-    fn find(names: &[String]) -> Self {
-        let at = |known: &[&str]| known.iter().find_map(|name| names.iter().position(|n| n == name));
-        Self {
-            url: at(URL),
-            text: at(TEXT),
-            platform: at(PLATFORM),
-            author: at(AUTHOR),
-            posted_at: at(POSTED_AT),
-            id: at(ID),
-            views: at(VIEWS),
-        }
-    }
-}
-
-/// The values of a row, from whichever format.
-#[derive(Default)]
-struct Fields {
-    url: String,
-    text: String,
-    platform: String,
-    author: String,
-    posted_at: String,
-    id: String,
-    views: String,
-}
-
-/// Largest row, bytes: far more than any caption.
+/// Largest row of a table, bytes: far more than any caption.
 const MAX_ROW: usize = 64 << 10;
+/// Largest JSON line, bytes: a captured item carries everything that the platform's own page got.
+const MAX_ITEM: usize = 4 << 20;
+/// Largest JSON array, bytes: it is held in memory.
+const MAX_ARRAY: u64 = 64 << 20;
 
 /// Skips comments and the line `sep=;` that spreadsheets put on top. Returns the number of lines.
 fn skip_preamble(reader: &mut Box<dyn BufRead + Send>) -> std::io::Result<u64> {
@@ -266,10 +329,9 @@ fn write_record(record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
 fn next_record(
     reader: &mut csv::Reader<Box<dyn Read + Send>>,
     columns: &Columns,
-    width: usize,
     delimiter: u8,
     skipped: u64,
-) -> Option<Result<Observation, Rejected>> {
+) -> Option<Result<Seen, Rejected>> {
     let mut record = csv::ByteRecord::new();
     let before = loop {
         match reader.read_byte_record(&mut record) {
@@ -294,42 +356,36 @@ fn next_record(
     let line = skipped + reader.position().line().saturating_sub(1 + inside).max(before);
     let size: usize = record.iter().map(<[u8]>::len).sum();
     let record = without_return(&record);
-    let reject = |why: String, mend: &'static str| Rejected { line, why, mend, raw: write_record(&record, delimiter) };
     if size > MAX_ROW {
-        let why = format!("a row of {size} bytes over {inside} line ends: a quote opened here is not closed");
-        return Some(Err(reject(
-            why,
-            "close the quote, or double it inside a text; the rows after it are in the file of rejected rows",
-        )));
+        return Some(Err(Rejected {
+            line,
+            why: format!("a row of {size} bytes over {inside} line ends: a quote opened here is not closed"),
+            mend: "close the quote, or double it inside a text; the rows after it are in the file of rejected rows",
+            raw: write_record(&record, delimiter),
+        }));
     }
+    Some(read_record(&record, columns, delimiter, line))
+}
+
+fn read_record(record: &csv::ByteRecord, columns: &Columns, delimiter: u8, line: u64) -> Result<Seen, Rejected> {
+    let reject = |(why, mend): Problem| Rejected { line, why, mend, raw: write_record(record, delimiter) };
+    let width = columns.names.len();
     if record.len() != width {
-        let why = format!("{} fields where the header has {width}", record.len());
-        return Some(Err(reject(why, "put quotes around texts that hold the separator or a line break")));
+        return Err(reject((format!("{} fields where the header has {width}", record.len()), columns.mend_torn())));
     }
     if let Some(bad) = record.iter().position(|field| std::str::from_utf8(field).is_err()) {
-        return Some(Err(reject(format!("field {} is not UTF-8", bad + 1), "save the file as UTF-8")));
+        return Err(reject((format!("field {} is not UTF-8", bad + 1), "save the file as UTF-8")));
     }
-    let field = |column: Option<usize>| {
-        column.and_then(|c| record.get(c)).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default()
-    };
-    let fields = Fields {
-        url: field(columns.url),
-        text: field(columns.text),
-        platform: field(columns.platform),
-        author: field(columns.author),
-        posted_at: field(columns.posted_at),
-        id: field(columns.id),
-        views: field(columns.views),
-    };
-    Some(observe(fields).map_err(|(why, mend)| reject(why, mend)))
+    let value = |column: usize| record.get(column).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+    observe(columns.fields(value)).map_err(reject)
 }
 
 fn next_line(
     reader: &mut Box<dyn BufRead + Send>,
     line: &mut u64,
     json: bool,
-    waiting: &mut Vec<Result<Observation, Rejected>>,
-) -> Option<Result<Observation, Rejected>> {
+    waiting: &mut Vec<Result<Seen, Rejected>>,
+) -> Option<Result<Seen, Rejected>> {
     loop {
         if let Some(ready) = waiting.pop() {
             return Some(ready);
@@ -357,8 +413,8 @@ fn next_line(
         if text.trim().is_empty() {
             continue;
         }
-        if raw.len() > MAX_ROW {
-            return Some(Err(reject(format!("a line of {} bytes", raw.len()), "one post a line, at most 64 KiB")));
+        if raw.len() > MAX_ITEM {
+            return Some(Err(reject(format!("a line of {} bytes", raw.len()), "one post a line, at most 4 MiB")));
         }
         if json {
             return Some(read_json(text).and_then(observe).map_err(|(why, mend)| reject(why, mend)));
@@ -376,149 +432,22 @@ fn next_line(
     }
 }
 
-type Problem = (String, &'static str);
-
 fn read_json(line: &str) -> Result<Fields, Problem> {
     let value: Value = serde_json::from_str(line)
         .map_err(|error| (format!("not JSON at column {}: {error}", error.column()), "one complete object a line"))?;
-    if !value.is_object() {
-        return Err(("not a JSON object".into(), "one complete object a line"));
-    }
-    let field = |known: &[&str]| {
-        // An empty field says nothing; the next name may.
-        let texts = known.iter().filter_map(|name| match value.get(*name) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        });
-        texts.into_iter().next().unwrap_or_default()
-    };
-    Ok(Fields {
-        url: field(URL),
-        text: field(TEXT),
-        platform: field(PLATFORM),
-        author: field(AUTHOR),
-        posted_at: field(POSTED_AT),
-        id: field(ID),
-        views: field(VIEWS),
-    })
-}
-
-fn observe(fields: Fields) -> Result<Observation, Problem> {
-    let text = storable(fields.text.trim());
-    let author = storable(fields.author.trim().trim_start_matches('@'));
-    let platform = match fields.platform.trim().to_lowercase().as_str() {
-        "" => None,
-        "twitter" => Some(Platform::X),
-        name => Some(name.parse::<Platform>().map_err(|e| (e.to_string(), "use one of these names, or leave it empty"))?),
-    };
-    let posted_at =
-        match fields.posted_at.trim() {
-            "" => None,
-            date => Some(parse_date(date).ok_or_else(|| {
-                (format!("`{date}` is not a date"), "2026-11-20T08:00:00+07:00, 20/11/2026 08:00 or unix seconds")
-            })?),
-        };
-    let views = fields.views.trim().replace(['.', ','], "").parse().ok();
-    let id = fields.id.trim();
-    if id.contains("E+") || id.contains("e+") {
-        return Err((
-            format!("the id `{id}` lost its digits in a spreadsheet"),
-            "format the column as text and export again, or give the address",
-        ));
-    }
-    let url = fields.url.trim();
-    if !url.is_empty() {
-        match address::parse(url) {
-            Ok(found) => {
-                let author = if author.is_empty() { found.author } else { author };
-                return Ok(Observation {
-                    platform: found.platform,
-                    native_id: found.native_id,
-                    url: found.url,
-                    author,
-                    text,
-                    posted_at,
-                    views,
-                });
-            }
-            // With a text the row is useful all the same; the address stays as it was given.
-            Err(_) if !text.is_empty() => {}
-            Err(why) => return Err((format!("`{url}` is {why}"), "give the full address of one post")),
-        }
-    }
-    if text.is_empty() {
-        return Err(("neither a text nor an address".into(), "fill in one of them"));
-    }
-    let platform = platform.unwrap_or(Platform::Other);
-    // A number in a column `id` may be the platform's id or a row number; only what looks like the platform's counts.
-    let native_id = if is_native(platform, id) {
-        id.to_owned()
-    } else {
-        format!("h{}", sha256_hex(format!("{platform}\n{author}\n{text}").as_bytes()).get(..20).unwrap_or_default())
-    };
-    let url = if url.is_empty()
-        && platform == Platform::Tiktok
-        && !author.is_empty()
-        && id.bytes().all(|b| b.is_ascii_digit())
-        && id.len() >= 15
-    {
-        format!("https://www.tiktok.com/@{author}/video/{id}")
-    } else {
-        storable(url)
-    };
-    Ok(Observation { platform, native_id: storable(&native_id), url, author, text, posted_at, views })
-}
-
-/// Whether an id has the shape of the platform's own ids.
-fn is_native(platform: Platform, id: &str) -> bool {
-    let digits = |lengths: std::ops::RangeInclusive<usize>| lengths.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
-    let code = |lengths: std::ops::RangeInclusive<usize>| {
-        lengths.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    };
-    match platform {
-        Platform::Tiktok => digits(15..=20),
-        Platform::X => digits(8..=20),
-        Platform::Facebook => {
-            digits(10..=24)
-                || (id.starts_with("pfbid") && code(20..=100))
-                || id.split_once('_').is_some_and(|(page, _)| page.len() > 4)
-        }
-        Platform::Instagram | Platform::Threads => code(9..=40),
-        Platform::Youtube => code(11..=11),
-        Platform::Bluesky | Platform::Mastodon => id.len() > 8,
-        Platform::Other => false,
-    }
-}
-
-/// RFC 3339, `+0000` offsets, unix seconds or milliseconds, `dd/mm/yyyy[ hh:mm]` and `yyyy-mm-dd[ hh:mm[:ss]]` (Jakarta time).
-fn parse_date(text: &str) -> Option<Millis> {
-    if let Ok(number) = text.parse::<i64>() {
-        return (number > 0).then(|| if number > 100_000_000_000 { Millis(number) } else { Millis::from_secs(number) });
-    }
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(Millis::from_timestamp(at));
-    }
-    if let Ok(at) = jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%z", text) {
-        return Some(Millis::from_timestamp(at));
-    }
-    let zone = crate::domain::clock::jakarta();
-    let with_time = ["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-    let local = with_time.iter().find_map(|format| jiff::civil::DateTime::strptime(format, text).ok());
-    let day = || ["%d/%m/%Y", "%Y-%m-%d"].iter().find_map(|format| jiff::civil::Date::strptime(format, text).ok());
-    let local = local.or_else(|| day().map(|date| date.at(0, 0, 0, 0)))?;
-    local.to_zoned(zone).ok().map(|at| Millis::from_timestamp(at.timestamp()))
+    captures::fields(&value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Platform;
 
     fn read(bytes: &[u8]) -> (Format, Vec<Result<Observation, Rejected>>) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("berkas");
         std::fs::write(&path, bytes).unwrap();
-        let import = Import::open(&path).unwrap();
+        let import = Import::open(&path, &[]).unwrap();
         (import.format, import.collect())
     }
 
@@ -620,7 +549,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.csv");
         std::fs::write(&path, "a,b\n1,2\n").unwrap();
-        let error = Import::open(&path).err().unwrap().to_string();
+        let error = Import::open(&path, &[]).err().unwrap().to_string();
         assert!(error.contains("found: a, b"), "{error}");
     }
 }

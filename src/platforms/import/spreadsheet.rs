@@ -1,0 +1,116 @@
+//! Excel workbooks: the rows of the first sheet that holds something, as the reader of CSV files knows them.
+
+use std::collections::HashMap;
+use std::io::{Read, Seek};
+
+use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
+
+/// Most text of a sheet, bytes. A workbook is a packed archive: a small file can hold very much.
+const MOST: usize = 64 << 20;
+
+/// A row: its number in the sheet, from 1, and its cells.
+pub type Row = (u64, csv::ByteRecord);
+
+/// Reads the sheet. Cells that are links give the address they lead to.
+pub fn rows(file: impl Read + Seek) -> Result<Vec<Row>, String> {
+    let mut book = Xlsx::new(file).map_err(|error| format!("not a workbook that can be read: {error}"))?;
+    for sheet in book.sheet_names() {
+        let found = read(&mut book, &sheet)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn read(book: &mut Xlsx<impl Read + Seek>, sheet: &str) -> Result<Vec<Row>, String> {
+    let broken = |error: calamine::XlsxError| format!("sheet `{sheet}` cannot be read: {error}");
+    let mut links = HashMap::new();
+    for link in book.hyperlinks_by_sheet_name(sheet).map_err(broken)? {
+        if let Some(target) = link.target {
+            links.insert(link.range.start, target);
+        }
+    }
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(broken)?;
+    let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
+    let mut size = 0;
+    while let Some(cell) = cells.next_cell().map_err(broken)? {
+        let (row, column) = cell.get_position();
+        let text = links.remove(&(row, column)).unwrap_or_else(|| text(cell.get_value()));
+        if text.is_empty() {
+            continue;
+        }
+        if rows.last().is_none_or(|(last, _)| *last != row) {
+            rows.push((row, Vec::new()));
+        }
+        let Some((_, cells)) = rows.last_mut() else { continue };
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        size += text.len() + column.saturating_sub(cells.len());
+        if size > MOST {
+            return Err(format!("sheet `{sheet}` holds more than {} MiB of text; save it as CSV", MOST >> 20));
+        }
+        if cells.len() <= column {
+            cells.resize(column + 1, String::new());
+        }
+        if let Some(place) = cells.get_mut(column) {
+            *place = text;
+        }
+    }
+    Ok(rows.into_iter().map(|(row, cells)| (u64::from(row) + 1, cells.into_iter().collect())).collect())
+}
+
+fn text(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        // A workbook keeps fifteen digits; the form says that the rest is lost.
+        DataRef::Float(number) if number.abs() >= 1e15 => format!("{number:E}").replace('E', "E+"),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(yes) => yes.to_string(),
+        DataRef::DateTime(date) => date_text(date),
+        DataRef::Error(_) | DataRef::Empty => String::new(),
+    }
+}
+
+fn date_text(date: &ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+
+    use super::*;
+
+    #[test]
+    fn cells_are_read_as_an_office_writes_them() {
+        let mut book = Workbook::new();
+        book.add_worksheet();
+        let sheet = book.add_worksheet();
+        sheet.write_row(0, 0, ["Tautan", "Keterangan", "Tanggal", "Id", "Dilihat"]).unwrap();
+        sheet.write_url_with_text(2, 0, "https://youtu.be/AbCdEfGhI_1", "lihat di sini").unwrap();
+        sheet.write(2, 1, "baris satu\nbaris dua").unwrap();
+        let date = ExcelDateTime::from_ymd(2026, 11, 20).unwrap().and_hms(8, 30, 0).unwrap();
+        sheet.write_with_format(2, 2, date, &Format::new().set_num_format("dd/mm/yyyy hh:mm")).unwrap();
+        sheet.write(2, 3, 7_412_345_678_901_234_567.0).unwrap();
+        sheet.write(2, 4, 1200).unwrap();
+        let rows = rows(Cursor::new(book.save_to_buffer().unwrap())).unwrap();
+        assert_eq!(rows.len(), 2, "the empty sheet and the empty row are no rows");
+        let (number, cells) = &rows[1];
+        let cells: Vec<&str> = cells.iter().map(|cell| std::str::from_utf8(cell).unwrap()).collect();
+        assert_eq!(*number, 3);
+        assert_eq!(cells[0], "https://youtu.be/AbCdEfGhI_1");
+        assert_eq!(cells[1..3], ["baris satu\nbaris dua", "2026-11-20 08:30:00"]);
+        assert!(cells[3].contains("E+18"), "a long number has lost its digits and says so: {}", cells[3]);
+        assert_eq!(cells[4], "1200");
+    }
+
+    #[test]
+    fn what_is_no_workbook_is_an_error() {
+        assert!(rows(Cursor::new(b"PK\x03\x04 cut short".to_vec())).unwrap_err().contains("not a workbook"));
+    }
+}
