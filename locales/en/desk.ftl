@@ -95,6 +95,7 @@ waiting-posts =
         [1] { $n } post waiting
        *[other] { $n } posts waiting
     }
+post-forgotten = The content of this post was deleted because its time had come. The decision stays on record. To judge it again, import its address again.
 text-changed = The text changed after the decision; read it and decide again.
 colleague-has-it = A colleague has this post open.
 views = views

@@ -79,6 +79,7 @@ priority-P1 = P1 Pasokan bal
 priority-P2 = P2 Penawaran jelas
 priority-P3 = P3 Meragukan
 waiting-posts = { $n } unggahan menunggu
+post-forgotten = Isi unggahan ini sudah dihapus karena masa simpannya habis. Keputusannya tetap tercatat. Untuk menilai lagi, impor ulang alamatnya.
 text-changed = Teks unggahan berubah setelah diputus; bacalah lagi dan putuskan lagi.
 colleague-has-it = Rekan Anda sedang membuka unggahan ini.
 views = tayangan

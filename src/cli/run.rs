@@ -9,7 +9,7 @@ use crate::pipeline::crawl;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// crawl, screen, deliver or `follow_up`
+    /// crawl, screen, deliver, `follow_up` or purge
     #[arg(value_parser = kind)]
     kind: JobKind,
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub rules: Rules,
     pub jobs: Jobs,
     pub schedule: Schedule,
+    /// `[retention]`
+    pub retention: Retention,
     pub retry: Retry,
     pub tiktok: TiktokResearch,
     pub oembed: Oembed,
@@ -134,6 +136,23 @@ section! {
         deliver: String = "0 9,14 * * MON-FRI".into(),
         /// Look whether requested posts are still there.
         follow_up: String = "20 * * * *".into(),
+        /// Delete what is no longer needed.
+        purge: String = "40 2 * * *".into(),
+    }
+}
+
+section! {
+    /// `[retention]`: days until something is deleted.
+    #[expect(clippy::struct_field_names, reason = "the unit belongs to the name")]
+    Retention {
+        /// Posts that no rule matched. Platforms may ask for less; then their limit counts.
+        unflagged_days: u32 = 30,
+        /// Dismissed posts that stood in no package: the decision stays, the post is emptied.
+        dismissed_days: u32 = 30,
+        /// Reasons and ids of items that could not be read.
+        rejects_days: u32 = 30,
+        /// Hashes of deleted posts, which keep a crawl from bringing them back.
+        hash_days: u32 = 365,
     }
 }
 
@@ -402,6 +421,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         rules: reader.section("rules"),
         jobs: reader.section("jobs"),
         schedule: reader.section("schedule"),
+        retention: reader.section("retention"),
         retry: reader.section("retry"),
         tiktok,
         oembed: reader.section("sources.tiktok_oembed"),
@@ -418,7 +438,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 17] = [
+    let all: [(&str, &[&str]); 18] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -426,6 +446,7 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("rules", Rules::FIELDS),
         ("jobs", Jobs::FIELDS),
         ("schedule", Schedule::FIELDS),
+        ("retention", Retention::FIELDS),
         ("retry", Retry::FIELDS),
         ("sources.tiktok_research", TiktokResearch::FIELDS),
         ("sources.tiktok_oembed", Oembed::FIELDS),

@@ -15,6 +15,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
         }
     }
     schedules(config, reader);
+    retention(config, reader);
     sources(config, reader);
     mail(config, reader);
 }
@@ -39,12 +40,31 @@ fn schedules(config: &Config, reader: &mut Reader) {
         ("schedule.screen", &schedule.screen),
         ("schedule.deliver", &schedule.deliver),
         ("schedule.follow_up", &schedule.follow_up),
+        ("schedule.purge", &schedule.purge),
     ];
     for (path, pattern) in all {
         if let Err(error) = croner::Cron::from_str(pattern) {
             let mend = "five fields: minute hour day month weekday, e.g. \"30 7 * * MON-FRI\"";
             reader.problem(path, format!("not a schedule: {error}"), mend);
         }
+    }
+}
+
+fn retention(config: &Config, reader: &mut Reader) {
+    let retention = &config.retention;
+    let all = [
+        ("retention.unflagged_days", retention.unflagged_days),
+        ("retention.dismissed_days", retention.dismissed_days),
+        ("retention.rejects_days", retention.rejects_days),
+        ("retention.hash_days", retention.hash_days),
+    ];
+    for (path, days) in all {
+        if !(1..=3650).contains(&days) {
+            reader.problem(path, format!("{days} days"), "1 to 3650; to keep a post, review it");
+        }
+    }
+    if retention.hash_days < retention.unflagged_days {
+        reader.problem("retention.hash_days", "shorter than unflagged_days: crawls would bring deleted posts back", "365");
     }
 }
 

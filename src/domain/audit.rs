@@ -26,6 +26,7 @@ text_enum! {
         DeliveryUnknown = "delivery_unknown",
         DeliverySettled = "delivery_settled",
         PostChecked = "post_checked",
+        PostsForgotten = "posts_forgotten",
         JobFailed = "job_failed",
     }
 }

@@ -16,6 +16,8 @@ text_enum! {
         Deliver = "deliver",
         /// Look whether requested posts are still there.
         FollowUp = "follow_up",
+        /// Delete what is no longer needed.
+        Purge = "purge",
     }
 }
 

@@ -49,6 +49,11 @@ pub struct Post {
     pub source: String,
 }
 
+/// What is kept of a post that was deleted: SHA-256 of platform and id. Whoever has the id can tell that it was here.
+pub fn id_sha256(platform: Platform, native_id: &str) -> String {
+    super::sha256_hex(format!("{platform}\n{native_id}").as_bytes())
+}
+
 /// Text as it may be stored: without U+0000, which PostgreSQL refuses and TikTok does send.
 pub fn storable(text: &str) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text.to_owned() }

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, PipelineError, Result, crawl, deliver, follow_up, import, schedule, screen};
+use crate::pipeline::{Pipeline, PipelineError, Result, crawl, deliver, follow_up, import, purge, schedule, screen};
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
 
@@ -153,6 +153,10 @@ impl Worker {
                 }
                 None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
             },
+            JobKind::Purge => {
+                let done = purge::purge(pipeline).await?;
+                format!("{} posts deleted, {} emptied, {} other rows deleted", done.deleted, done.emptied, done.traces)
+            }
         })
     }
 

@@ -157,7 +157,7 @@ async fn store(pipeline: &Pipeline, waiting: &mut Vec<Observation>, report: &mut
     }
     pipeline.reach("import.before_batch");
     let mut tx = pipeline.store.write_tx().await?;
-    let stored = posts::upsert(&mut tx, "import", waiting).await?;
+    let stored = posts::upsert(&mut tx, posts::IMPORT, waiting).await?;
     let detail = format!("new={} known={}", stored.new, stored.known);
     tx.commit(AuditEvent::new(Actor::System, Action::PostsImported, "import").detail(detail)).await?;
     report.new += stored.new;

@@ -8,6 +8,7 @@ pub mod deliver;
 pub mod follow_up;
 pub mod import;
 mod meter;
+pub mod purge;
 pub mod review;
 pub mod rule_packs;
 pub mod schedule;

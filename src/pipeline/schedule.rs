@@ -15,6 +15,7 @@ pub fn pattern(config: &Config, kind: JobKind) -> &str {
         JobKind::Screen => &config.schedule.screen,
         JobKind::Deliver => &config.schedule.deliver,
         JobKind::FollowUp => &config.schedule.follow_up,
+        JobKind::Purge => &config.schedule.purge,
     }
 }
 

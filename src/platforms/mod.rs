@@ -117,6 +117,8 @@ pub struct SourceInfo {
     pub mode: fn(&Config) -> Mode,
     /// Requests a day.
     pub budget: fn(&Config) -> i64,
+    /// Days after which the platform's terms want a post read again or deleted.
+    pub keep_days: Option<u32>,
 }
 
 /// Every source that can be switched on.
@@ -127,6 +129,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.tiktok.mode,
         budget: |config| config.tiktok.daily_requests,
+        keep_days: Some(15),
     },
     SourceInfo {
         name: TiktokOembed::NAME,
@@ -134,6 +137,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.oembed.mode,
         budget: |config| config.oembed.daily_requests,
+        keep_days: None,
     },
     SourceInfo {
         name: Threads::NAME,
@@ -141,6 +145,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.threads.mode,
         budget: |config| config.threads.daily_requests,
+        keep_days: None,
     },
     SourceInfo {
         name: Youtube::NAME,
@@ -148,6 +153,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: Youtube::QUOTA_ZONE,
         mode: |config| config.youtube.mode,
         budget: |config| config.youtube.daily_searches,
+        keep_days: Some(30),
     },
     SourceInfo {
         name: Bluesky::NAME,
@@ -155,6 +161,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.bluesky.mode,
         budget: |config| config.bluesky.daily_requests,
+        keep_days: None,
     },
     SourceInfo {
         name: Mastodon::NAME,
@@ -162,6 +169,7 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.mastodon.mode,
         budget: |config| config.mastodon.daily_requests,
+        keep_days: None,
     },
 ];
 

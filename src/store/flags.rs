@@ -264,7 +264,11 @@ async fn decide_as(
 ) -> Result<DecisionId> {
     const RAISED: &str = "SELECT f.pack, f.findings, d.verdict AS former_verdict, d.rules AS former_rules
         FROM flags f LEFT JOIN decisions d ON d.id = f.decision_id WHERE f.id = $1";
-    let raised: Option<Raised> = run!(&mut *tx, ex => sqlx::query_as(RAISED).bind(id).fetch_optional(ex))?;
+    // Locked where that is needed: the post may be emptied at this moment because its time has come.
+    const LOCKED: &str = "SELECT f.pack, f.findings, d.verdict AS former_verdict, d.rules AS former_rules
+        FROM flags f LEFT JOIN decisions d ON d.id = f.decision_id WHERE f.id = $1 FOR UPDATE OF f";
+    let sql = if tx.is_postgres() { LOCKED } else { RAISED };
+    let raised: Option<Raised> = run!(&mut *tx, ex => sqlx::query_as(sql).bind(id).fetch_optional(ex))?;
     let raised = raised.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
     let rules: Vec<String> = raised.findings.iter().map(|finding| finding.rule.clone()).collect();
     let upheld = judgement.verdict() == Verdict::Uphold;
@@ -279,7 +283,7 @@ async fn decide_as(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id";
     const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL
         WHERE id = $1 AND COALESCE(decision_id, 0) = $4
-        AND EXISTS (SELECT 1 FROM posts p WHERE p.id = flags.post_id AND p.text_sha256 = $5)";
+        AND EXISTS (SELECT 1 FROM posts p WHERE p.id = flags.post_id AND p.text_sha256 = $5 AND p.text_sha256 <> '')";
     let now = tx.now();
     let decision: DecisionId = run!(&mut *tx, ex => sqlx::query_scalar(INSERT).bind(id).bind(judgement.verdict()).bind(state)
         .bind(judgement.reason()).bind(judgement.note()).bind(&seen.text_sha256).bind(by).bind(now).bind(needs_second).bind(together)

@@ -15,6 +15,7 @@ pub mod flags;
 pub mod jobs;
 pub mod outbox;
 pub mod posts;
+pub mod retention;
 pub mod rule_hits;
 pub mod users;
 
@@ -164,6 +165,8 @@ impl Store {
                 // FULL: what was committed survives a power cut, or a message could be sent twice.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // Deleted text is overwritten in the file.
+                .pragma("secure_delete", "ON")
                 .busy_timeout(Duration::from_secs(10))
                 .disable_statement_logging();
             Db::Lite(SqlitePoolOptions::new().max_connections(pool).connect_with(options).await?)
@@ -226,6 +229,15 @@ impl Store {
     /// The clock that stamps every row.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Clears the write-ahead log of SQLite, where deleted text would stand until it is overwritten. PostgreSQL does
+    /// such housekeeping by itself (autovacuum).
+    pub async fn clear_log(&self) -> Result<()> {
+        if let Db::Lite(pool) = &self.db {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
+        }
+        Ok(())
     }
 
     /// Lets go of every connection.

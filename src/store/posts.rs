@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ex, Result, WriteTx};
+use super::{Ex, Result, WriteTx, retention};
 use crate::domain::ids::PostId;
-use crate::domain::post::{Observation, Post, storable};
+use crate::domain::post::{Observation, Post, id_sha256, storable};
 use crate::domain::{Millis, sha256_hex};
 
 /// Rows of one statement. SQLite allows 32,766 bound values; a row has ten.
 const CHUNK: usize = 1000;
+
+/// The source of posts that a person brought.
+pub const IMPORT: &str = "import";
 
 /// What became of some observations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +36,12 @@ pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]
     let unique: Vec<&Observation> = unique.into_values().collect();
     let mut done = Upserted::default();
     for chunk in unique.chunks(CHUNK) {
+        let (chunk, forgotten) = without_forgotten(tx, source, chunk).await?;
+        done.known += forgotten;
+        if chunk.is_empty() {
+            continue;
+        }
+        let chunk = chunk.as_slice();
         let new = insert_missing(tx, source, chunk).await?;
         let known = u64::try_from(chunk.len()).unwrap_or(0).saturating_sub(new);
         if known > 0 {
@@ -42,6 +51,20 @@ pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]
         done.known += known;
     }
     Ok(done)
+}
+
+/// Posts that were deleted when their time had come stay deleted, unless a person brings them.
+async fn without_forgotten<'a>(tx: &mut WriteTx, source: &str, chunk: &[&'a Observation]) -> Result<(Vec<&'a Observation>, u64)> {
+    let forgotten = retention::forgotten(tx, chunk).await?;
+    if forgotten.is_empty() {
+        return Ok((chunk.to_vec(), 0));
+    }
+    if source == IMPORT {
+        retention::remember(tx, &forgotten).await?;
+        return Ok((chunk.to_vec(), 0));
+    }
+    let kept = chunk.iter().copied().filter(|seen| !forgotten.contains(&id_sha256(seen.platform, &seen.native_id)));
+    Ok((kept.collect(), forgotten.len() as u64))
 }
 
 macro_rules! push_rows {
@@ -139,7 +162,7 @@ pub async fn count(on: impl Into<Ex<'_>>) -> Result<i64> {
 
 /// How many posts have an address but no text, and so cannot be screened.
 pub async fn count_without_text(on: impl Into<Ex<'_>>) -> Result<i64> {
-    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text = ''").fetch_one(ex))
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text = '' AND url <> ''").fetch_one(ex))
 }
 
 /// Tries to fill in the text of one address.
@@ -153,7 +176,7 @@ pub async fn without_text(
     limit: i64,
 ) -> Result<Vec<Post>> {
     const SQL: &str = "SELECT id, platform, native_id, url, author, text, posted_at, first_seen_at, views, source FROM posts
-        WHERE text = '' AND platform = $1 AND lookups < $2 AND (looked_up_at IS NULL OR looked_up_at <= $3) ORDER BY lookups, id LIMIT $4";
+        WHERE text = '' AND url <> '' AND platform = $1 AND lookups < $2 AND (looked_up_at IS NULL OR looked_up_at <= $3) ORDER BY lookups, id LIMIT $4";
     let before = now.minus(std::time::Duration::from_hours(24));
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(MAX_LOOKUPS).bind(before).bind(limit).fetch_all(ex))
 }

@@ -141,6 +141,11 @@ struct FlagPage {
 }
 
 impl FlagPage {
+    /// Whether the post was emptied when its time had come.
+    fn is_forgotten(&self) -> bool {
+        self.seen.text_sha256.is_empty()
+    }
+
     /// The decision in force when the page was made; 0 for none.
     fn seen_decision(&self) -> i64 {
         self.seen.decision.map_or(0, |decision| decision.0)

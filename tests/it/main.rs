@@ -22,6 +22,7 @@ mod jobs;
 mod layers;
 mod migrations;
 mod platforms;
+mod retention;
 mod rules;
 mod sources;
 mod story;

@@ -1,0 +1,117 @@
+//! Deleting what is no longer needed. Decisions, packages, signatures and the audit log stay: the schema protects them.
+
+use std::collections::BTreeSet;
+
+use sqlx::types::Json;
+
+use super::{Ex, Result, WriteTx};
+use crate::domain::flag::Finding;
+use crate::domain::ids::PostId;
+use crate::domain::post::{Observation, id_sha256};
+use crate::domain::{Millis, Platform};
+
+/// A post that is to go.
+type Due = (PostId, Platform, String);
+
+/// Posts that were read by the rules, or have no text to read, and that no rule matched, first seen before `before`.
+/// `source`: only those of one connector; empty for all.
+pub async fn due_unflagged(on: impl Into<Ex<'_>>, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
+    const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p
+        WHERE p.first_seen_at < $1 AND ($2 = '' OR p.source = $2) AND (p.screened_by IS NOT NULL OR p.text = '')
+        AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id)
+        ORDER BY p.first_seen_at LIMIT $3";
+    run!(on, ex => sqlx::query_as(SQL).bind(before).bind(source).bind(limit).fetch_all(ex))
+}
+
+/// Posts whose every flag was dismissed before `before` and that never stood in a package.
+async fn dismissed(on: impl Into<Ex<'_>>, before: Millis, limit: i64) -> Result<Vec<Due>> {
+    const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p
+        WHERE p.text_sha256 <> '' AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM flags f LEFT JOIN decisions d ON d.id = f.decision_id
+            WHERE f.post_id = p.id AND (f.state <> 'dismissed' OR d.decided_at >= $1))
+        AND NOT EXISTS (SELECT 1 FROM requests r JOIN flags f ON f.id = r.flag_id WHERE f.post_id = p.id)
+        ORDER BY p.id LIMIT $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(ex))
+}
+
+/// As [`dismissed`], with their flags locked until the transaction ends: nobody decides about a post while it is emptied.
+pub async fn due_dismissed(tx: &mut WriteTx, before: Millis, limit: i64) -> Result<Vec<Due>> {
+    const LOCK: &str = "SELECT id FROM flags WHERE post_id = $1 ORDER BY id FOR UPDATE";
+    let found = dismissed(&mut *tx, before, limit).await?;
+    if !tx.is_postgres() {
+        return Ok(found);
+    }
+    for (id, ..) in &found {
+        exec!(&mut *tx, ex => sqlx::query(LOCK).bind(id).execute(ex))?;
+    }
+    // Only what is still so, now that nobody can change it.
+    let still = dismissed(tx, before, limit).await?;
+    Ok(found.into_iter().filter(|(id, ..)| still.iter().any(|(other, ..)| other == id)).collect())
+}
+
+/// Deletes posts.
+pub async fn delete(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
+    for (id, platform, native_id) in posts {
+        forget(tx, &id_sha256(*platform, native_id)).await?;
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM posts WHERE id = $1").bind(id).execute(ex))?;
+    }
+    Ok(())
+}
+
+/// Empties posts that a decision stands for: what was decided stays, by whom and when; what it was about goes.
+pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
+    const POST: &str = "UPDATE posts SET native_id = $2, url = '', author = '', text = '', text_sha256 = '', posted_at = NULL,
+        views = NULL WHERE id = $1";
+    const FLAGS: &str = "UPDATE flags SET findings = $2 WHERE post_id = $1";
+    for (id, platform, native_id) in posts {
+        let hash = id_sha256(*platform, native_id);
+        forget(tx, &hash).await?;
+        exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
+        exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
+    }
+    Ok(())
+}
+
+async fn forget(tx: &mut WriteTx, hash: &str) -> Result<()> {
+    const SQL: &str = "INSERT INTO forgotten (id_sha256, forgotten_at) VALUES ($1, $2)
+        ON CONFLICT (id_sha256) DO UPDATE SET forgotten_at = excluded.forgotten_at";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(hash).bind(now).execute(ex))?;
+    Ok(())
+}
+
+/// Items that could not be read, ended sessions, and hashes, from before the given times. Returns how many rows went.
+pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) -> Result<u64> {
+    let now = tx.now();
+    let mut gone = exec!(&mut *tx, ex => sqlx::query("DELETE FROM rejects WHERE seen_at < $1").bind(rejects).execute(ex))?;
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(ex))?;
+    gone += exec!(tx, ex => sqlx::query("DELETE FROM forgotten WHERE forgotten_at < $1").bind(hashes).execute(ex))?;
+    Ok(gone)
+}
+
+/// Which of some posts were forgotten, by [`id_sha256`].
+pub(super) async fn forgotten(tx: &mut WriteTx, posts: &[&Observation]) -> Result<BTreeSet<String>> {
+    let any: Option<i32> = run!(&mut *tx, ex => sqlx::query_scalar("SELECT 1 FROM forgotten LIMIT 1").fetch_optional(ex))?;
+    if any.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let found: Vec<String> = run_tx!(tx, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT id_sha256 FROM forgotten WHERE id_sha256 IN (");
+        let mut list = query.separated(", ");
+        for post in posts {
+            list.push_bind(id_sha256(post.platform, &post.native_id));
+        }
+        list.push_unseparated(")");
+        query.build_query_scalar().fetch_all(ex).await
+    })?;
+    Ok(found.into_iter().collect())
+}
+
+/// Takes hashes back: a person brought these posts again.
+pub(super) async fn remember(tx: &mut WriteTx, hashes: &BTreeSet<String>) -> Result<()> {
+    for hash in hashes {
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM forgotten WHERE id_sha256 = $1").bind(hash).execute(ex))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What is deleted when its time has come, and what stays.
+
+use sisir::domain::Platform;
+use sisir::domain::audit::Action;
+use sisir::domain::decision::{Judgement, Reason, Verdict};
+use sisir::domain::job::JobKind;
+use sisir::domain::post::Observation;
+use sisir::domain::user::{Role, User};
+use sisir::pipeline::purge::{PurgeReport, purge};
+use sisir::pipeline::review;
+use sisir::store::{audit, flags, posts};
+
+use crate::on_both;
+use crate::support::{START, Stage};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Three posts whose every field can be told apart in a file.
+fn seen(name: &str, text: &str) -> Observation {
+    Observation {
+        platform: Platform::Tiktok,
+        native_id: format!("id-{name}-741234567890"),
+        url: format!("https://www.tiktok.com/@handle-{name}/video/{name}"),
+        author: format!("handle-{name}"),
+        text: format!("{text} kata-{name}"),
+        posted_at: Some(START),
+        views: Some(5),
+    }
+}
+
+fn kopi() -> Observation {
+    seen("kopi", "Hidden gem kopi susu 18k")
+}
+
+fn tolak() -> Observation {
+    seen("tolak", "🔥 Buka bal segel Korea, hoodie 35k, cek keranjang kuning")
+}
+
+fn setuju() -> Observation {
+    seen("setuju", "Ready ballpress kode 45 impor Korea, 1 bal 2jt, chat WA")
+}
+
+async fn store(stage: &Stage, source: &str, posts: &[Observation]) -> posts::Upserted {
+    let mut tx = stage.store().write_tx().await.unwrap();
+    let done = posts::upsert(&mut tx, source, posts).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    done
+}
+
+/// The flag of a post by its author; emptied posts have none.
+async fn flag_of(stage: &Stage, author: &str) -> sisir::domain::ids::FlagId {
+    let all = flags::list(stage.store(), &flags::Filter::default(), stage.pipeline.clock().now(), 10, 0).await.unwrap();
+    all.into_iter().find(|flag| flag.author == author).unwrap().id
+}
+
+async fn judge(stage: &Stage, analyst: &User, handle: &str, reason: Reason) -> sisir::pipeline::Result<()> {
+    let flag = flag_of(stage, &format!("handle-{handle}")).await;
+    let judgement = Judgement::new(reason.verdict(), reason, "").unwrap();
+    review::decide(&stage.pipeline, analyst, flag, &stage.seen(flag).await, &judgement).await.map(|_| ())
+}
+
+/// One post that no rule matched, one dismissed, one upheld.
+async fn three_posts(stage: &Stage) -> User {
+    store(stage, "threads", &[kopi(), tolak(), setuju()]).await;
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    judge(stage, &analyst, "tolak", Reason::Unrelated).await.unwrap();
+    judge(stage, &analyst, "setuju", Reason::BaleOffer).await.unwrap();
+    analyst
+}
+
+async fn what_is_due_goes_and_the_rest_stays(stage: &Stage) {
+    three_posts(stage).await;
+    stage.later(29 * DAY);
+    assert_eq!(purge(&stage.pipeline).await.unwrap(), PurgeReport::default(), "nothing is due yet");
+    stage.later(2 * DAY);
+    let done = purge(&stage.pipeline).await.unwrap();
+    assert_eq!((done.deleted, done.emptied), (1, 1));
+    let left = posts::all(stage.store()).await.unwrap();
+    assert_eq!(left.len(), 2);
+    let emptied = left.iter().find(|post| post.text.is_empty()).unwrap();
+    assert!(emptied.native_id.starts_with("sha256:") && emptied.url.is_empty() && emptied.author.is_empty());
+    let flag = flag_of(stage, "").await;
+    assert_eq!(flags::decisions(stage.store(), flag).await.unwrap().len(), 1, "the decision stays");
+    assert!(left.iter().any(|post| post.text == setuju().text), "an upheld post stays whole");
+    let noted: Vec<String> = audit::all(stage.store())
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|event| event.action == Action::PostsForgotten)
+        .map(|event| event.detail)
+        .collect();
+    assert_eq!(noted, ["deleted=1", "emptied=1"]);
+    let again = purge(&stage.pipeline).await.unwrap();
+    assert_eq!((again.deleted, again.emptied), (0, 0));
+}
+
+async fn a_crawl_brings_nothing_back_and_a_person_does(stage: &Stage) {
+    three_posts(stage).await;
+    stage.later(31 * DAY);
+    purge(&stage.pipeline).await.unwrap();
+    let crawled = store(stage, "threads", &[kopi(), tolak(), seen("baru", "Kopi baru")]).await;
+    assert_eq!((crawled.new, crawled.known), (1, 2));
+    let brought = store(stage, posts::IMPORT, &[kopi()]).await;
+    assert_eq!((brought.new, brought.known), (1, 0));
+    let crawled = store(stage, "threads", &[kopi()]).await;
+    assert_eq!((crawled.new, crawled.known), (0, 1), "it is an ordinary post again");
+}
+
+async fn nobody_decides_about_an_emptied_post(stage: &Stage) {
+    let analyst = three_posts(stage).await;
+    stage.later(31 * DAY);
+    purge(&stage.pipeline).await.unwrap();
+    let flag = flag_of(stage, "").await;
+    let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
+    let refused = review::decide(&stage.pipeline, &analyst, flag, &stage.seen(flag).await, &uphold).await;
+    assert!(refused.is_err());
+    assert_eq!(flags::decisions(stage.store(), flag).await.unwrap().len(), 1);
+}
+
+async fn a_platforms_own_limit_counts_when_it_is_shorter(stage: &Stage) {
+    store(stage, "tiktok_research", &[kopi()]).await;
+    store(stage, "threads", &[seen("teh", "Teh enak")]).await;
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    stage.later(16 * DAY);
+    assert_eq!(purge(&stage.pipeline).await.unwrap().deleted, 1);
+    assert_eq!(posts::all(stage.store()).await.unwrap()[0].author, "handle-teh");
+}
+
+on_both! {
+    only_what_is_due_goes => what_is_due_goes_and_the_rest_stays,
+    what_was_deleted_stays_deleted => a_crawl_brings_nothing_back_and_a_person_does,
+    an_emptied_post_is_not_decided => nobody_decides_about_an_emptied_post,
+    the_shorter_limit_counts => a_platforms_own_limit_counts_when_it_is_shorter,
+}
+
+/// Not only the rows: the bytes. On PostgreSQL that is the business of its own housekeeping.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_in_the_database_file() {
+    let stage = Stage::new(crate::support::Engine::Sqlite).await.unwrap();
+    three_posts(&stage).await;
+    let files = || {
+        let all = std::fs::read_dir(stage.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let databases = all.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("t.db"));
+        databases.flat_map(|path| std::fs::read(path).unwrap()).collect::<Vec<u8>>()
+    };
+    let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let before = files();
+    for name in ["kopi", "tolak", "setuju"] {
+        assert!(
+            holds(&before, &format!("handle-{name}")) && holds(&before, &format!("kata-{name}")),
+            "{name} is not looked for right"
+        );
+    }
+    stage.later(31 * DAY);
+    purge(&stage.pipeline).await.unwrap();
+    let after = files();
+    for part in ["handle-kopi", "kata-kopi", "id-kopi", "handle-tolak", "kata-tolak", "id-tolak", "hoodie 35k"] {
+        assert!(!holds(&after, part), "{part} is still in the file");
+    }
+    assert!(holds(&after, "kata-setuju"));
+}
