@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::{FINE, FOUND, output, setup};
 use crate::domain::job::JobKind;
-use crate::pipeline::crawl;
+use crate::pipeline::{Pipeline, crawl};
+use crate::platforms::Source;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -29,8 +31,13 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         eprintln!("every source is disabled; `sisir sources` says why and how to switch one on");
         return Ok(ExitCode::from(FOUND));
     }
+    crawl_now(&pipeline, &worker.sources).await
+}
+
+/// Reads sources now, and says how it went.
+pub(super) async fn crawl_now(pipeline: &Pipeline, sources: &[Arc<dyn Source>]) -> anyhow::Result<ExitCode> {
     let bar = output::progress(0, "crawling");
-    let report = crawl::crawl(&pipeline, &worker.sources, |window| bar.set_message(format!("crawling {window}"))).await;
+    let report = crawl::crawl(pipeline, sources, |window| bar.set_message(format!("crawling {window}"))).await;
     bar.finish_and_clear();
     let report = report?;
     println!(

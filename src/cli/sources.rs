@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use super::{FAILED, FINE, output, setup};
+use super::run::crawl_now;
+use super::{FAILED, FINE, FOUND, output, setup};
 use crate::config::Mode;
 use crate::domain::Millis;
-use crate::pipeline::{crawl, status};
-use crate::platforms::SOURCES;
+use crate::pipeline::Pipeline;
+use crate::pipeline::{crawl, sources};
+use crate::platforms::{self, SOURCES, Source};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -17,6 +20,18 @@ pub struct Options {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Ask one source for one page now, and say what came; nothing is stored
+    Check {
+        /// Name, as `sisir sources` prints it
+        name: String,
+    },
+    /// Read one source now
+    Run {
+        /// Name, as `sisir sources` prints it
+        name: String,
+    },
+    /// What the next crawl reads, what that costs, and what requests brought so far
+    Plan,
     /// Let a stopped source run again, after mending what stopped it
     Resume {
         /// Name, as `sisir sources` prints it
@@ -26,18 +41,54 @@ enum Action {
 
 pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
     let pipeline = setup::pipeline(setup::configure(file)?).await?;
-    if let Some(Action::Resume { name }) = options.action {
-        if SOURCES.iter().all(|source| source.name != name) {
-            let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-            eprintln!("error: there is no source `{name}`; there are: {}", names.join(", "));
-            return Ok(ExitCode::from(FAILED));
+    match options.action {
+        None => list(&pipeline).await,
+        Some(Action::Plan) => plan(&pipeline).await,
+        Some(Action::Check { name }) => match searched(&pipeline, &name)? {
+            Ok(source) => check(&pipeline, source.as_ref()).await,
+            Err(code) => Ok(code),
+        },
+        Some(Action::Run { name }) => match searched(&pipeline, &name)? {
+            Ok(source) => crawl_now(&pipeline, &[source]).await,
+            Err(code) => Ok(code),
+        },
+        Some(Action::Resume { name }) => {
+            if !known(&name) {
+                return Ok(ExitCode::from(FAILED));
+            }
+            sources::resume(&pipeline, None, &name).await?;
+            println!("{name} runs again with the next crawl");
+            Ok(FINE)
         }
-        crawl::resume(&pipeline, &name).await?;
-        println!("{name} runs again with the next crawl");
-        return Ok(FINE);
     }
+}
+
+/// Whether there is such a source; says so if not.
+fn known(name: &str) -> bool {
+    let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
+    if !names.contains(&name) {
+        eprintln!("error: there is no source `{name}`; there are: {}", names.join(", "));
+    }
+    names.contains(&name)
+}
+
+/// The source, if it is on and can be searched.
+fn searched(pipeline: &Pipeline, name: &str) -> anyhow::Result<Result<Arc<dyn Source>, ExitCode>> {
+    if !known(name) {
+        return Ok(Err(ExitCode::from(FAILED)));
+    }
+    let on = platforms::sources(&pipeline.config, pipeline.clock(), &pipeline.entropy)?;
+    let found = on.into_iter().find(|source| source.name() == name);
+    Ok(found.ok_or_else(|| {
+        let key = SOURCES.iter().find(|known| known.name == name).map_or("", |known| known.key);
+        eprintln!("error: {name} is off, or cannot be searched; switch on with {key}");
+        ExitCode::from(FAILED)
+    }))
+}
+
+async fn list(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
     let mut table = output::table(&["source", "mode", "state", "last success", "used today"]);
-    for source in status::sources(&pipeline, pipeline.clock().now()).await? {
+    for source in sources::list(pipeline, pipeline.clock().now()).await? {
         let key = SOURCES.iter().find(|known| known.name == source.name).map_or("", |known| known.key);
         let state = match (source.mode, source.problem.as_str()) {
             (Mode::Disabled, _) => format!("off; switch on with {key}"),
@@ -50,4 +101,60 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     }
     println!("{table}");
     Ok(FINE)
+}
+
+async fn plan(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
+    let (all, _) = sources::details(pipeline).await?;
+    let mut table = output::table(&[
+        "source",
+        "windows read",
+        "to read",
+        "requests, about",
+        "left today",
+        "new posts per 100 requests",
+        "health",
+    ]);
+    for source in &all {
+        let Some(plan) = source.plan else { continue };
+        let yielded = source.per_hundred().map_or_else(|| "-".into(), |posts| posts.to_string());
+        table.add_row([
+            source.status.name.to_owned(),
+            format!("{} / {}", plan.complete, plan.windows),
+            plan.waiting.to_string(),
+            plan.forecast.to_string(),
+            (source.status.budget - source.status.used_today).max(0).to_string(),
+            yielded,
+            source.health.to_string(),
+        ]);
+    }
+    if table.is_empty() {
+        println!("no source that can be searched is on; `sisir sources` says how to switch one on");
+    } else {
+        println!("{table}");
+    }
+    Ok(FINE)
+}
+
+async fn check(pipeline: &Pipeline, source: &dyn Source) -> anyhow::Result<ExitCode> {
+    let tried = crawl::probe(pipeline, source).await?;
+    match tried {
+        Some((window, Ok(page))) => {
+            let more = if page.next.is_some() { ", and there are more pages" } else { "" };
+            println!("{}: {window}: {} posts, {} unreadable{more}", source.name(), page.observations.len(), page.rejects.len());
+            if page.observations.is_empty() {
+                println!(
+                    "  that is no error; if it stays so for common words, check what the access covers (docs/operations.md)"
+                );
+            }
+            Ok(FINE)
+        }
+        Some((window, Err(error))) => {
+            eprintln!("error: {}: {window}: {error}", source.name());
+            Ok(ExitCode::from(FOUND))
+        }
+        None => {
+            println!("{}: nothing to ask: the rule packs name no search words", source.name());
+            Ok(FINE)
+        }
+    }
 }

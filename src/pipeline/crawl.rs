@@ -192,6 +192,15 @@ async fn store_page(
     Ok(())
 }
 
+/// Asks for the first page of the most important window. Nothing is stored but the request, which counts.
+pub async fn probe(pipeline: &Pipeline, source: &dyn Source) -> Result<Option<(String, std::result::Result<Page, ApiError>)>> {
+    let windows = source.windows(pipeline.clock().now(), &pipeline.rules().search());
+    let Some(window) = windows.first() else { return Ok(None) };
+    let (budget, zone) = (source.budget(), source.quota_zone());
+    let meter = StoreMeter { pipeline, source: source.name().to_owned(), budget, zone };
+    Ok(Some((window.key.clone(), source.fetch(window, None, &meter).await)))
+}
+
 /// What an error that waiting did not mend means for the source.
 async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Result<Stop> {
     let now = pipeline.clock().now();
@@ -208,12 +217,4 @@ async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Res
     tx.commit(event).await?;
     metrics::counter!("sisir_source_stops_total", "source" => source.name()).increment(1);
     Ok(Stop::Source(error.to_string()))
-}
-
-/// Lets a stopped or parked source run again.
-pub async fn resume(pipeline: &Pipeline, name: &str) -> Result<()> {
-    let mut tx = pipeline.store.write_tx().await?;
-    cursors::set_source(&mut tx, name, SourceState::Ok, "", None).await?;
-    let event = AuditEvent::new(Actor::System, Action::SourceChanged, format!("source:{name}")).detail("resumed");
-    Ok(tx.commit(event).await?)
 }

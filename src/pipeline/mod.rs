@@ -13,6 +13,7 @@ pub mod review;
 pub mod rule_packs;
 pub mod schedule;
 pub mod screen;
+pub mod sources;
 pub mod status;
 pub mod users;
 

@@ -2,36 +2,17 @@
 
 use std::time::Duration;
 
+use super::sources::{self, SourceStatus};
 use super::{Pipeline, Result};
-use crate::config::Mode;
 use crate::domain::batch::BatchState;
 use crate::domain::check::Liveness;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
-use crate::domain::source::SourceState;
 use crate::domain::{Millis, platform::Platform};
-use crate::platforms::{QuotaDay, SOURCES};
-use crate::store::{batches, checks, crawl, flags, jobs, outbox, posts};
+use crate::store::{batches, checks, flags, jobs, outbox, posts};
 
 /// A worker that was not seen for this long is late.
 const WORKER_LATE: Duration = Duration::from_mins(5);
-
-/// A source.
-#[derive(Debug, Clone)]
-pub struct SourceStatus {
-    /// Name.
-    pub name: &'static str,
-    /// How it runs.
-    pub mode: Mode,
-    /// Why it rests; empty when it works.
-    pub problem: String,
-    /// Last good answer.
-    pub last_ok_at: Option<Millis>,
-    /// Requests used today, where the quota is counted.
-    pub used_today: i64,
-    /// Requests allowed a day.
-    pub budget: i64,
-}
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -84,39 +65,10 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
         deliveries,
         requested,
         unavailable,
-        sources: sources(pipeline, now).await?,
+        sources: sources::list(pipeline, now).await?,
         worker_seen,
         worker_late: worker_seen.is_none_or(|seen| now.since(seen) > WORKER_LATE),
     })
-}
-
-/// How the sources stand.
-pub async fn sources(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>> {
-    let config = &pipeline.config;
-    let mut all = Vec::new();
-    for source in SOURCES {
-        let name = source.name;
-        let day = QuotaDay::of(now, source.quota_zone).key;
-        let row = crawl::source(&pipeline.store, name).await?;
-        let resting = row.as_ref().filter(|row| match row.state {
-            SourceState::Ok => false,
-            SourceState::Parked => row.parked_until.is_some_and(|until| until > now),
-            SourceState::Stopped => true,
-        });
-        let problem = resting.map(|row| match row.parked_until {
-            Some(until) => format!("{} – {}", until.wib(), row.reason),
-            None => row.reason.clone(),
-        });
-        all.push(SourceStatus {
-            name,
-            mode: (source.mode)(config),
-            problem: problem.unwrap_or_default(),
-            last_ok_at: row.and_then(|row| row.last_ok_at),
-            used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
-            budget: (source.budget)(config),
-        });
-    }
-    Ok(all)
 }
 
 /// Platforms that have decisions ready for a package: platform, requests, withdrawals.

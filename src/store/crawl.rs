@@ -1,5 +1,7 @@
 //! How far the sources have been read, what of their quota is used, and why one rests.
 
+use std::collections::BTreeMap;
+
 use super::{Ex, Result, WriteTx};
 use crate::domain::Millis;
 use crate::domain::source::SourceState;
@@ -105,6 +107,71 @@ pub async fn reject(tx: &mut WriteTx, source: &str, native_id: &str, reason: &st
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(source).bind(native_id).bind(reason).bind(now).execute(ex))?;
     Ok(())
+}
+
+/// An item that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Reject {
+    /// Where it came from.
+    pub source: String,
+    /// The platform's id, or `?`.
+    pub native_id: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// When.
+    pub seen_at: Millis,
+}
+
+/// The last items that could not be read.
+pub async fn last_rejects(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<Reject>> {
+    const SQL: &str = "SELECT source, native_id, reason, seen_at FROM rejects ORDER BY id DESC LIMIT $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(limit).fetch_all(ex))
+}
+
+/// How many items could not be read, by source.
+pub async fn rejects_since(on: impl Into<Ex<'_>>, since: Millis) -> Result<Vec<(String, i64)>> {
+    const SQL: &str = "SELECT source, COUNT(*) FROM rejects WHERE seen_at >= $1 GROUP BY source";
+    run!(on, ex => sqlx::query_as(SQL).bind(since).fetch_all(ex))
+}
+
+/// Requests by source and day, from a day on.
+pub async fn quota_since(on: impl Into<Ex<'_>>, day: &str) -> Result<Vec<(String, String, i64)>> {
+    const SQL: &str = "SELECT source, day, used FROM quota_used WHERE day >= $1 ORDER BY source, day";
+    run!(on, ex => sqlx::query_as(SQL).bind(day).fetch_all(ex))
+}
+
+/// What a source brought on a day.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Brought {
+    /// Source.
+    pub source: String,
+    /// UTC days since 1970.
+    pub day: i64,
+    /// Posts not seen before.
+    pub posts: i64,
+    /// Of these, posts that a rule flagged.
+    pub flagged: i64,
+}
+
+/// What the sources brought, by day.
+pub async fn brought_since(on: impl Into<Ex<'_>>, since: Millis) -> Result<Vec<Brought>> {
+    const SQL: &str = "SELECT p.source, p.first_seen_at / 86400000 AS day, COUNT(*) AS posts,
+        COUNT(CASE WHEN EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id) THEN 1 END) AS flagged
+        FROM posts p WHERE p.first_seen_at >= $1 GROUP BY p.source, p.first_seen_at / 86400000";
+    run!(on, ex => sqlx::query_as(SQL).bind(since).fetch_all(ex))
+}
+
+/// Every window of a source that was ever read, by key.
+pub async fn windows(on: impl Into<Ex<'_>>, source: &str) -> Result<BTreeMap<String, CursorRow>> {
+    #[derive(sqlx::FromRow)]
+    struct Keyed {
+        window_key: String,
+        #[sqlx(flatten)]
+        row: CursorRow,
+    }
+    const SQL: &str = "SELECT window_key, cursor, done, pages, updated_at FROM source_cursors WHERE source = $1";
+    let rows: Vec<Keyed> = run!(on, ex => sqlx::query_as(SQL).bind(source).fetch_all(ex))?;
+    Ok(rows.into_iter().map(|keyed| (keyed.window_key, keyed.row)).collect())
 }
 
 /// How many items could not be read.

@@ -24,7 +24,7 @@ use crate::store::{checks, outbox, users};
 
 #[derive(Deserialize)]
 pub(super) struct DoneQuery {
-    done: Option<String>,
+    pub done: Option<String>,
 }
 
 #[derive(Template)]

@@ -9,6 +9,7 @@ mod home;
 mod i18n;
 mod log;
 mod session;
+mod sources;
 mod view;
 
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))
+        .route("/sources", get(sources::page))
+        .route("/sources/{name}/resume", post(sources::resume))
         .route("/log", get(log::page))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -68,7 +68,8 @@ async fn sign_in(web: &WebDriver, desk: &Desk, name: &str) {
 
 /// No page may be wider than the screen: nobody scrolls sideways to read.
 async fn fits(web: &WebDriver, path: &str) {
-    let wide = web.execute("return document.documentElement.scrollWidth - window.innerWidth", vec![]).await.unwrap();
+    let wide =
+        web.execute("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![]).await.unwrap();
     let wide = wide.json().as_f64().unwrap();
     assert!(wide <= 0.5, "{path} is {wide} px too wide");
 }
@@ -153,7 +154,7 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         .await
         .unwrap();
         sisir::pipeline::batch::render(&desk.stage.pipeline, &analyst, batch.id).await.unwrap();
-        for path in ["/", "/queue", "/flags/1", "/batches", "/batches/1", "/log"] {
+        for path in ["/", "/queue", "/flags/1", "/batches", "/batches/1", "/sources", "/log"] {
             web.goto(format!("{}{path}", desk.base)).await.unwrap();
             fits(&web, path).await;
             picture(&web, &format!("{name}{}", path.replace('/', "-"))).await;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sisir::domain::job::JobKind;
 use sisir::domain::source::SourceState;
-use sisir::pipeline::crawl::{CrawlReport, crawl, resume};
+use sisir::pipeline::crawl::{CrawlReport, crawl};
+use sisir::pipeline::sources::resume;
 use sisir::store::{crawl as cursors, posts};
 
 use crate::support::{Engine, Stage};
@@ -109,7 +110,7 @@ async fn refusals_stop_one_source_and_keep_the_other_going() {
         assert!(again.problems[0].contains("stopped"), "{fault}: {:?}", again.problems);
         assert_eq!(stage.fake.used(api), before, "{fault}: a stopped source is left alone");
         stage.fake.fault(fault, 0);
-        resume(&stage.pipeline, source).await.unwrap();
+        resume(&stage.pipeline, None, source).await.unwrap();
         assert_eq!(read(&stage).await.problems, Vec::<String>::new(), "{fault}: runs again once a person says so");
     }
 }

@@ -172,3 +172,27 @@ async fn a_video_that_is_gone_is_left_out() {
     assert_eq!((report.problems, report.rejects), (Vec::<String>::new(), 0));
     assert!(!ids(&stage).await.contains(&gone));
 }
+
+/// What the desk and `sisir sources plan` say of a source, against what the server counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plan_and_yield_are_those_of_the_server() {
+    let stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let of_threads = async || {
+        let (all, _) = sisir::pipeline::sources::details(&stage.pipeline).await.unwrap();
+        all.into_iter().find(|source| source.status.name == "threads").unwrap()
+    };
+    let before = of_threads().await;
+    let plan = before.plan.unwrap();
+    assert!(plan.windows > 0 && plan.complete == 0 && plan.forecast >= i64::try_from(plan.windows).unwrap());
+    stage.worker("w").perform(sisir::domain::job::JobKind::Crawl).await.unwrap();
+    stage.worker("w").perform(sisir::domain::job::JobKind::Screen).await.unwrap();
+    let after = of_threads().await;
+    let stored = posts::all(stage.store()).await.unwrap().into_iter().filter(|post| post.source == "threads").count();
+    assert!(stored > 0);
+    assert_eq!(after.posts(), i64::try_from(stored).unwrap());
+    assert!(after.flagged() > 0 && after.flagged() < after.posts());
+    assert_eq!(after.requests(), after.status.used_today);
+    let plan = after.plan.unwrap();
+    assert_eq!(plan.windows, plan.complete + plan.waiting);
+    assert!(plan.complete > 0, "days that are over are not asked for again");
+}

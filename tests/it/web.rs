@@ -110,7 +110,9 @@ impl Visitor {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_gets_in_without_signing_in() {
     let desk = Desk::filled().await;
-    for path in ["/", "/queue", "/queue/next", "/flags/1", "/batches", "/batches/1", "/batches/1/files/pesan.eml", "/log"] {
+    for path in
+        ["/", "/queue", "/queue/next", "/flags/1", "/batches", "/batches/1", "/batches/1/files/pesan.eml", "/sources", "/log"]
+    {
         let answer = client().get(format!("{}{path}", desk.base)).send().await.unwrap();
         assert_eq!(
             (answer.status(), answer.headers()[LOCATION].to_str().unwrap()),
@@ -252,7 +254,7 @@ async fn pages_speak_both_languages() {
     for back in ["https://jahat.example", "//jahat.example", "/\\jahat.example"] {
         assert_eq!(analyst.to(analyst.post("/language", &[("lang", "en"), ("back", back)]).await).await, "/", "{back}");
     }
-    for path in ["/", "/queue", "/queue?state=upheld", "/queue?page=999", "/batches", "/log", "/flags/1"] {
+    for path in ["/", "/queue", "/queue?state=upheld", "/queue?page=999", "/batches", "/sources", "/log", "/flags/1"] {
         analyst.page(path).await;
     }
 }
@@ -272,4 +274,29 @@ async fn guessing_passwords_is_slowed_down() {
     assert_eq!(answers[..10], [StatusCode::UNAUTHORIZED; 10]);
     assert!(answers.contains(&StatusCode::TOO_MANY_REQUESTS), "{answers:?}");
     assert_eq!(attempt("budi", "salah").await, StatusCode::UNAUTHORIZED, "other names are not held up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sources_say_what_they_brought_and_an_administrator_lets_them_go_on() {
+    let desk = Desk::new().await;
+    desk.stage.fake.fault("meta_190", -1);
+    desk.stage.worker("w").perform(JobKind::Crawl).await.unwrap();
+    desk.stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    desk.stage.fake.fault("meta_190", 0);
+    let analyst = desk.sign_in("ratna", Role::Analyst).await;
+    let shown = analyst.page("/sources").await;
+    for part in ["TikTok Research API", "Perlu kunci API", "Tidak ada. Semua butir", "<svg viewBox=\"0 0 280 42\""] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    assert!(!shown.contains("/sources/threads/resume"), "only an administrator has the button");
+    let refused = analyst.post("/sources/threads/resume", &[]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let admin = desk.sign_in("sari", Role::Admin).await;
+    assert!(admin.page("/sources").await.contains("/sources/threads/resume"));
+    assert_eq!(admin.post("/sources/tidakada/resume", &[]).await.status(), StatusCode::NOT_FOUND);
+    let done = admin.post("/sources/threads/resume", &[]).await;
+    assert_eq!(done.headers()[LOCATION], "/sources?done=resumed");
+    let event = sisir::store::audit::recent(desk.stage.store(), "source:threads", 1).await.unwrap().remove(0);
+    assert!(event.actor.starts_with("user:") && event.detail == "resumed", "{event:?}");
+    assert!(!admin.page("/sources").await.contains("/sources/threads/resume"));
 }

@@ -13,7 +13,7 @@ use crate::domain::{Clock, Entropy, ManualClock, Millis, SystemClock};
 use crate::mail::MailSink;
 use crate::pipeline::Pipeline;
 use crate::pipeline::deliver::LEASE;
-use crate::platforms::fake::{FakePlatforms, FakePost, made_up_posts};
+use crate::platforms::fake::{FakePlatforms, FakePost, made_up_elsewhere, made_up_posts};
 use crate::store::audit;
 
 /// The scripted demo happens on a Friday morning in Jakarta: 2026-11-20 08:00 WIB.
@@ -45,7 +45,7 @@ impl Stage {
             (Arc::new(SystemClock), Entropy::from_os())
         };
         let anchor = if options.headless { SCRIPTED_START } else { kept_anchor(dir, clock.now())? };
-        let posts = made_up_posts(anchor);
+        let posts = [made_up_posts(anchor), made_up_elsewhere(anchor)].concat();
         let stop = CancellationToken::new();
         let fake = FakePlatforms::new(posts.clone(), Arc::clone(&clock));
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await?;
@@ -123,6 +123,24 @@ access_token = "THdemo"
 page_size = 10
 days = 3
 requests_per_minute = 60000
+[sources.youtube]
+mode = "fake"
+base_url = "http://{platforms}/youtube/v3"
+api_key = "kunci-uji"
+days = 4
+requests_per_minute = 60000
+[sources.bluesky]
+mode = "fake"
+base_url = "http://{platforms}"
+identifier = "sisir.contoh"
+app_password = "sandi-uji"
+days = 4
+requests_per_minute = 60000
+[sources.mastodon]
+mode = "fake"
+instances = ["http://{platforms}"]
+days = 4
+requests_per_minute = 60000
 [mail]
 host = "127.0.0.1"
 port = {mail_port}
@@ -133,6 +151,15 @@ email = "permintaan@tiktok.contoh.id"
 [recipients.threads]
 entity = "Threads (alamat contoh)"
 email = "permintaan@threads.contoh.id"
+[recipients.youtube]
+entity = "YouTube (alamat contoh)"
+email = "permintaan@youtube.contoh.id"
+[recipients.bluesky]
+entity = "Bluesky (alamat contoh)"
+email = "permintaan@bluesky.contoh.id"
+[recipients.mastodon]
+entity = "Mastodon (alamat contoh)"
+email = "permintaan@mastodon.contoh.id"
 "#,
         listen = options.listen,
         log = options.log

@@ -1,0 +1,270 @@
+//! How each source stands, what it brought, what it will do next, and whether it fell silent: for the desk and
+//! `sisir sources`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Pipeline, Result, allowed};
+use crate::config::Mode;
+use crate::domain::Millis;
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::source::SourceState;
+use crate::domain::user::User;
+use crate::platforms::{self, QuotaDay, SOURCES, Source};
+use crate::store::StoreError;
+use crate::store::crawl::{self, Reject};
+
+const DAY: Duration = Duration::from_hours(24);
+const DAY_MS: i64 = 86_400_000;
+/// Days that charts show.
+pub const DAYS: u32 = 14;
+/// A source that works was read within this time.
+const LATE: Duration = Duration::from_hours(24);
+/// Days without a new post before a source counts as silent …
+const SILENT_DAYS: usize = 3;
+/// … if it was asked at least this often in them, and brought at least as many posts in the days before.
+const ENOUGH: i64 = 10;
+
+/// A source.
+#[derive(Debug, Clone)]
+pub struct SourceStatus {
+    /// Name.
+    pub name: &'static str,
+    /// How it runs.
+    pub mode: Mode,
+    /// Why it rests; empty when it works.
+    pub problem: String,
+    /// Whether only a person can let it go on.
+    pub stopped: bool,
+    /// Last good answer.
+    pub last_ok_at: Option<Millis>,
+    /// Requests used today, where the quota is counted.
+    pub used_today: i64,
+    /// Requests allowed a day.
+    pub budget: i64,
+}
+
+/// How the sources stand.
+pub async fn list(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>> {
+    let config = &pipeline.config;
+    let mut all = Vec::new();
+    for source in SOURCES {
+        let name = source.name;
+        let day = QuotaDay::of(now, source.quota_zone).key;
+        let row = crawl::source(&pipeline.store, name).await?;
+        let resting = row.as_ref().filter(|row| match row.state {
+            SourceState::Ok => false,
+            SourceState::Parked => row.parked_until.is_some_and(|until| until > now),
+            SourceState::Stopped => true,
+        });
+        let problem = resting.map(|row| match row.parked_until {
+            Some(until) => format!("{} – {}", until.wib(), row.reason),
+            None => row.reason.clone(),
+        });
+        all.push(SourceStatus {
+            name,
+            mode: (source.mode)(config),
+            problem: problem.unwrap_or_default(),
+            stopped: resting.is_some_and(|row| row.state == SourceState::Stopped),
+            last_ok_at: row.and_then(|row| row.last_ok_at),
+            used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
+            budget: (source.budget)(config),
+        });
+    }
+    Ok(all)
+}
+
+/// What is odd about a source that nobody would notice otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing.
+    Fine,
+    /// Switched on, and not read for a day.
+    Late,
+    /// Asked, and answering, but without a new post for days: searches of unapproved apps look like this.
+    Silent,
+}
+
+impl std::fmt::Display for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fine => "fine",
+            Self::Late => "late",
+            Self::Silent => "silent",
+        })
+    }
+}
+
+/// A day of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceDay {
+    /// `YYYY-MM-DD` where the quota is counted.
+    pub day: String,
+    /// Requests.
+    pub requests: i64,
+    /// Posts not seen before (UTC day).
+    pub posts: i64,
+    /// Of these, posts that a rule flagged.
+    pub flagged: i64,
+}
+
+/// What the next crawl reads of a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Windows on offer: one for each query and span of time.
+    pub windows: usize,
+    /// Windows read to their end, which are not asked for again.
+    pub complete: usize,
+    /// Windows that will be read.
+    pub waiting: usize,
+    /// Requests that will take, if windows are as long as those read so far.
+    pub forecast: i64,
+}
+
+/// Everything about a source.
+#[derive(Debug, Clone)]
+pub struct SourceDetail {
+    /// How it stands.
+    pub status: SourceStatus,
+    /// The last [`DAYS`] days, oldest first.
+    pub days: Vec<SourceDay>,
+    /// Items of these days that could not be read.
+    pub rejects: i64,
+    /// What comes next; none while it is off, and for sources that cannot be searched.
+    pub plan: Option<Plan>,
+    /// What is odd.
+    pub health: Health,
+}
+
+impl SourceDetail {
+    /// Requests of all days.
+    pub fn requests(&self) -> i64 {
+        self.days.iter().map(|day| day.requests).sum()
+    }
+
+    /// New posts of all days.
+    pub fn posts(&self) -> i64 {
+        self.days.iter().map(|day| day.posts).sum()
+    }
+
+    /// Flagged posts of all days.
+    pub fn flagged(&self) -> i64 {
+        self.days.iter().map(|day| day.flagged).sum()
+    }
+
+    /// New posts for a hundred requests; none without requests.
+    pub fn per_hundred(&self) -> Option<i64> {
+        (self.posts() * 100).checked_div(self.requests())
+    }
+}
+
+/// Reads everything about every source, and the last items that could not be read.
+pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reject>)> {
+    let (store, now) = (&pipeline.store, pipeline.clock().now());
+    let since = Millis((now.minus(DAY * (DAYS - 1)).0.div_euclid(DAY_MS)) * DAY_MS);
+    let quota = crawl::quota_since(store, &QuotaDay::of(since.minus(DAY), "UTC").key).await?;
+    let brought = crawl::brought_since(store, since).await?;
+    let rejects: BTreeMap<String, i64> = crawl::rejects_since(store, since).await?.into_iter().collect();
+    let searched = platforms::sources(&pipeline.config, pipeline.clock(), &pipeline.entropy)?;
+    let mut all = Vec::new();
+    for (status, info) in list(pipeline, now).await?.into_iter().zip(SOURCES) {
+        let days: Vec<SourceDay> = (0..DAYS)
+            .rev()
+            .map(|back| {
+                let at = now.minus(DAY * back);
+                let (local, utc) = (QuotaDay::of(at, info.quota_zone).key, at.0.div_euclid(DAY_MS));
+                let new = brought.iter().find(|row| row.source == info.name && row.day == utc);
+                SourceDay {
+                    requests: quota
+                        .iter()
+                        .filter(|(name, day, _)| name == info.name && *day == local)
+                        .map(|(_, _, used)| used)
+                        .sum(),
+                    posts: new.map_or(0, |row| row.posts),
+                    flagged: new.map_or(0, |row| row.flagged),
+                    day: local,
+                }
+            })
+            .collect();
+        let plan = match searched.iter().find(|source| source.name() == info.name) {
+            Some(source) => Some(plan(pipeline, source.as_ref(), now).await?),
+            None => None,
+        };
+        let health = health(&status, &days, now);
+        all.push(SourceDetail { rejects: rejects.get(info.name).copied().unwrap_or(0), status, days, plan, health });
+    }
+    Ok((all, crawl::last_rejects(store, 20).await?))
+}
+
+fn health(status: &SourceStatus, days: &[SourceDay], now: Millis) -> Health {
+    if status.mode == Mode::Disabled || !status.problem.is_empty() {
+        return Health::Fine;
+    }
+    if status.last_ok_at.is_some_and(|at| now.since(at) > LATE) {
+        return Health::Late;
+    }
+    let (before, lately) = days.split_at(days.len().saturating_sub(SILENT_DAYS));
+    let sum = |days: &[SourceDay], of: fn(&SourceDay) -> i64| days.iter().map(of).sum::<i64>();
+    let asked = sum(lately, |day| day.requests) >= ENOUGH;
+    let fell_silent = sum(lately, |day| day.posts) == 0 && sum(before, |day| day.posts) >= ENOUGH;
+    if asked && fell_silent { Health::Silent } else { Health::Fine }
+}
+
+async fn plan(pipeline: &Pipeline, source: &dyn Source, now: Millis) -> Result<Plan> {
+    let known = crawl::windows(&pipeline.store, source.name()).await?;
+    let windows = source.windows(now, &pipeline.rules().search());
+    let complete = windows.iter().filter(|window| window.settled && known.get(&window.key).is_some_and(|row| row.done)).count();
+    let read: Vec<i64> = known.values().filter(|row| row.done).map(|row| i64::from(row.pages.max(1))).collect();
+    let waiting = windows.len() - complete;
+    let count = i64::try_from(read.len()).unwrap_or(i64::MAX).max(1);
+    let pages = read.iter().sum::<i64>().max(count);
+    let forecast = (i64::try_from(waiting).unwrap_or(i64::MAX).saturating_mul(pages) + count - 1) / count;
+    Ok(Plan { windows: windows.len(), complete, waiting, forecast })
+}
+
+/// Lets a stopped or parked source run again. `by`: who asked, unless it was the operator.
+pub async fn resume(pipeline: &Pipeline, by: Option<&User>, name: &str) -> Result<()> {
+    if let Some(user) = by {
+        allowed(user, user.role.operates(), "only administrators let a source run again")?;
+    }
+    if SOURCES.iter().all(|source| source.name != name) {
+        return Err(StoreError::NotFound(format!("source {name}")).into());
+    }
+    let actor = by.map_or(Actor::System, |user| Actor::User(user.id));
+    let mut tx = pipeline.store.write_tx().await?;
+    crawl::set_source(&mut tx, name, SourceState::Ok, "", None).await?;
+    Ok(tx.commit(AuditEvent::new(actor, Action::SourceChanged, format!("source:{name}")).detail("resumed")).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(posts: [i64; 5], requests: i64) -> Vec<SourceDay> {
+        posts.map(|posts| SourceDay { requests, posts, ..SourceDay::default() }).into()
+    }
+
+    #[test]
+    fn silence_is_noticed_only_where_there_was_something() {
+        let now = Millis(1_795_000_000_000);
+        let status = SourceStatus {
+            name: "threads",
+            mode: Mode::Live,
+            problem: String::new(),
+            stopped: false,
+            last_ok_at: Some(now),
+            used_today: 0,
+            budget: 100,
+        };
+        assert_eq!(health(&status, &days([9, 9, 0, 0, 0], 20), now), Health::Silent);
+        assert_eq!(health(&status, &days([9, 9, 0, 0, 1], 20), now), Health::Fine, "something came");
+        assert_eq!(health(&status, &days([0, 1, 0, 0, 0], 20), now), Health::Fine, "there never was much");
+        assert_eq!(health(&status, &days([9, 9, 0, 0, 0], 1), now), Health::Fine, "it was hardly asked");
+        let late = SourceStatus { last_ok_at: Some(now.minus(DAY * 2)), ..status.clone() };
+        assert_eq!(health(&late, &days([9, 9, 9, 9, 9], 20), now), Health::Late);
+        let resting = SourceStatus { problem: "quota".into(), ..late };
+        assert_eq!(health(&resting, &days([9, 9, 0, 0, 0], 20), now), Health::Fine, "it says so itself");
+        let off = SourceStatus { mode: Mode::Disabled, ..status };
+        assert_eq!(health(&off, &days([9, 9, 0, 0, 0], 20), now), Health::Fine);
+    }
+}
