@@ -60,6 +60,7 @@ source-live = connected to the platform
 source-tiktok-research = TikTok Research API
 source-tiktok-oembed = TikTok oEmbed (liveness)
 source-threads = Threads
+source-instagram = Instagram (hashtags)
 source-youtube = YouTube
 source-bluesky = Bluesky
 source-mastodon = Mastodon
@@ -91,6 +92,7 @@ done-resumed = The source goes on with the next crawl.
 source-off-tiktok-research = Needs TikTok's approval as a research body; a ministry is not eligible by itself.
 source-off-tiktok-oembed = No account needed; switch on with sources.tiktok_oembed.mode = "live".
 source-off-threads = Needs Meta's approval of threads_keyword_search.
+source-off-instagram = Needs Meta's approval of Instagram Public Content Access; then name hashtags in sources.instagram.tags.
 source-off-youtube = Needs an API key of a Google Cloud project.
 source-off-bluesky = Needs a Bluesky account and one of its app passwords.
 source-off-mastodon = No account needed; name instances in sources.mastodon.instances.

@@ -48,6 +48,7 @@ source-live = tersambung ke platform
 source-tiktok-research = TikTok Research API
 source-tiktok-oembed = TikTok oEmbed (cek tayang)
 source-threads = Threads
+source-instagram = Instagram (tagar)
 source-youtube = YouTube
 source-bluesky = Bluesky
 source-mastodon = Mastodon
@@ -79,6 +80,7 @@ done-resumed = Sumber ini dilanjutkan pada pembacaan berikutnya.
 source-off-tiktok-research = Perlu persetujuan TikTok bagi lembaga riset; kementerian tidak dapat memakainya sendiri.
 source-off-tiktok-oembed = Tanpa akun; nyalakan dengan sources.tiktok_oembed.mode = "live".
 source-off-threads = Perlu izin threads_keyword_search dari Meta.
+source-off-instagram = Perlu persetujuan Meta untuk Instagram Public Content Access; lalu sebutkan tagar di sources.instagram.tags.
 source-off-youtube = Perlu kunci API dari proyek Google Cloud.
 source-off-bluesky = Perlu akun Bluesky dan sandi aplikasinya.
 source-off-mastodon = Tanpa akun; sebutkan peladen di sources.mastodon.instances.

@@ -11,7 +11,7 @@ use super::{FINE, serve};
 use crate::domain::{Clock as _, SystemClock};
 use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_elsewhere, made_up_posts};
 
-/// TikTok Research API, TikTok oEmbed, Threads, YouTube, Bluesky and Mastodon, with made-up posts. Set `base_url` of the
+/// TikTok Research API, TikTok oEmbed, Threads, Instagram, YouTube, Bluesky and Mastodon, with made-up posts. Set `base_url` of the
 /// sources to its address (`instances` for Mastodon) and their mode to "fake".
 #[derive(Debug, clap::Args)]
 pub struct Options {

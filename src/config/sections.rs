@@ -26,6 +26,7 @@ pub struct Config {
     pub tiktok: TiktokResearch,
     pub oembed: Oembed,
     pub threads: Threads,
+    pub instagram: Instagram,
     pub youtube: Youtube,
     pub bluesky: Bluesky,
     pub mastodon: Mastodon,
@@ -245,6 +246,38 @@ section! {
 }
 
 section! {
+    /// `[sources.instagram]`
+    Instagram {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the Graph API, with version.
+        base_url: String = "https://graph.facebook.com/v26.0".into(),
+        /// Id of the ministry's professional account.
+        user_id: String = String::new(),
+        /// Access token of a person who manages the account's page.
+        access_token: Option<SecretString> = None,
+        /// A file that holds the token.
+        access_token_file: Option<PathBuf> = None,
+        /// App secret; proves to Meta that the token is used by the app.
+        app_secret: Option<SecretString> = None,
+        /// A file that holds the app secret.
+        app_secret_file: Option<PathBuf> = None,
+        /// Hashtags to read, without `#`; at most 30 in any seven days, so keep some free for new ones.
+        tags: Vec<String> = Vec::new(),
+        /// Requests a UTC day (our own choice; the platform allows about 200 an hour).
+        daily_requests: i64 = 2_000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 3,
+    }
+}
+
+impl Instagram {
+    /// Hashtags that one account may ask about in any seven days.
+    /// <https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login/hashtag-search>
+    pub const MOST_TAGS: usize = 30;
+}
+
+section! {
     /// `[sources.youtube]`
     Youtube {
         /// `disabled`, `fake` or `live`.
@@ -391,6 +424,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut database: Database = reader.section("database");
     let mut tiktok: TiktokResearch = reader.section("sources.tiktok_research");
     let mut threads: Threads = reader.section("sources.threads");
+    let mut instagram: Instagram = reader.section("sources.instagram");
     let mut youtube: Youtube = reader.section("sources.youtube");
     let mut bluesky: Bluesky = reader.section("sources.bluesky");
     let mut mail: Mail = reader.section("mail");
@@ -402,6 +436,10 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     tiktok.client_secret = reader.secret("sources.tiktok_research.client_secret", secret, tiktok.client_secret_file.as_ref());
     let token = threads.access_token.take();
     threads.access_token = reader.secret("sources.threads.access_token", token, threads.access_token_file.as_ref());
+    let token = instagram.access_token.take();
+    instagram.access_token = reader.secret("sources.instagram.access_token", token, instagram.access_token_file.as_ref());
+    let secret = instagram.app_secret.take();
+    instagram.app_secret = reader.secret("sources.instagram.app_secret", secret, instagram.app_secret_file.as_ref());
     let key = youtube.api_key.take();
     youtube.api_key = reader.secret("sources.youtube.api_key", key, youtube.api_key_file.as_ref());
     let password = bluesky.app_password.take();
@@ -426,6 +464,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         tiktok,
         oembed: reader.section("sources.tiktok_oembed"),
         threads,
+        instagram,
         youtube,
         bluesky,
         mastodon: reader.section("sources.mastodon"),
@@ -438,7 +477,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 18] = [
+    let all: [(&str, &[&str]); 19] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -451,6 +490,7 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("sources.tiktok_research", TiktokResearch::FIELDS),
         ("sources.tiktok_oembed", Oembed::FIELDS),
         ("sources.threads", Threads::FIELDS),
+        ("sources.instagram", Instagram::FIELDS),
         ("sources.youtube", Youtube::FIELDS),
         ("sources.bluesky", Bluesky::FIELDS),
         ("sources.mastodon", Mastodon::FIELDS),

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::read::Reader;
-use super::sections::{Config, Mode};
+use super::sections::{Config, Instagram, Mode};
 
 /// Records every problem of `config` in `reader`.
 pub(super) fn check(config: &Config, reader: &mut Reader) {
@@ -73,6 +73,7 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_research.base_url", &config.tiktok.base_url),
         ("sources.tiktok_oembed.base_url", &config.oembed.base_url),
         ("sources.threads.base_url", &config.threads.base_url),
+        ("sources.instagram.base_url", &config.instagram.base_url),
         ("sources.youtube.base_url", &config.youtube.base_url),
         ("sources.bluesky.base_url", &config.bluesky.base_url),
     ];
@@ -93,6 +94,7 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_research.requests_per_minute", config.tiktok.requests_per_minute),
         ("sources.tiktok_oembed.requests_per_minute", config.oembed.requests_per_minute),
         ("sources.threads.requests_per_minute", config.threads.requests_per_minute),
+        ("sources.instagram.requests_per_minute", config.instagram.requests_per_minute),
         ("sources.youtube.requests_per_minute", config.youtube.requests_per_minute),
         ("sources.bluesky.requests_per_minute", config.bluesky.requests_per_minute),
         ("sources.mastodon.requests_per_minute", config.mastodon.requests_per_minute),
@@ -110,6 +112,7 @@ fn sources(config: &Config, reader: &mut Reader) {
         let mend = "set access_token (or access_token_file), or mode = \"disabled\"";
         reader.problem("sources.threads.mode", "`live` needs an access token", mend);
     }
+    instagram(config, reader);
     if config.youtube.mode == Mode::Live && config.youtube.api_key.is_none() {
         let mend = "set api_key (or api_key_file), or mode = \"disabled\"";
         reader.problem("sources.youtube.mode", "`live` needs an API key", mend);
@@ -121,6 +124,27 @@ fn sources(config: &Config, reader: &mut Reader) {
     if config.mastodon.mode != Mode::Disabled && config.mastodon.instances.is_empty() {
         let mend = "e.g. instances = [\"https://mastodon.social\"], or mode = \"disabled\"";
         reader.problem("sources.mastodon.instances", "no instance to read", mend);
+    }
+}
+
+fn instagram(config: &Config, reader: &mut Reader) {
+    let instagram = &config.instagram;
+    if instagram.mode == Mode::Live && (instagram.user_id.is_empty() || instagram.access_token.is_none()) {
+        let mend = "set user_id and access_token (or access_token_file), or mode = \"disabled\"";
+        reader.problem("sources.instagram.mode", "`live` needs an account and a token", mend);
+    }
+    if instagram.mode != Mode::Disabled && instagram.tags.is_empty() {
+        reader.problem("sources.instagram.tags", "no hashtag to read", "e.g. tags = [\"balimpor\", \"thriftimport\"]");
+    }
+    if instagram.tags.len() > Instagram::MOST_TAGS {
+        let found = format!("{} hashtags", instagram.tags.len());
+        reader.problem("sources.instagram.tags", found, "at most 30: the platform counts them over seven days");
+    }
+    for tag in &instagram.tags {
+        if tag.is_empty() || !tag.chars().all(|c| c == '_' || (c.is_alphanumeric() && !c.is_uppercase())) {
+            let mend = "without #, spaces and emoji, in small letters: \"balimpor\"";
+            reader.problem("sources.instagram.tags", format!("`{tag}` is not a hashtag"), mend);
+        }
     }
 }
 

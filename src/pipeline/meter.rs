@@ -1,5 +1,7 @@
 //! The day's budget of a source, counted in the database: it holds over restarts and over several workers.
 
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 
 use super::Pipeline;
@@ -24,11 +26,23 @@ impl StoreMeter<'_> {
         tx.commit_housekeeping().await?;
         Ok(taken)
     }
+
+    async fn reserve_one(&self, name: &str, limit: i64, within: Duration) -> Result<bool, StoreError> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        let since = tx.now().minus(within);
+        let placed = crawl::reserve(&mut tx, &self.source, name, since, limit).await?;
+        tx.commit_housekeeping().await?;
+        Ok(placed)
+    }
 }
 
 impl Meter for StoreMeter<'_> {
     fn take(&self) -> BoxFuture<'_, Result<bool, String>> {
         Box::pin(async { self.take_one().await.map_err(|error| error.to_string()) })
+    }
+
+    fn reserve<'a>(&'a self, name: &'a str, limit: i64, within: Duration) -> BoxFuture<'a, Result<bool, String>> {
+        Box::pin(async move { self.reserve_one(name, limit, within).await.map_err(|error| error.to_string()) })
     }
 
     fn bucket<'a>(&'a self, name: &str, budget: i64) -> Box<dyn Meter + 'a> {

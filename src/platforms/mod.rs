@@ -6,13 +6,16 @@ mod bluesky;
 pub mod client;
 pub mod fake;
 pub mod import;
+mod instagram;
 mod mastodon;
+mod meta;
 mod threads;
 mod tiktok;
 mod tiktok_oembed;
 mod youtube;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -21,6 +24,7 @@ use crate::domain::post::Observation;
 use crate::domain::{Clock, Entropy, Millis};
 pub use bluesky::Bluesky;
 pub use client::{ApiError, Class};
+pub use instagram::Instagram;
 pub use mastodon::Mastodon;
 pub use threads::Threads;
 pub use tiktok::TiktokResearch;
@@ -58,6 +62,9 @@ pub struct Page {
 pub trait Meter: Send + Sync {
     /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
     fn take(&self) -> BoxFuture<'_, Result<bool, String>>;
+    /// Takes a place among the `limit` names that the platform allows in any span of `within`. A name that has a place
+    /// keeps it until the span is over. False when there is no place; an error when it cannot be counted now.
+    fn reserve<'a>(&'a self, name: &'a str, limit: i64, within: Duration) -> BoxFuture<'a, Result<bool, String>>;
     /// A meter of the same source for calls that a platform counts apart.
     fn bucket<'a>(&'a self, name: &str, budget: i64) -> Box<dyn Meter + 'a>;
 }
@@ -145,7 +152,15 @@ pub const SOURCES: &[SourceInfo] = &[
         quota_zone: "UTC",
         mode: |config| config.threads.mode,
         budget: |config| config.threads.daily_requests,
-        keep_days: None,
+        keep_days: Some(7),
+    },
+    SourceInfo {
+        name: Instagram::NAME,
+        key: "sources.instagram.mode",
+        quota_zone: "UTC",
+        mode: |config| config.instagram.mode,
+        budget: |config| config.instagram.daily_requests,
+        keep_days: Some(7),
     },
     SourceInfo {
         name: Youtube::NAME,
@@ -181,6 +196,9 @@ pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) 
     }
     if config.threads.mode != Mode::Disabled {
         on.push(Arc::new(Threads::new(&config.threads, &config.retry, Arc::clone(entropy))?));
+    }
+    if config.instagram.mode != Mode::Disabled {
+        on.push(Arc::new(Instagram::new(&config.instagram, &config.retry, Arc::clone(entropy))?));
     }
     if config.youtube.mode != Mode::Disabled {
         on.push(Arc::new(Youtube::new(&config.youtube, &config.retry, Arc::clone(entropy))?));

@@ -1,14 +1,13 @@
 //! Threads keyword search. <https://developers.facebook.com/docs/threads/keyword-search>
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{Meter, Page, Source, Window, word_days};
+use super::client::{ApiClient, ApiError};
+use super::{Meter, Page, Source, Window, meta, word_days};
 use crate::config::{Retry, Threads as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -67,51 +66,17 @@ impl Source for Threads {
             ];
             query.extend(cursor.map(|after| ("after", after.to_owned())));
             // In the header, not in the address: addresses end up in logs.
-            let body = self.api.call(Some(meter), |http| http.get(&url).query(&query).bearer_auth(token), judge).await?;
+            let body = self
+                .api
+                .call(
+                    Some(meter),
+                    |http| http.get(&url).query(&query).bearer_auth(token),
+                    |answer| meta::judge(Self::NAME, answer),
+                )
+                .await?;
             Ok(read_page(&body))
         })
     }
-}
-
-/// Errors by code, whatever the status; a 200 may hold one too. <https://developers.facebook.com/docs/graph-api/guides/error-handling>
-fn judge(answer: &Answer) -> Result<Value, ApiError> {
-    let error = answer.json.as_ref().and_then(|json| json.get("error"));
-    if let (None, Some(json), 200..=299) = (error, &answer.json, answer.status)
-        && json.get("data").is_some()
-    {
-        return Ok(json.clone());
-    }
-    let number = |key: &str| error.and_then(|e| e.get(key)).and_then(Value::as_i64);
-    let transient = error.and_then(|e| e.get("is_transient")).and_then(Value::as_bool).unwrap_or(false);
-    let hour = Duration::from_hours(1);
-    let class = match number("code") {
-        Some(1 | 2) => Class::Transient,
-        Some(4 | 17 | 32 | 341 | 613 | 80_000..=80_014) => Class::WindowThrottle(regain_time(answer).unwrap_or(hour)),
-        Some(102 | 104 | 190) => Class::AuthStop,
-        Some(3 | 10 | 200..=299) => Class::PermissionStop,
-        Some(368) => Class::PolicyStop,
-        Some(100) if number("error_subcode") == Some(33) => Class::Gone,
-        Some(_) if transient => Class::Transient,
-        Some(_) => Class::BadRequest,
-        None if answer.status < 400 => Class::Transient,
-        None => class_of_status(answer.status),
-    };
-    // The texts are localised, so only the code is shown.
-    let message = match number("code") {
-        Some(code) => format!("error {code}/{} (HTTP {})", number("error_subcode").unwrap_or(0), answer.status),
-        None => format!("HTTP {} without a readable body", answer.status),
-    };
-    let request_id = error.and_then(|e| e.get("fbtrace_id")).and_then(Value::as_str).map(str::to_owned);
-    Err(ApiError { platform: Threads::NAME, class, message, request_id })
-}
-
-/// Minutes until access is regained, from `X-Business-Use-Case-Usage`.
-fn regain_time(answer: &Answer) -> Option<Duration> {
-    let header = answer.headers.get("x-business-use-case-usage")?.to_str().ok()?;
-    let usage: Value = serde_json::from_str(header).ok()?;
-    let entries = usage.as_object()?.values().filter_map(Value::as_array).flatten();
-    let minutes = entries.filter_map(|entry| entry.get("estimated_time_to_regain_access")?.as_f64()).fold(0.0, f64::max);
-    (minutes > 0.0).then(|| Duration::from_secs_f64(minutes * 60.0))
 }
 
 fn read_page(body: &Value) -> Page {
@@ -143,49 +108,10 @@ fn read_post(item: &Value) -> Result<Observation, String> {
     Ok(Observation {
         platform: Platform::Threads,
         url: format!("https://www.threads.com/@{author}/post/{native_id}"),
-        posted_at: item.get("timestamp").and_then(Value::as_str).and_then(parse_time),
+        posted_at: item.get("timestamp").and_then(Value::as_str).and_then(meta::parse_time),
         views: None,
         text: text("text"),
         author,
         native_id,
     })
-}
-
-/// `2026-11-20T03:12:44+0000`: no colon in the offset, which RFC 3339 readers refuse.
-fn parse_time(text: &str) -> Option<Millis> {
-    jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%z", text).ok().map(Millis::from_timestamp)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(body).ok() }
-    }
-
-    #[test]
-    fn errors_are_judged_by_their_code_first() {
-        let cases = [
-            (200, r#"{"error":{"code":2}}"#, Class::Transient),
-            (403, r#"{"error":{"code":4,"is_transient":true}}"#, Class::WindowThrottle(Duration::from_hours(1))),
-            (400, r#"{"error":{"code":190,"error_subcode":463}}"#, Class::AuthStop),
-            (400, r#"{"error":{"code":10}}"#, Class::PermissionStop),
-            (400, r#"{"error":{"code":368}}"#, Class::PolicyStop),
-            (400, r#"{"error":{"code":100,"error_subcode":33}}"#, Class::Gone),
-            (400, r#"{"error":{"code":100}}"#, Class::BadRequest),
-            (400, r#"{"error":{"code":100,"is_transient":true}}"#, Class::Transient),
-            (200, "Service Unavailable", Class::Transient),
-            (503, "", Class::Transient),
-        ];
-        for (status, body, class) in cases {
-            assert_eq!(judge(&answer(status, body)).unwrap_err().class, class, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn times_without_a_colon_are_read() {
-        assert_eq!(parse_time("2026-11-20T03:12:44+0000"), Some(Millis::from_secs(1_795_144_364)));
-        assert_eq!(parse_time("kemarin"), None);
-    }
 }

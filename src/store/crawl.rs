@@ -58,6 +58,24 @@ pub async fn take_quota(tx: &mut WriteTx, source: &str, day: &str, budget: i64) 
     Ok(taken == 1)
 }
 
+/// Takes a place among `limit` names first used after `since`; a name that has one keeps it. False when there is none.
+pub async fn reserve(tx: &mut WriteTx, source: &str, name: &str, since: Millis, limit: i64) -> Result<bool> {
+    const TAKE: &str = "INSERT INTO reservations (source, name, first_used_at) VALUES ($1, $2, $3)
+        ON CONFLICT (source, name) DO UPDATE SET first_used_at = excluded.first_used_at WHERE reservations.first_used_at <= $4";
+    const TAKEN: &str = "SELECT COUNT(*) FROM reservations WHERE source = $1 AND first_used_at > $2 AND name <> $3";
+    if tx.is_postgres() {
+        // Two workers must not both take the last place.
+        exec!(&mut *tx, ex => sqlx::query("LOCK TABLE reservations IN EXCLUSIVE MODE").execute(ex))?;
+    }
+    let others: i64 = run!(&mut *tx, ex => sqlx::query_scalar(TAKEN).bind(source).bind(since).bind(name).fetch_one(ex))?;
+    if others >= limit {
+        return Ok(false);
+    }
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(TAKE).bind(source).bind(name).bind(now).bind(since).execute(ex))?;
+    Ok(true)
+}
+
 /// Why a source rests.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SourceRow {

@@ -61,7 +61,7 @@ async fn judge(stage: &Stage, analyst: &User, handle: &str, reason: Reason) -> s
 
 /// One post that no rule matched, one dismissed, one upheld.
 async fn three_posts(stage: &Stage) -> User {
-    store(stage, "threads", &[kopi(), tolak(), setuju()]).await;
+    store(stage, "bluesky", &[kopi(), tolak(), setuju()]).await;
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     let analyst = stage.person("ratna", Role::Analyst).await;
     judge(stage, &analyst, "tolak", Reason::Unrelated).await.unwrap();
@@ -99,11 +99,11 @@ async fn a_crawl_brings_nothing_back_and_a_person_does(stage: &Stage) {
     three_posts(stage).await;
     stage.later(31 * DAY);
     purge(&stage.pipeline).await.unwrap();
-    let crawled = store(stage, "threads", &[kopi(), tolak(), seen("baru", "Kopi baru")]).await;
+    let crawled = store(stage, "bluesky", &[kopi(), tolak(), seen("baru", "Kopi baru")]).await;
     assert_eq!((crawled.new, crawled.known), (1, 2));
     let brought = store(stage, posts::IMPORT, &[kopi()]).await;
     assert_eq!((brought.new, brought.known), (1, 0));
-    let crawled = store(stage, "threads", &[kopi()]).await;
+    let crawled = store(stage, "bluesky", &[kopi()]).await;
     assert_eq!((crawled.new, crawled.known), (0, 1), "it is an ordinary post again");
 }
 
@@ -120,7 +120,7 @@ async fn nobody_decides_about_an_emptied_post(stage: &Stage) {
 
 async fn a_platforms_own_limit_counts_when_it_is_shorter(stage: &Stage) {
     store(stage, "tiktok_research", &[kopi()]).await;
-    store(stage, "threads", &[seen("teh", "Teh enak")]).await;
+    store(stage, "bluesky", &[seen("teh", "Teh enak")]).await;
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     stage.later(16 * DAY);
     assert_eq!(purge(&stage.pipeline).await.unwrap().deleted, 1);

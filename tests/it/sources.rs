@@ -27,6 +27,7 @@ async fn stage(source: &str) -> Stage {
 fn only(config: &mut Config, source: &str) {
     let mode = |name: &str| if name == source { Mode::Fake } else { Mode::Disabled };
     (config.tiktok.mode, config.threads.mode) = (Mode::Disabled, Mode::Disabled);
+    config.instagram.mode = mode("instagram");
     config.youtube.mode = mode("youtube");
     config.bluesky.mode = mode("bluesky");
     config.mastodon.mode = mode("mastodon");
@@ -195,4 +196,76 @@ async fn plan_and_yield_are_those_of_the_server() {
     let plan = after.plan.unwrap();
     assert_eq!(plan.windows, plan.complete + plan.waiting);
     assert!(plan.complete > 0, "days that are over are not asked for again");
+}
+
+/// Hashtags of the last day, twice a page; the same slot is not read again, the next one is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hashtags_are_read_once_in_six_hours() {
+    let stage = stage("instagram").await;
+    assert_eq!(read(&stage).await.problems, Vec::<String>::new());
+    let day_ago = Millis(START.0 - DAY);
+    let tags = ["#thrifting", "#balimpor"];
+    let expected: BTreeSet<String> = made_up_elsewhere(START)
+        .into_iter()
+        .filter(|post| post.platform == Platform::Instagram && (day_ago..=START).contains(&post.posted_at))
+        .filter(|post| tags.iter().any(|tag| post.text.contains(tag)))
+        .map(|post| post.native_id)
+        .collect();
+    assert!(expected.len() > 60, "{} posts: too few for a second page", expected.len());
+    assert_eq!(ids(&stage).await, expected);
+    assert!(posts::all(stage.store()).await.unwrap().iter().all(|post| post.author.is_empty()));
+    let asked = stage.fake.used("instagram");
+    read(&stage).await;
+    assert_eq!(stage.fake.used("instagram"), asked, "nothing is asked twice in a slot");
+    stage.later(6 * 3600);
+    read(&stage).await;
+    assert!(stage.fake.used("instagram") > asked);
+    assert!(stage.fake.log().iter().all(|asked| !asked.target.contains("EAAB") && !asked.target.contains("rahasia")));
+    assert!(stage.fake.log().iter().all(|asked| asked.target.contains("appsecret_proof=")));
+}
+
+/// The thirty-first hashtag of a week is never asked about; a week later there is room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_hashtags_in_seven_days() {
+    let mut stage = stage("instagram").await;
+    let tags = |numbers: std::ops::Range<u32>| numbers.map(|n| format!("tagar{n}")).collect::<Vec<_>>();
+    let with = |stage: &mut Stage, tags: Vec<String>| {
+        let mut config = (*stage.pipeline.config).clone();
+        config.instagram.tags = tags;
+        stage.pipeline.config = std::sync::Arc::new(config);
+    };
+    with(&mut stage, tags(0..30));
+    assert_eq!(read(&stage).await.problems, Vec::<String>::new());
+    with(&mut stage, tags(29..31));
+    stage.later(6 * 3600);
+    let report = read(&stage).await;
+    assert_eq!(report.problems.len(), 1, "{:?}", report.problems);
+    assert!(report.problems[0].contains("#tagar30 would be more than 30 hashtags in seven days"), "{}", report.problems[0]);
+    assert_eq!(report.windows, 1, "a hashtag of the week is read all the same");
+    assert!(stage.fake.log().iter().all(|asked| !asked.target.contains("tagar30")));
+    stage.later(7 * 24 * 3600);
+    assert_eq!(read(&stage).await.problems, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instagram_refusals_and_limits() {
+    for (fault, state) in [
+        ("ig_unapproved", SourceState::Stopped),
+        ("meta_190", SourceState::Stopped),
+        ("meta_368", SourceState::Stopped),
+        ("meta_4_403", SourceState::Parked),
+    ] {
+        let stage = stage("instagram").await;
+        stage.fake.fault(fault, 1);
+        assert_eq!(read(&stage).await.problems.len(), 1, "{fault}");
+        let row = cursors::source(stage.store(), "instagram").await.unwrap().unwrap();
+        assert_eq!(row.state, state, "{fault}");
+        assert_eq!(stage.fake.used("instagram"), 1, "{fault}");
+    }
+    for fault in ["ig_sensitive", "ig_budget"] {
+        let stage = stage("instagram").await;
+        stage.fake.fault(fault, 1);
+        let report = read(&stage).await;
+        assert_eq!((report.problems.len(), report.windows), (1, 2), "{fault}: one hashtag is refused, the others are read");
+    }
 }

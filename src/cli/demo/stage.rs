@@ -123,6 +123,13 @@ access_token = "THdemo"
 page_size = 10
 days = 3
 requests_per_minute = 60000
+[sources.instagram]
+mode = "fake"
+base_url = "http://{platforms}/v26.0"
+user_id = "17841400000000001"
+access_token = "EAABdemo"
+tags = ["thrifting", "balimpor", "thrift", "thriftshop", "preloved"]
+requests_per_minute = 60000
 [sources.youtube]
 mode = "fake"
 base_url = "http://{platforms}/youtube/v3"
@@ -151,6 +158,9 @@ email = "permintaan@tiktok.contoh.id"
 [recipients.threads]
 entity = "Threads (alamat contoh)"
 email = "permintaan@threads.contoh.id"
+[recipients.instagram]
+entity = "Instagram (alamat contoh)"
+email = "permintaan@instagram.contoh.id"
 [recipients.youtube]
 entity = "YouTube (alamat contoh)"
 email = "permintaan@youtube.contoh.id"

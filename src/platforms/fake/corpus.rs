@@ -45,7 +45,8 @@ pub fn made_up_posts(anchor: Millis) -> Vec<FakePost> {
     lines.map(|line| place(line, anchor)).collect()
 }
 
-/// The same texts once more on the other fake platforms, a third of them on each.
+/// The same texts once more on the other fake platforms, a third of them on each; and some under
+/// hashtags on Instagram, in the last day and a half.
 pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
     let lines = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     let elsewhere = |mut line: Line| {
@@ -54,7 +55,17 @@ pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
         line.platform = platforms.get(chosen).copied().unwrap_or(Platform::Youtube);
         place(line, anchor)
     };
-    lines.map(elsewhere).collect()
+    let tagged = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()).filter_map(|line| {
+        let tag = match line.n % 5 {
+            0 => "#thrifting",
+            1 => "#balimpor",
+            2 if line.n % 2 == 0 => "#thrifting #balimpor",
+            _ => return None,
+        };
+        let (text, age_hours) = (format!("{} {tag}", line.text), line.age_hours % 36);
+        Some(place(Line { platform: Platform::Instagram, text, age_hours, ..line }, anchor))
+    });
+    lines.map(elsewhere).chain(tagged).collect()
 }
 
 fn place(line: Line, anchor: Millis) -> FakePost {

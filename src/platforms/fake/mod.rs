@@ -4,6 +4,7 @@
 mod bluesky;
 mod control;
 mod corpus;
+mod instagram;
 mod mastodon;
 mod threads;
 mod tiktok;
@@ -44,6 +45,8 @@ struct Inner {
     used: BTreeMap<String, i64>,
     /// Search ids given out, with the hash of the query they belong to and how often they were used.
     searches: BTreeMap<String, (String, u32)>,
+    /// Hashtags asked about, and since when.
+    tags: BTreeMap<String, Millis>,
     tokens: u32,
     log: Vec<Logged>,
     offset_ms: i64,
@@ -84,6 +87,9 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("meta_next_foreign", "paging.next names another host"),
     ("th_unapproved", "only the owner's own posts, which are none"),
     ("th_no_next", "cursors without next"),
+    ("ig_unapproved", "400, code 10: no Public Content Access"),
+    ("ig_budget", "400, code 18: thirty hashtags in seven days"),
+    ("ig_sensitive", "400, code 24: no such hashtag, or one that is not shown"),
     ("yt_key", "400 keyInvalid"),
     ("yt_blocked", "403: the key may not use this API"),
     ("yt_quota", "429: searches of the day are used up"),
@@ -147,6 +153,15 @@ impl FakePlatforms {
         *self.lock().used.entry(api.to_owned()).or_insert(0) += 1;
     }
 
+    /// Notes that a hashtag was asked about; says how many different ones were in the last seven days.
+    fn note_tag(&self, tag: &str) -> usize {
+        let now = self.now();
+        let mut inner = self.lock();
+        inner.tags.retain(|_, since| now.since(*since) < std::time::Duration::from_hours(7 * 24));
+        inner.tags.entry(tag.to_owned()).or_insert(now);
+        inner.tags.len()
+    }
+
     fn hits(&self, name: &str) -> bool {
         match self.lock().faults.get_mut(name) {
             Some(times) if *times < 0 => true,
@@ -172,6 +187,8 @@ impl FakePlatforms {
             .route("/v2/research/video/query/", post(tiktok::query))
             .route("/oembed", get(tiktok::oembed))
             .route("/v1.0/keyword_search", get(threads::keyword_search))
+            .route("/v26.0/ig_hashtag_search", get(instagram::hashtag))
+            .route("/v26.0/{id}/recent_media", get(instagram::recent_media))
             .route("/youtube/v3/search", get(youtube::search))
             .route("/youtube/v3/videos", get(youtube::videos))
             .route("/xrpc/com.atproto.server.createSession", post(bluesky::create_session))

@@ -23,13 +23,13 @@ pub(super) struct SearchQuery {
     after: Option<String>,
 }
 
-fn failure(status: u16, code: i64, subcode: i64) -> Response {
+pub(super) fn failure(status: u16, code: i64, subcode: i64) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let error = json!({"message": "Terjadi kesalahan", "type": "OAuthException", "code": code, "error_subcode": subcode, "fbtrace_id": "AFake01"});
     (status, Json(json!({ "error": error }))).into_response()
 }
 
-fn fault(fake: &FakePlatforms) -> Option<Response> {
+pub(super) fn fault(fake: &FakePlatforms) -> Option<Response> {
     if fake.hits("meta_190") {
         return Some(failure(400, 190, 463));
     }

@@ -175,6 +175,13 @@ access_token = "THuji"
 page_size = 10
 days = 3
 requests_per_minute = 600000
+[sources.instagram]
+base_url = "http://{platforms}/v26.0"
+user_id = "17841400000000001"
+access_token = "EAABuji"
+app_secret = "rahasia-uji"
+tags = ["thrifting", "balimpor", "thrift"]
+requests_per_minute = 600000
 [sources.youtube]
 base_url = "http://{platforms}/youtube/v3"
 api_key = "kunci-uji"
