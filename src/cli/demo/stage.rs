@@ -128,7 +128,7 @@ mode = "fake"
 base_url = "http://{platforms}/v26.0"
 user_id = "17841400000000001"
 access_token = "EAABdemo"
-tags = ["thrifting", "balimpor", "thrift", "thriftshop", "preloved"]
+tags = ["thrifting", "balimpor", "preloved", "hiddengem"]
 requests_per_minute = 60000
 [sources.youtube]
 mode = "fake"

@@ -56,10 +56,11 @@ pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
         place(line, anchor)
     };
     let tagged = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()).filter_map(|line| {
-        let tag = match line.n % 5 {
-            0 => "#thrifting",
-            1 => "#balimpor",
-            2 if line.n % 2 == 0 => "#thrifting #balimpor",
+        let tag = match (line.n % 5, line.label.as_str()) {
+            (0, "promo") => "#thrifting #balimpor",
+            (1 | 2, "promo") => "#balimpor",
+            (0..=2, "lawful") => "#preloved",
+            (0..=2, _) => "#hiddengem",
             _ => return None,
         };
         let (text, age_hours) = (format!("{} {tag}", line.text), line.age_hours % 36);

@@ -180,7 +180,7 @@ base_url = "http://{platforms}/v26.0"
 user_id = "17841400000000001"
 access_token = "EAABuji"
 app_secret = "rahasia-uji"
-tags = ["thrifting", "balimpor", "thrift"]
+tags = ["thrifting", "balimpor", "preloved", "hiddengem"]
 requests_per_minute = 600000
 [sources.youtube]
 base_url = "http://{platforms}/youtube/v3"
