@@ -169,7 +169,7 @@ impl Loader<'_> {
 
     fn check_condition(&mut self, names: &Names<'_>, path: &str, condition: &ConditionEntry) {
         match condition {
-            ConditionEntry::Term(term) => self.check_operand(names, path, term),
+            ConditionEntry::Term(term) | ConditionEntry::OutsideHashtags(term) => self.check_operand(names, path, term),
             ConditionEntry::Axis(axis) => self.check_axis(names, path, axis.name.span(), axis.name.get_ref()),
             ConditionEntry::All(all) | ConditionEntry::Any(all) => {
                 all.iter().for_each(|one| self.check_condition(names, path, one));

@@ -88,6 +88,8 @@ pub enum Condition {
     SameSentence(Vec<Operand>),
     /// It stands in a field.
     InField(Field, Operand),
+    /// A term, or a term of an axis, stands outside hashtags.
+    OutsideHashtags(Operand),
     /// A price within these bounds is named.
     Price(PriceRange),
     /// At least so many posts of this author were upheld before.
@@ -356,6 +358,10 @@ impl Names<'_> {
             }
             ConditionEntry::Field(place) => match self.operand(place.term.get_ref()) {
                 Some(operand) => Condition::InField(place.field, operand),
+                None => Condition::AtLeast(1, Vec::new()),
+            },
+            ConditionEntry::OutsideHashtags(term) => match self.operand(term.get_ref()) {
+                Some(operand) => Condition::OutsideHashtags(operand),
                 None => Condition::AtLeast(1, Vec::new()),
             },
             ConditionEntry::Price(range) => Condition::Price(*range),

@@ -379,6 +379,8 @@ pub enum ConditionEntry {
     SameSentence(#[schemars(with = "Vec<String>")] Vec<Spanned<String>>),
     /// A term stands in a field.
     Field(InField),
+    /// A term, or `@axis`, stands in the running text: hashtags are also written to be found by others.
+    OutsideHashtags(#[schemars(with = "String")] Spanned<String>),
     /// A price in rupiah is named.
     Price(PriceRange),
     /// At least so many posts of this author were upheld before.

@@ -89,6 +89,9 @@ impl Judge<'_> {
             Condition::Near(near) => !near_places(self.rules, self.folded, near, &self.by_term()).is_empty(),
             Condition::SameSentence(operands) => self.in_one_sentence(operands),
             Condition::InField(field, operand) => self.in_field(*field, *operand),
+            Condition::OutsideHashtags(operand) => {
+                self.places(*operand).iter().any(|place| !in_hashtag(self.folded, place.start, place.end))
+            }
             Condition::Price(range) => self.has_price(*range),
             Condition::AuthorUpheld(count) => self.post.author_upheld >= *count,
             Condition::Role(roles) => self.role().is_some_and(|role| roles.contains(&role)),

@@ -67,6 +67,29 @@ fn the_made_up_posts_are_told_apart() {
     assert!(json["urgent"]["precision"]["low"].as_f64().unwrap() > 0.8, "{json}");
 }
 
+/// A hashtag is also written to be found by others: it makes no coffee and no camera used clothing.
+#[test]
+fn a_hashtag_under_everything_accuses_few() {
+    let posts = std::fs::read_to_string("fixtures/posts.jsonl").unwrap();
+    let innocent = posts
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|post| post["label"] != "promo");
+    let tagged: Vec<String> = innocent
+        .enumerate()
+        .map(|(id, post)| {
+            serde_json::json!({"id": id, "text": format!("{} #thrifting", post["text"].as_str().unwrap())}).to_string()
+        })
+        .collect();
+    assert!(tagged.len() >= 200);
+    let dir = tempfile::tempdir().unwrap();
+    let out = sisir(dir.path(), &["scan", "--json", "-"], (tagged.join("\n") + "\n").as_bytes());
+    let findings: Vec<serde_json::Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(findings.len(), tagged.len());
+    let urgent = findings.iter().filter(|found| found["priority"] == "P1" || found["priority"] == "P2").count();
+    assert!(urgent * 100 <= tagged.len() * 6, "{urgent} of {} are P1 or P2", tagged.len());
+}
+
 #[test]
 fn problems_are_also_data() {
     let (code, out, _) = here(&["rules", "check", "--json", "fixtures/diagnostics/pack"]);
