@@ -239,8 +239,8 @@ fn number(text: &str, digits: &[u8]) -> Option<u128> {
 }
 
 /// When an id was made, for platforms that put the time into it; none where it makes no sense. TikTok: seconds in the
-/// upper half. Instagram and Threads: milliseconds since their epoch above 23 bits. X: the same above 22. Bluesky: see
-/// [`timed_key`].
+/// upper half. Instagram and Threads: milliseconds since their epoch above 23 bits. X: the same above 22. Bluesky:
+/// microseconds in the key of the post.
 pub fn created_at(platform: Platform, native_id: &str) -> Option<Millis> {
     const CODE: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let decimal = || native_id.parse::<u64>().ok();

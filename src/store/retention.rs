@@ -24,7 +24,6 @@ pub async fn due_unflagged(on: impl Into<Ex<'_>>, source: &str, before: Millis, 
     run!(on, ex => sqlx::query_as(SQL).bind(before).bind(source).bind(limit).fetch_all(ex))
 }
 
-/// Posts whose every flag was dismissed before `before` and that never stood in a package.
 async fn dismissed(on: impl Into<Ex<'_>>, before: Millis, limit: i64) -> Result<Vec<Due>> {
     const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p
         WHERE p.text_sha256 <> '' AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
@@ -35,7 +34,8 @@ async fn dismissed(on: impl Into<Ex<'_>>, before: Millis, limit: i64) -> Result<
     run!(on, ex => sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(ex))
 }
 
-/// As [`dismissed`], with their flags locked until the transaction ends: nobody decides about a post while it is emptied.
+/// Posts whose every flag was dismissed before `before` and that never stood in a package. Their flags are locked until
+/// the transaction ends: nobody decides about a post while it is emptied.
 pub async fn due_dismissed(tx: &mut WriteTx, before: Millis, limit: i64) -> Result<Vec<Due>> {
     const LOCK: &str = "SELECT id FROM flags WHERE post_id = $1 ORDER BY id FOR UPDATE";
     let found = dismissed(&mut *tx, before, limit).await?;
