@@ -10,7 +10,7 @@ use crate::config::Mode;
 use crate::domain::Millis;
 use crate::pipeline::Pipeline;
 use crate::pipeline::{crawl, sources};
-use crate::platforms::{self, SOURCES, Source};
+use crate::platforms::{self, SOURCES, Source, SourceInfo, source_info};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -53,7 +53,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
             Err(code) => Ok(code),
         },
         Some(Action::Resume { name }) => {
-            if !known(&name) {
+            if known(&name).is_none() {
                 return Ok(ExitCode::from(FAILED));
             }
             sources::resume(&pipeline, None, &name).await?;
@@ -63,25 +63,21 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     }
 }
 
-/// Whether there is such a source; says so if not.
-fn known(name: &str) -> bool {
-    let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-    if !names.contains(&name) {
-        eprintln!("error: there is no source `{name}`; there are: {}", names.join(", "));
+/// The source of this name; says so if there is none.
+fn known(name: &str) -> Option<&'static SourceInfo> {
+    let found = source_info(name);
+    if found.is_none() {
+        eprintln!("error: there is no source `{name}`; there are: {}", SOURCES.map(|source| source.name).join(", "));
     }
-    names.contains(&name)
+    found
 }
 
 /// The source, if it is on and can be searched.
 fn searched(pipeline: &Pipeline, name: &str) -> anyhow::Result<Result<Arc<dyn Source>, ExitCode>> {
-    if !known(name) {
-        return Ok(Err(ExitCode::from(FAILED)));
-    }
+    let Some(info) = known(name) else { return Ok(Err(ExitCode::from(FAILED))) };
     let on = platforms::sources(&pipeline.config, pipeline.clock(), &pipeline.entropy)?;
-    let found = on.into_iter().find(|source| source.name() == name);
-    Ok(found.ok_or_else(|| {
-        let key = SOURCES.iter().find(|known| known.name == name).map_or("", |known| known.key);
-        eprintln!("error: {name} is off, or cannot be searched; switch on with {key}");
+    Ok(on.into_iter().find(|source| source.name() == name).ok_or_else(|| {
+        eprintln!("error: {name} is off, or cannot be searched; switch on with {}", info.key);
         ExitCode::from(FAILED)
     }))
 }
@@ -89,9 +85,8 @@ fn searched(pipeline: &Pipeline, name: &str) -> anyhow::Result<Result<Arc<dyn So
 async fn list(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
     let mut table = output::table(&["source", "mode", "state", "last success", "used today"]);
     for source in sources::list(pipeline, pipeline.clock().now()).await? {
-        let key = SOURCES.iter().find(|known| known.name == source.name).map_or("", |known| known.key);
         let state = match (source.mode, source.problem.as_str()) {
-            (Mode::Disabled, _) => format!("off; switch on with {key}"),
+            (Mode::Disabled, _) => format!("off; switch on with {}", source.key),
             (_, "") => "ok".to_owned(),
             (_, problem) => problem.to_owned(),
         };

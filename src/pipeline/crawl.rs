@@ -83,7 +83,7 @@ async fn crawl_source(
     progress: &mut impl FnMut(&str),
 ) -> Result<()> {
     let mut failures = 0;
-    for window in source.windows(pipeline.clock().now(), &pipeline.rules().search()) {
+    for window in source.info().windows(&pipeline.config, pipeline.clock().now(), &pipeline.rules().search()) {
         let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
         if window.settled && known.as_ref().is_some_and(|row| row.done) {
             continue;
@@ -122,8 +122,7 @@ async fn read_window(
     start: Option<String>,
     report: &mut CrawlReport,
 ) -> Result<std::result::Result<(), Stop>> {
-    let (budget, zone) = (source.budget(), source.quota_zone());
-    let meter = StoreMeter { pipeline, source: source.name().to_owned(), budget, zone };
+    let meter = StoreMeter::of(pipeline, source.info());
     let mut cursor = start;
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let (mut dry, mut restarted) = (0, false);
@@ -194,10 +193,9 @@ async fn store_page(
 
 /// Asks for the first page of the most important window. Nothing is stored but the request, which counts.
 pub async fn probe(pipeline: &Pipeline, source: &dyn Source) -> Result<Option<(String, std::result::Result<Page, ApiError>)>> {
-    let windows = source.windows(pipeline.clock().now(), &pipeline.rules().search());
+    let windows = source.info().windows(&pipeline.config, pipeline.clock().now(), &pipeline.rules().search());
     let Some(window) = windows.first() else { return Ok(None) };
-    let (budget, zone) = (source.budget(), source.quota_zone());
-    let meter = StoreMeter { pipeline, source: source.name().to_owned(), budget, zone };
+    let meter = StoreMeter::of(pipeline, source.info());
     Ok(Some((window.key.clone(), source.fetch(window, None, &meter).await)))
 }
 
@@ -205,7 +203,7 @@ pub async fn probe(pipeline: &Pipeline, source: &dyn Source) -> Result<Option<(S
 async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Result<Stop> {
     let now = pipeline.clock().now();
     let until = match error.class {
-        Class::DailyQuota | Class::Budget => Some(QuotaDay::of(now, source.quota_zone()).until),
+        Class::DailyQuota | Class::Budget => Some(QuotaDay::of(now, source.info().quota_zone).until),
         Class::WindowThrottle(rest) => Some(now.plus(rest)),
         Class::AuthStop | Class::PermissionStop | Class::PolicyStop | Class::TokenExpired => None,
         _ => return Ok(Stop::Window(error.to_string())),

@@ -26,7 +26,7 @@ pub struct FollowUpReport {
 /// Looks at every requested TikTok post whose next look is due.
 pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
-    let meter = StoreMeter { pipeline, source: TiktokOembed::NAME.to_owned(), budget: oembed.budget(), zone: "UTC" };
+    let meter = StoreMeter::of(pipeline, &TiktokOembed::INFO);
     if let Some(why) = resting(pipeline, TiktokOembed::NAME).await? {
         report.problem = Some(why);
         return Ok(report);

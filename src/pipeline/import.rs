@@ -168,7 +168,7 @@ async fn store(pipeline: &Pipeline, waiting: &mut Vec<Observation>, report: &mut
 
 /// Fills in captions of imported TikTok addresses. Returns how many were filled in.
 pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> {
-    let meter = StoreMeter { pipeline, source: TiktokOembed::NAME.to_owned(), budget: oembed.budget(), zone: "UTC" };
+    let meter = StoreMeter::of(pipeline, &TiktokOembed::INFO);
     let mut filled = 0;
     if resting(pipeline, TiktokOembed::NAME).await?.is_some() {
         return Ok(0);

@@ -5,17 +5,24 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::Pipeline;
-use crate::platforms::{Meter, QuotaDay};
+use crate::platforms::{Meter, QuotaDay, SourceInfo};
 use crate::store::{StoreError, crawl};
 
 /// Counts requests of one source.
 pub(super) struct StoreMeter<'a> {
-    pub pipeline: &'a Pipeline,
+    pipeline: &'a Pipeline,
     /// Name of the source, or `SOURCE:BUCKET`.
-    pub source: String,
-    pub budget: i64,
+    source: String,
+    budget: i64,
     /// Where its day begins at midnight.
-    pub zone: &'static str,
+    zone: &'static str,
+}
+
+impl<'a> StoreMeter<'a> {
+    /// Counts against the budget of a source.
+    pub fn of(pipeline: &'a Pipeline, source: &SourceInfo) -> Self {
+        Self { pipeline, source: source.name.to_owned(), budget: (source.budget)(&pipeline.config), zone: source.quota_zone }
+    }
 }
 
 impl StoreMeter<'_> {

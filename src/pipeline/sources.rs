@@ -10,7 +10,7 @@ use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::source::SourceState;
 use crate::domain::user::User;
-use crate::platforms::{self, QuotaDay, SOURCES, Source};
+use crate::platforms::{QuotaDay, SOURCES, SourceInfo, source_info};
 use crate::store::StoreError;
 use crate::store::crawl::{self, Reject};
 
@@ -30,6 +30,8 @@ const ENOUGH: i64 = 10;
 pub struct SourceStatus {
     /// Name.
     pub name: &'static str,
+    /// The setting that switches it on.
+    pub key: &'static str,
     /// How it runs.
     pub mode: Mode,
     /// Why it rests; empty when it works.
@@ -63,6 +65,7 @@ pub async fn list(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>>
         });
         all.push(SourceStatus {
             name,
+            key: source.key,
             mode: (source.mode)(config),
             problem: problem.unwrap_or_default(),
             stopped: resting.is_some_and(|row| row.state == SourceState::Stopped),
@@ -165,7 +168,6 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
     let quota = crawl::quota_since(store, &QuotaDay::of(since.minus(DAY), "UTC").key).await?;
     let brought = crawl::brought_since(store, since).await?;
     let rejects: BTreeMap<String, i64> = crawl::rejects_since(store, since).await?.into_iter().collect();
-    let searched = platforms::sources(&pipeline.config, pipeline.clock(), &pipeline.entropy)?;
     let mut all = Vec::new();
     for (status, info) in list(pipeline, now).await?.into_iter().zip(SOURCES) {
         let days: Vec<SourceDay> = (0..DAYS)
@@ -186,10 +188,8 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
                 }
             })
             .collect();
-        let plan = match searched.iter().find(|source| source.name() == info.name) {
-            Some(source) => Some(plan(pipeline, source.as_ref(), now).await?),
-            None => None,
-        };
+        let plan =
+            if status.mode == Mode::Disabled || info.windows.is_none() { None } else { Some(plan(pipeline, info, now).await?) };
         let health = health(&status, &days, now);
         all.push(SourceDetail { rejects: rejects.get(info.name).copied().unwrap_or(0), status, days, plan, health });
     }
@@ -210,9 +210,9 @@ fn health(status: &SourceStatus, days: &[SourceDay], now: Millis) -> Health {
     if asked && fell_silent { Health::Silent } else { Health::Fine }
 }
 
-async fn plan(pipeline: &Pipeline, source: &dyn Source, now: Millis) -> Result<Plan> {
-    let known = crawl::windows(&pipeline.store, source.name()).await?;
-    let windows = source.windows(now, &pipeline.rules().search());
+async fn plan(pipeline: &Pipeline, source: &SourceInfo, now: Millis) -> Result<Plan> {
+    let known = crawl::windows(&pipeline.store, source.name).await?;
+    let windows = source.windows(&pipeline.config, now, &pipeline.rules().search());
     let complete = windows.iter().filter(|window| window.settled && known.get(&window.key).is_some_and(|row| row.done)).count();
     let read: Vec<i64> = known.values().filter(|row| row.done).map(|row| i64::from(row.pages.max(1))).collect();
     let waiting = windows.len() - complete;
@@ -227,7 +227,7 @@ pub async fn resume(pipeline: &Pipeline, by: Option<&User>, name: &str) -> Resul
     if let Some(user) = by {
         allowed(user, user.role.operates(), "only administrators let a source run again")?;
     }
-    if SOURCES.iter().all(|source| source.name != name) {
+    if source_info(name).is_none() {
         return Err(StoreError::NotFound(format!("source {name}")).into());
     }
     let actor = by.map_or(Actor::System, |user| Actor::User(user.id));
@@ -249,6 +249,7 @@ mod tests {
         let now = Millis(1_795_000_000_000);
         let status = SourceStatus {
             name: "threads",
+            key: "sources.threads.mode",
             mode: Mode::Live,
             problem: String::new(),
             stopped: false,

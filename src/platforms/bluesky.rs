@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{Meter, Page, Source, Window, parse_rfc3339, word_days};
+use super::{Meter, Page, Source, SourceInfo, Window, parse_rfc3339, word_days};
 use crate::config::{Bluesky as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
@@ -26,6 +26,16 @@ pub struct Bluesky {
 impl Bluesky {
     /// Source name.
     pub const NAME: &'static str = "bluesky";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.bluesky.mode",
+        quota_zone: "UTC",
+        mode: |config| config.bluesky.mode,
+        budget: |config| config.bluesky.daily_requests,
+        keep_days: None,
+        windows: Some(|config, now, words| windows(&config.bluesky, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
@@ -77,18 +87,14 @@ impl Bluesky {
     }
 }
 
+/// One window for each word and UTC day. The day that is not over is read again at each run.
+fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
+    word_days(now, words, settings.days)
+}
+
 impl Source for Bluesky {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_requests
-    }
-
-    /// One window for each word and UTC day. The day that is not over is read again at each run.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        word_days(now, words, self.settings.days)
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -117,10 +123,7 @@ fn read_page(body: &Value) -> Page {
     let posts = body.get("posts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut page = Page::default();
     for post in posts {
-        match read_post(post) {
-            Ok(seen) => page.observations.push(seen),
-            Err(why) => page.rejects.push((post.get("uri").and_then(Value::as_str).unwrap_or("?").to_owned(), why)),
-        }
+        page.take(post.get("uri").and_then(Value::as_str), read_post(post));
     }
     // Pages may be short: hidden posts are taken out after they were fetched.
     let cursor = body.get("cursor").and_then(Value::as_str).filter(|_| !posts.is_empty());
@@ -190,13 +193,6 @@ fn rest(answer: &Answer, now: Millis) -> Class {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Answer {
-        let headers = headers.iter().map(|(name, value)| {
-            (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_str(value).unwrap())
-        });
-        Answer { status, headers: headers.collect(), json: serde_json::from_str(body).ok() }
-    }
-
     #[test]
     fn errors_are_judged_by_their_name_first() {
         let now = Millis::from_secs(1_000);
@@ -216,7 +212,7 @@ mod tests {
             (502, r#"{"error":"UpstreamFailure"}"#, &[], Class::Transient),
         ];
         for (status, body, headers, class) in cases {
-            assert_eq!(judge(&answer(status, body, headers), now).unwrap_err().class, class, "{status} {body}");
+            assert_eq!(judge(&Answer::of(status, body, headers), now).unwrap_err().class, class, "{status} {body}");
         }
     }
 

@@ -84,6 +84,16 @@ impl Answer {
     }
 }
 
+#[cfg(test)]
+impl Answer {
+    /// As a platform would send it; for tests of what is made of it.
+    pub fn of(status: u16, body: &str, headers: &[(&'static str, &'static str)]) -> Self {
+        use reqwest::header::{HeaderName, HeaderValue};
+        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        Self { status, headers: headers.collect(), json: serde_json::from_str(body).ok() }
+    }
+}
+
 /// A client of one platform.
 pub struct ApiClient {
     platform: &'static str,

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{ApiClient, ApiError, Class};
-use super::{DAY, Meter, Page, Source, Window, address, meta};
+use super::{DAY, Meter, Page, Source, SourceInfo, Window, address, meta};
 use crate::config::{Instagram as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -35,6 +35,16 @@ pub struct Instagram {
 impl Instagram {
     /// Source name.
     pub const NAME: &'static str = "instagram";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.instagram.mode",
+        quota_zone: "UTC",
+        mode: |config| config.instagram.mode,
+        budget: |config| config.instagram.daily_requests,
+        keep_days: Some(7),
+        windows: Some(|config, now, words| windows(&config.instagram, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
@@ -93,27 +103,23 @@ impl Instagram {
     }
 }
 
+/// Each hashtag of the configuration once in six hours. The words of the rules are not asked for: the budget of
+/// thirty hashtags a week is for people to spend.
+fn windows(settings: &Settings, now: Millis, _words: &[String]) -> Vec<Window> {
+    let slot = now.0.div_euclid(SLOT);
+    let window = |tag: &String| Window {
+        key: format!("{slot}:{tag}"),
+        words: vec![tag.clone()],
+        from: Millis(now.0 - DAY),
+        until: now,
+        settled: true,
+    };
+    settings.tags.iter().map(window).collect()
+}
+
 impl Source for Instagram {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_requests
-    }
-
-    /// Each hashtag of the configuration once in six hours. The words of the rules are not asked for: the budget of
-    /// thirty hashtags a week is for people to spend.
-    fn windows(&self, now: Millis, _words: &[String]) -> Vec<Window> {
-        let slot = now.0.div_euclid(SLOT);
-        let window = |tag: &String| Window {
-            key: format!("{slot}:{tag}"),
-            words: vec![tag.clone()],
-            from: Millis(now.0 - DAY),
-            until: now,
-            settled: true,
-        };
-        self.settings.tags.iter().map(window).collect()
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -135,10 +141,7 @@ impl Source for Instagram {
 fn read_page(body: &Value) -> Page {
     let mut page = Page::default();
     for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-        match read_post(item) {
-            Ok(seen) => page.observations.push(seen),
-            Err(why) => page.rejects.push((item.get("id").and_then(Value::as_str).unwrap_or("?").to_owned(), why)),
-        }
+        page.take(item.get("id").and_then(Value::as_str), read_post(item));
     }
     // `next` says that there is more; it is never requested itself: it holds the token and could name another host.
     let more = body.pointer("/paging/next").is_some();

@@ -9,14 +9,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, Window, parse_rfc3339};
+use super::{DAY, Meter, Page, Source, SourceInfo, Window, parse_rfc3339};
 use crate::config::{Mastodon as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
 
 /// The client.
 pub struct Mastodon {
-    settings: Settings,
     api: ApiClient,
     clock: Arc<dyn Clock>,
 }
@@ -24,42 +23,48 @@ pub struct Mastodon {
 impl Mastodon {
     /// Source name.
     pub const NAME: &'static str = "mastodon";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.mastodon.mode",
+        quota_zone: "UTC",
+        mode: |config| config.mastodon.mode,
+        budget: |config| config.mastodon.daily_requests,
+        keep_days: None,
+        windows: Some(|config, now, words| windows(&config.mastodon, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
         let api = ApiClient::new(Self::NAME, settings.requests_per_minute, retry, entropy)?;
-        Ok(Self { settings: settings.clone(), api, clock })
+        Ok(Self { api, clock })
     }
 }
 
+/// One window for each instance and tag. A timeline has no time bounds and always gets new posts on top, so a window is
+/// never settled: each run reads down to `days` ago.
+fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
+    let from = Millis(now.0 - settings.days * DAY);
+    let tags = words.iter().map(|word| tag(word)).filter(|tag| !tag.is_empty());
+    let mut tags: Vec<String> = tags.collect();
+    tags.sort();
+    tags.dedup();
+    let instances = settings.instances.iter();
+    instances
+        .flat_map(|instance| tags.iter().map(move |tag| (instance, tag)))
+        .map(|(instance, tag)| Window {
+            key: format!("{}:{tag}", host(instance)),
+            words: vec![instance.clone(), tag.clone()],
+            from,
+            until: now,
+            settled: false,
+        })
+        .collect()
+}
+
 impl Source for Mastodon {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_requests
-    }
-
-    /// One window for each instance and tag. A timeline has no time bounds and always gets new posts on top, so a window is
-    /// never settled: each run reads down to `days` ago.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        let from = Millis(now.0 - self.settings.days * DAY);
-        let tags = words.iter().map(|word| tag(word)).filter(|tag| !tag.is_empty());
-        let mut tags: Vec<String> = tags.collect();
-        tags.sort();
-        tags.dedup();
-        let instances = self.settings.instances.iter();
-        instances
-            .flat_map(|instance| tags.iter().map(move |tag| (instance, tag)))
-            .map(|(instance, tag)| Window {
-                key: format!("{}:{tag}", host(instance)),
-                words: vec![instance.clone(), tag.clone()],
-                from,
-                until: now,
-                settled: false,
-            })
-            .collect()
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -97,8 +102,7 @@ fn read_page(body: &Value, next: Option<String>, from: Millis) -> Page {
     for status in body.as_array().map_or(&[][..], Vec::as_slice) {
         match read_status(status) {
             Ok(seen) if seen.posted_at.is_some_and(|at| at < from) => reached = true,
-            Ok(seen) => page.observations.push(seen),
-            Err(why) => page.rejects.push((status.get("uri").and_then(Value::as_str).unwrap_or("?").to_owned(), why)),
+            read => page.take(status.get("uri").and_then(Value::as_str), read),
         }
     }
     page.next = next.filter(|_| !reached);
@@ -178,29 +182,22 @@ fn rest(answer: &Answer, now: Millis) -> Class {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Answer {
-        let headers = headers.iter().map(|(name, value)| {
-            (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_str(value).unwrap())
-        });
-        Answer { status, headers: headers.collect(), json: serde_json::from_str(body).ok() }
-    }
-
     #[test]
     fn of_the_next_link_only_the_id_is_taken() {
         let link = r#"<http://169.254.169.254/api/v1/timelines/tag/x?limit=40&max_id=7163058>; rel="next", <https://m.contoh/?min_id=9>; rel="prev""#;
-        assert_eq!(next_of(&answer(200, "[]", &[("link", link)])), Some("7163058".to_owned()));
+        assert_eq!(next_of(&Answer::of(200, "[]", &[("link", link)])), Some("7163058".to_owned()));
         let last = r#"<https://m.contoh/?min_id=9>; rel="prev""#;
-        assert_eq!(next_of(&answer(200, "[]", &[("link", last)])), None);
-        assert_eq!(next_of(&answer(200, "[]", &[("link", r#"<https://m.contoh/?max_id=a%20b>; rel="next""#)])), None);
+        assert_eq!(next_of(&Answer::of(200, "[]", &[("link", last)])), None);
+        assert_eq!(next_of(&Answer::of(200, "[]", &[("link", r#"<https://m.contoh/?max_id=a%20b>; rel="next""#)])), None);
     }
 
     #[test]
     fn limits_are_read_as_iso_times() {
         let now = parse_rfc3339("2026-11-22T01:00:00Z").unwrap();
-        let limited = answer(429, "", &[("x-ratelimit-reset", "2026-11-22T01:05:00.000000Z")]);
+        let limited = Answer::of(429, "", &[("x-ratelimit-reset", "2026-11-22T01:05:00.000000Z")]);
         assert_eq!(judge(&limited, now).unwrap_err().class, Class::WindowThrottle(Duration::from_mins(5)));
-        assert_eq!(judge(&answer(422, "", &[]), now).unwrap_err().class, Class::PermissionStop);
-        assert_eq!(judge(&answer(200, "{}", &[]), now).unwrap_err().class, Class::Transient);
+        assert_eq!(judge(&Answer::of(422, "", &[]), now).unwrap_err().class, Class::PermissionStop);
+        assert_eq!(judge(&Answer::of(200, "{}", &[]), now).unwrap_err().class, Class::Transient);
     }
 
     #[test]

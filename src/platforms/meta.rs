@@ -67,10 +67,6 @@ pub(super) fn app_secret_proof(secret: &str, token: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(body).ok() }
-    }
-
     #[test]
     fn errors_are_judged_by_their_code_first() {
         let cases = [
@@ -86,7 +82,7 @@ mod tests {
             (503, "", Class::Transient),
         ];
         for (status, body, class) in cases {
-            assert_eq!(judge("threads", &answer(status, body)).unwrap_err().class, class, "{status} {body}");
+            assert_eq!(judge("threads", &Answer::of(status, body, &[])).unwrap_err().class, class, "{status} {body}");
         }
     }
 

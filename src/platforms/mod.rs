@@ -58,6 +58,16 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+impl Page {
+    /// Takes an item of an answer, as far as it could be read. `id`: its id, for the list of those that could not.
+    fn take(&mut self, id: Option<&str>, read: Result<Observation, String>) {
+        match read {
+            Ok(seen) => self.observations.push(seen),
+            Err(why) => self.rejects.push((id.unwrap_or("?").to_owned(), why)),
+        }
+    }
+}
+
 /// Counts requests against the day's budget. Attempts count, not successes: platforms charge failed calls too.
 pub trait Meter: Send + Sync {
     /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
@@ -91,28 +101,7 @@ impl QuotaDay {
     }
 }
 
-/// A platform that can be searched.
-pub trait Source: Send + Sync {
-    /// Name in the database, in logs and on pages.
-    fn name(&self) -> &'static str;
-    /// Requests a day of [`Source::quota_zone`].
-    fn budget(&self) -> i64;
-    /// Where the platform's day begins at midnight.
-    fn quota_zone(&self) -> &'static str {
-        "UTC"
-    }
-    /// The windows to read now, most important first.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window>;
-    /// Reads one page. `cursor` is the `next` of the page before.
-    fn fetch<'a>(
-        &'a self,
-        window: &'a Window,
-        cursor: Option<&'a str>,
-        meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<Page, ApiError>>;
-}
-
-/// What is known of a source before it is built; for pages that say why one is off.
+/// What is known of a source before it is built: what it is called, how it runs, what it will ask.
 pub struct SourceInfo {
     /// Name in the database, in logs and on pages.
     pub name: &'static str,
@@ -126,67 +115,52 @@ pub struct SourceInfo {
     pub budget: fn(&Config) -> i64,
     /// Days after which the platform's terms want a post read again or deleted.
     pub keep_days: Option<u32>,
+    /// The windows to read now, most important first; none for what cannot be searched.
+    pub windows: Option<Windows>,
+}
+
+/// Says what to read: by the configuration, at a time, for some words.
+pub type Windows = fn(&Config, Millis, &[String]) -> Vec<Window>;
+
+impl SourceInfo {
+    /// What a crawl offers it now, most important first.
+    pub fn windows(&self, config: &Config, now: Millis, words: &[String]) -> Vec<Window> {
+        self.windows.map(|windows| windows(config, now, words)).unwrap_or_default()
+    }
+}
+
+/// A platform that can be searched.
+pub trait Source: Send + Sync {
+    /// What is known of it.
+    fn info(&self) -> &'static SourceInfo;
+    /// Name in the database, in logs and on pages.
+    fn name(&self) -> &'static str {
+        self.info().name
+    }
+    /// Reads one page. `cursor` is the `next` of the page before.
+    fn fetch<'a>(
+        &'a self,
+        window: &'a Window,
+        cursor: Option<&'a str>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Page, ApiError>>;
 }
 
 /// Every source that can be switched on.
-pub const SOURCES: &[SourceInfo] = &[
-    SourceInfo {
-        name: TiktokResearch::NAME,
-        key: "sources.tiktok_research.mode",
-        quota_zone: "UTC",
-        mode: |config| config.tiktok.mode,
-        budget: |config| config.tiktok.daily_requests,
-        keep_days: Some(15),
-    },
-    SourceInfo {
-        name: TiktokOembed::NAME,
-        key: "sources.tiktok_oembed.mode",
-        quota_zone: "UTC",
-        mode: |config| config.oembed.mode,
-        budget: |config| config.oembed.daily_requests,
-        keep_days: None,
-    },
-    SourceInfo {
-        name: Threads::NAME,
-        key: "sources.threads.mode",
-        quota_zone: "UTC",
-        mode: |config| config.threads.mode,
-        budget: |config| config.threads.daily_requests,
-        keep_days: Some(7),
-    },
-    SourceInfo {
-        name: Instagram::NAME,
-        key: "sources.instagram.mode",
-        quota_zone: "UTC",
-        mode: |config| config.instagram.mode,
-        budget: |config| config.instagram.daily_requests,
-        keep_days: Some(7),
-    },
-    SourceInfo {
-        name: Youtube::NAME,
-        key: "sources.youtube.mode",
-        quota_zone: Youtube::QUOTA_ZONE,
-        mode: |config| config.youtube.mode,
-        budget: |config| config.youtube.daily_searches,
-        keep_days: Some(30),
-    },
-    SourceInfo {
-        name: Bluesky::NAME,
-        key: "sources.bluesky.mode",
-        quota_zone: "UTC",
-        mode: |config| config.bluesky.mode,
-        budget: |config| config.bluesky.daily_requests,
-        keep_days: None,
-    },
-    SourceInfo {
-        name: Mastodon::NAME,
-        key: "sources.mastodon.mode",
-        quota_zone: "UTC",
-        mode: |config| config.mastodon.mode,
-        budget: |config| config.mastodon.daily_requests,
-        keep_days: None,
-    },
+pub const SOURCES: [&SourceInfo; 7] = [
+    &TiktokResearch::INFO,
+    &TiktokOembed::INFO,
+    &Threads::INFO,
+    &Instagram::INFO,
+    &Youtube::INFO,
+    &Bluesky::INFO,
+    &Mastodon::INFO,
 ];
+
+/// The source of this name.
+pub fn source_info(name: &str) -> Option<&'static SourceInfo> {
+    SOURCES.into_iter().find(|source| source.name == name)
+}
 
 /// Builds the sources that are switched on.
 pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) -> Result<Vec<Arc<dyn Source>>, ApiError> {
@@ -227,14 +201,20 @@ fn compact_day(at: Millis) -> String {
 
 /// One window for each word and UTC day, newest day first. The day that is not over is read again at each run.
 fn word_days(now: Millis, words: &[String], days: i64) -> Vec<Window> {
+    let queries: Vec<_> = words.iter().map(|word| (word.clone(), vec![word.clone()])).collect();
+    query_days(now, &queries, days)
+}
+
+/// The same for queries of several words, each with its name.
+fn query_days(now: Millis, queries: &[(String, Vec<String>)], days: i64) -> Vec<Window> {
     let today = day_start(now);
     let days = (0..days).map(|back| Millis(today.0 - back * DAY));
-    days.flat_map(|from| words.iter().map(move |word| (from, word)))
-        .map(|(from, word)| {
+    days.flat_map(|from| queries.iter().map(move |query| (from, query)))
+        .map(|(from, (name, words))| {
             let end = Millis(from.0 + DAY);
             Window {
-                key: format!("{}:{word}", compact_day(from)),
-                words: vec![word.clone()],
+                key: format!("{}:{name}", compact_day(from)),
+                words: words.clone(),
                 from,
                 until: end.min(now),
                 settled: end <= now,

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{ApiClient, ApiError};
-use super::{Meter, Page, Source, Window, meta, word_days};
+use super::{Meter, Page, Source, SourceInfo, Window, meta, word_days};
 use crate::config::{Retry, Threads as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -24,6 +24,16 @@ pub struct Threads {
 impl Threads {
     /// Source name.
     pub const NAME: &'static str = "threads";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.threads.mode",
+        quota_zone: "UTC",
+        mode: |config| config.threads.mode,
+        budget: |config| config.threads.daily_requests,
+        keep_days: Some(7),
+        windows: Some(|config, now, words| windows(&config.threads, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
@@ -32,18 +42,14 @@ impl Threads {
     }
 }
 
+/// One window for each word and UTC day. The day that is not over is read again at each run.
+fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
+    word_days(now, words, settings.days)
+}
+
 impl Source for Threads {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_requests
-    }
-
-    /// One window for each word and UTC day. The day that is not over is read again at each run.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        word_days(now, words, self.settings.days)
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -83,10 +89,7 @@ fn read_page(body: &Value) -> Page {
     let mut page = Page::default();
     let items = body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for item in items {
-        match read_post(item) {
-            Ok(seen) => page.observations.push(seen),
-            Err(why) => page.rejects.push((item.get("id").and_then(Value::as_str).unwrap_or("?").to_owned(), why)),
-        }
+        page.take(item.get("id").and_then(Value::as_str), read_post(item));
     }
     // The documented sample has cursors without `next`. `next` itself is never requested: it holds the token and
     // could name another host.

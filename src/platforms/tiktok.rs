@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, Window, compact_day, day_start};
+use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, day_start};
 use crate::config::{Retry, TiktokResearch as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
@@ -36,6 +36,16 @@ pub struct TiktokResearch {
 impl TiktokResearch {
     /// Source name.
     pub const NAME: &'static str = "tiktok_research";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.tiktok_research.mode",
+        quota_zone: "UTC",
+        mode: |config| config.tiktok.mode,
+        budget: |config| config.tiktok.daily_requests,
+        keep_days: Some(15),
+        windows: Some(|config, now, words| windows(&config.tiktok, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
@@ -103,30 +113,26 @@ impl TiktokResearch {
     }
 }
 
+/// One window for each UTC day, newest first, that ended `lag_days` ago or before: the videos of a day are all searchable
+/// only then. Days read to their end are skipped, so offering many costs nothing.
+fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
+    let newest = day_start(now).0 - (settings.lag_days + 1) * DAY;
+    let query = crate::domain::sha256_hex(words.join("\n").as_bytes());
+    (0..settings.days)
+        .map(|back| Millis(newest - back * DAY))
+        .map(|from| Window {
+            key: format!("{}:{}", compact_day(from), query.get(..12).unwrap_or_default()),
+            words: words.to_vec(),
+            from,
+            until: Millis(from.0 + DAY),
+            settled: true,
+        })
+        .collect()
+}
+
 impl Source for TiktokResearch {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_requests
-    }
-
-    /// One window for each UTC day, newest first, that ended `lag_days` ago or before: the videos of a day are all searchable
-    /// only then. Days read to their end are skipped, so offering many costs nothing.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        let newest = day_start(now).0 - (self.settings.lag_days + 1) * DAY;
-        let query = crate::domain::sha256_hex(words.join("\n").as_bytes());
-        (0..self.settings.days)
-            .map(|back| Millis(newest - back * DAY))
-            .map(|from| Window {
-                key: format!("{}:{}", compact_day(from), query.get(..12).unwrap_or_default()),
-                words: words.to_vec(),
-                from,
-                until: Millis(from.0 + DAY),
-                settled: true,
-            })
-            .collect()
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -250,10 +256,6 @@ fn read_video(item: &Value) -> Result<Observation, String> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(body).ok() }
-    }
-
     #[test]
     fn errors_are_judged_by_their_code_first() {
         let cases = [
@@ -269,19 +271,16 @@ mod tests {
             (429, "", Class::ShortThrottle(None)),
         ];
         for (status, body, class) in cases {
-            assert_eq!(judge_query(&answer(status, body)).unwrap_err().class, class, "{status} {body}");
+            assert_eq!(judge_query(&Answer::of(status, body, &[])).unwrap_err().class, class, "{status} {body}");
         }
     }
 
     /// The last video of a day must be searchable before the day is read, for it is read once.
     #[test]
     fn a_day_is_read_when_all_of_it_can_be_found() {
-        let clock = Arc::new(crate::domain::ManualClock::new(Millis(0)));
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let source = TiktokResearch::new(&Settings::default(), &Retry::default(), clock, Arc::new(Entropy::seeded(1))).unwrap();
         for hour in 0..48 {
             let now = Millis(1_795_136_400_000 + hour * 3_600_000);
-            let windows = source.windows(now, &["thrift".into()]);
+            let windows = windows(&Settings::default(), now, &["thrift".into()]);
             assert_eq!(windows.len(), 14);
             assert!(windows[0].until.0 + 2 * DAY <= now.0, "read too early");
             assert!(windows[0].until.0 + 3 * DAY > now.0, "read later than needed");
@@ -292,7 +291,7 @@ mod tests {
     #[test]
     fn a_refused_token_may_come_with_status_200() {
         let body = r#"{"error":"invalid_client","error_description":"Client key or secret is incorrect.","log_id":"L1"}"#;
-        let error = judge_token(&answer(200, body)).unwrap_err();
+        let error = judge_token(&Answer::of(200, body, &[])).unwrap_err();
         assert_eq!(error.class, Class::AuthStop);
         assert_eq!(error.request_id.as_deref(), Some("L1"));
     }

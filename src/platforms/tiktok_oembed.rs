@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::Meter;
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::{Meter, SourceInfo};
 use crate::config::{Oembed as Settings, Retry};
 use crate::domain::Entropy;
 use crate::domain::post::storable;
@@ -35,16 +35,21 @@ pub struct TiktokOembed {
 impl TiktokOembed {
     /// Source name.
     pub const NAME: &'static str = "tiktok_oembed";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.tiktok_oembed.mode",
+        quota_zone: "UTC",
+        mode: |config| config.oembed.mode,
+        budget: |config| config.oembed.daily_requests,
+        keep_days: None,
+        windows: None,
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
         let api = ApiClient::new(Self::NAME, settings.requests_per_minute, retry, entropy)?;
         Ok(Self { settings: settings.clone(), api })
-    }
-
-    /// Requests a UTC day.
-    pub const fn budget(&self) -> i64 {
-        self.settings.daily_requests
     }
 
     /// Looks at one post by its address.

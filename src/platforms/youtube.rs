@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, Window, any_of, compact_day, day_start, parse_rfc3339};
+use super::{Meter, Page, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days};
 use crate::config::{Retry, Youtube as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -30,8 +30,17 @@ pub struct Youtube {
 impl Youtube {
     /// Source name.
     pub const NAME: &'static str = "youtube";
-    /// Budgets begin anew at midnight here. <https://developers.google.com/youtube/v3/determine_quota_cost>
-    pub const QUOTA_ZONE: &'static str = "America/Los_Angeles";
+    /// What is known of it before it is built.
+    pub const INFO: SourceInfo = SourceInfo {
+        name: Self::NAME,
+        key: "sources.youtube.mode",
+        // <https://developers.google.com/youtube/v3/determine_quota_cost>
+        quota_zone: "America/Los_Angeles",
+        mode: |config| config.youtube.mode,
+        budget: |config| config.youtube.daily_searches,
+        keep_days: Some(30),
+        windows: Some(|config, now, words| windows(&config.youtube, now, words)),
+    };
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
@@ -63,37 +72,16 @@ impl Youtube {
     }
 }
 
+/// All words in one search, day by day: a search costs the same however many words it has.
+fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
+    let groups = any_of(words, LONGEST_QUERY).into_iter().enumerate();
+    let queries: Vec<_> = groups.map(|(number, group)| (number.to_string(), group)).collect();
+    query_days(now, &queries, settings.days)
+}
+
 impl Source for Youtube {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn budget(&self) -> i64 {
-        self.settings.daily_searches
-    }
-
-    fn quota_zone(&self) -> &'static str {
-        Self::QUOTA_ZONE
-    }
-
-    /// All words in one search, day by day: a search costs the same however many words it has.
-    fn windows(&self, now: Millis, words: &[String]) -> Vec<Window> {
-        let today = day_start(now);
-        let days = (0..self.settings.days).map(|back| Millis(today.0 - back * DAY));
-        let groups = any_of(words, LONGEST_QUERY);
-        days.flat_map(|from| groups.iter().enumerate().map(move |(number, group)| (from, number, group)))
-            .map(|(from, number, group)| {
-                let end = Millis(from.0 + DAY);
-                Window {
-                    key: format!("{}:{number}", compact_day(from)),
-                    words: group.clone(),
-                    from,
-                    until: end.min(now),
-                    settled: end <= now,
-                }
-            })
-            .filter(|window| window.from < window.until)
-            .collect()
+    fn info(&self) -> &'static SourceInfo {
+        &Self::INFO
     }
 
     fn fetch<'a>(
@@ -118,18 +106,12 @@ impl Source for Youtube {
             ];
             query.extend(cursor.map(|token| ("pageToken", token.to_owned())));
             let body = self.get(meter, "search", &query).await?;
-            let ids: Vec<String> = items(&body)
-                .iter()
-                .filter_map(|item| item.pointer("/id/videoId").and_then(Value::as_str))
-                .map(str::to_owned)
-                .collect();
+            let ids: Vec<String> = items(&body).iter().filter_map(id_of).map(str::to_owned).collect();
             let details = self.details(meter, &ids).await?;
             let mut page = Page::default();
             for item in items(&body) {
-                match read_video(item, &details) {
-                    Ok(Some(seen)) => page.observations.push(seen),
-                    Ok(None) => {}
-                    Err(why) => page.rejects.push((id_of(item).unwrap_or("?").to_owned(), why)),
+                if let Some(read) = read_video(item, &details).transpose() {
+                    page.take(id_of(item), read);
                 }
             }
             // `totalResults` is a guess and a page may be short; only the token says that there is more.
@@ -202,10 +184,6 @@ fn judge(answer: &Answer) -> Result<Value, ApiError> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(body).ok() }
-    }
-
     #[test]
     fn errors_are_judged_by_their_reason_first() {
         let old = |reason: &str| format!(r#"{{"error":{{"code":403,"errors":[{{"reason":"{reason}"}}]}}}}"#);
@@ -226,7 +204,7 @@ mod tests {
             (200, "<html>".to_owned(), Class::Transient),
         ];
         for (status, body, class) in cases {
-            assert_eq!(judge(&answer(status, &body)).unwrap_err().class, class, "{status} {body}");
+            assert_eq!(judge(&Answer::of(status, &body, &[])).unwrap_err().class, class, "{status} {body}");
         }
     }
 

@@ -7,8 +7,8 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{FakePlatforms, FakePost};
-use crate::domain::{Millis, Platform};
+use super::{FakePlatforms, FakePost, time};
+use crate::domain::Platform;
 
 #[derive(Deserialize)]
 pub(super) struct Session {
@@ -70,10 +70,10 @@ pub(super) async fn search_posts(
     if fake.hits("bs_502") {
         return failure(StatusCode::BAD_GATEWAY, "UpstreamFailure");
     }
-    let at =
-        |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(Millis::from_timestamp);
     let limit = query.limit.unwrap_or(25);
-    let (Some(since), Some(until), false, true) = (at(&query.since), at(&query.until), query.q.is_empty(), limit <= 100) else {
+    let (Some(since), Some(until), false, true) =
+        (time(query.since.as_deref()), time(query.until.as_deref()), query.q.is_empty(), limit <= 100)
+    else {
         return failure(StatusCode::BAD_REQUEST, "BadQueryString");
     };
     let phrase = query.q.trim_matches('"').to_lowercase();

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::threads::{failure, fault};
+use super::threads::{failure, fault, place_of};
 use super::{FakePlatforms, FakePost};
 use crate::domain::{Millis, Platform, sha256_hex};
 
@@ -79,8 +79,7 @@ pub(super) async fn recent_media(
         return failure(400, 100, 0);
     }
     let found = under(&fake, &id);
-    let from: usize =
-        query.after.as_deref().and_then(|after| after.strip_prefix("QVFI")).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let from = place_of(query.after.as_deref());
     let page: Vec<Value> = found.iter().skip(from).take(limit).map(|post| item(post)).collect();
     let end = from + page.len();
     let mut paging = json!({"cursors": {"after": format!("QVFI{end}")}});

@@ -216,6 +216,11 @@ impl FakePlatforms {
     }
 }
 
+/// A time in a query.
+fn time(text: Option<&str>) -> Option<Millis> {
+    text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(Millis::from_timestamp)
+}
+
 /// Logs the request, and breaks the answer where a transport fault is on.
 async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next) -> Response {
     let method = request.method().to_string();

@@ -45,6 +45,11 @@ pub(super) fn fault(fake: &FakePlatforms) -> Option<Response> {
     fake.hits("meta_500").then(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
+/// Where a page begins.
+pub(super) fn place_of(after: Option<&str>) -> usize {
+    after.and_then(|after| after.strip_prefix("QVFI")).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
 pub(super) async fn keyword_search(
     State(fake): State<FakePlatforms>,
     headers: HeaderMap,
@@ -67,8 +72,7 @@ pub(super) async fn keyword_search(
         return Json(json!({"data": []})).into_response();
     }
     let found = search(&fake, &query.q, since, until);
-    let from: usize =
-        query.after.as_deref().and_then(|after| after.strip_prefix("QVFI")).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let from = place_of(query.after.as_deref());
     let page: Vec<Value> = found.iter().skip(from).take(limit).map(|post| item(post)).collect();
     let end = from + page.len();
     let mut answer = json!({ "data": page });

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{FakePlatforms, FakePost};
-use crate::domain::{Millis, Platform};
+use super::{FakePlatforms, FakePost, time};
+use crate::domain::Platform;
 
 /// Hits of one search that can be reached, whatever `totalResults` says.
 const REACHABLE: usize = 500;
@@ -62,9 +62,7 @@ pub(super) async fn search(State(fake): State<FakePlatforms>, headers: HeaderMap
         let message = "Quota exceeded for quota metric 'Search Queries' and limit 'Search Queries per day' of service 'youtube.googleapis.com'";
         return failure(429, "rateLimitExceeded", message);
     }
-    let at =
-        |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(Millis::from_timestamp);
-    let (Some(after), Some(before)) = (at(&query.published_after), at(&query.published_before)) else {
+    let (Some(after), Some(before)) = (time(query.published_after.as_deref()), time(query.published_before.as_deref())) else {
         return failure(400, "invalidSearchFilter", "a bound is missing or no time");
     };
     let size = query.max_results.unwrap_or(5);

@@ -280,11 +280,7 @@ fn sniff_format(text: &str, told: &[(Holds, String)]) -> Format {
     let best = [b',', b';', b'\t'].into_iter().max_by_key(|sep| first.bytes().filter(|b| b == sep).count()).unwrap_or(b',');
     let names: Vec<String> = first.split(char::from(best)).map(|name| name.trim().trim_matches('"').to_owned()).collect();
     let known = Columns::find(&names, &[]).is_ok_and(|columns| columns.usable());
-    if known && !first.contains("://") || !told.is_empty() || (names.len() > 1 && !first.contains("://")) {
-        Format::Csv(best)
-    } else {
-        Format::Urls
-    }
+    if !told.is_empty() || (!first.contains("://") && (known || names.len() > 1)) { Format::Csv(best) } else { Format::Urls }
 }
 
 /// Largest row of a table, bytes: far more than any caption.
