@@ -37,7 +37,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
 /// Reads sources now, and says how it went.
 pub(super) async fn crawl_now(pipeline: &Pipeline, sources: &[Arc<dyn Source>]) -> anyhow::Result<ExitCode> {
     let bar = output::progress(0, "crawling");
-    let report = crawl::crawl(pipeline, sources, |window| bar.set_message(format!("crawling {window}"))).await;
+    let report = crawl::crawl(pipeline, sources, crawl::Spend::All, |window| bar.set_message(format!("crawling {window}"))).await;
     bar.finish_and_clear();
     let report = report?;
     println!(

@@ -9,7 +9,7 @@ use super::{FAILED, FINE, FOUND, output, setup};
 use crate::config::Mode;
 use crate::domain::Millis;
 use crate::pipeline::Pipeline;
-use crate::pipeline::{crawl, sources};
+use crate::pipeline::{alerts, coverage, crawl, sources};
 use crate::platforms::{self, SOURCES, Source, SourceInfo, source_info};
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,12 @@ enum Action {
         name: String,
     },
     /// What the next crawl reads, what that costs, and what requests brought so far
-    Plan,
+    Plan {
+        /// Only this source, query by query
+        name: Option<String>,
+    },
+    /// What share of the relevant posts the searches see, estimated
+    Coverage,
     /// Let a stopped source run again, after mending what stopped it
     Resume {
         /// Name, as `sisir sources` prints it
@@ -43,7 +48,9 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     let pipeline = setup::pipeline(setup::configure(file)?).await?;
     match options.action {
         None => list(&pipeline).await,
-        Some(Action::Plan) => plan(&pipeline).await,
+        Some(Action::Plan { name: None }) => plan(&pipeline).await,
+        Some(Action::Plan { name: Some(name) }) => plan_of(&pipeline, &name).await,
+        Some(Action::Coverage) => covered(&pipeline).await,
         Some(Action::Check { name }) => match searched(&pipeline, &name)? {
             Ok(source) => check(&pipeline, source.as_ref()).await,
             Err(code) => Ok(code),
@@ -110,7 +117,7 @@ async fn plan(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
         "health",
     ]);
     for source in &all {
-        let Some(plan) = source.plan else { continue };
+        let Some(plan) = &source.plan else { continue };
         let yielded = source.per_hundred().map_or_else(|| "-".into(), |posts| posts.to_string());
         table.add_row([
             source.status.name.to_owned(),
@@ -127,6 +134,58 @@ async fn plan(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
     } else {
         println!("{table}");
     }
+    let open = alerts::open(pipeline).await?;
+    for alert in &open {
+        println!("needs a person: {} is {} since {}: {}", alert.source, alert.kind, alert.opened_at.wib(), alert.detail);
+    }
+    Ok(FINE)
+}
+
+/// The queries of one source, in the order in which the next crawl asks them.
+async fn plan_of(pipeline: &Pipeline, name: &str) -> anyhow::Result<ExitCode> {
+    let Some(info) = known(name) else { return Ok(ExitCode::from(FAILED)) };
+    let (all, _) = sources::details(pipeline).await?;
+    let Some(plan) = all.iter().find(|source| source.status.name == info.name).and_then(|source| source.plan.as_ref()) else {
+        println!("{name} is off, or cannot be searched; switch on with {}", info.key);
+        return Ok(FINE);
+    };
+    println!("{name}: about {} requests to read everything; the next scheduled crawl may use {}", plan.forecast, plan.allowance);
+    let mut table = output::table(&["place", "query", "requests", "relevant promised", "relevant / new / calls", "why here"]);
+    for query in &plan.queries {
+        table.add_row([
+            query.first.to_string(),
+            query.words.chars().take(50).collect(),
+            query.calls.to_string(),
+            format!("{:.1}", query.promised),
+            format!("{} / {} / {}", query.known.relevant, query.known.new_posts, query.known.calls),
+            if query.explores { "waited longest" } else { "yield" }.to_owned(),
+        ]);
+    }
+    println!("{table}");
+    Ok(FINE)
+}
+
+/// What share of the relevant posts the searches see.
+async fn covered(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
+    let all = coverage::coverage(pipeline).await?;
+    if all.is_empty() {
+        println!("nothing to estimate: no post of the last 14 days is flagged; run `sisir crawl` and `sisir screen` first");
+        return Ok(FINE);
+    }
+    let mut table =
+        output::table(&["platform", "relevant seen", "by one query only", "there are, about", "share seen, at most about"]);
+    for of in &all {
+        let (posts, share) = of.population.map_or_else(
+            || ("-".into(), "too few were seen by two queries".into()),
+            |found| {
+                let (share, low, high) = found.coverage();
+                let range = format!("{:.0} ({:.0} to {:.0})", found.estimate, found.low, found.high);
+                (range, format!("{:.0} % ({:.0} to {:.0})", share * 100.0, low * 100.0, high * 100.0))
+            },
+        );
+        table.add_row([of.platform.label().to_owned(), of.seen.to_string(), of.once.to_string(), posts, share]);
+    }
+    println!("{table}");
     Ok(FINE)
 }
 

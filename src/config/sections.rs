@@ -131,6 +131,8 @@ section! {
     Schedule {
         /// Read the platforms.
         crawl: String = "10 * * * *".into(),
+        /// Divide what is left of a day's requests among the crawls of the day that are still to come.
+        spread_budget: bool = true,
         /// Match posts against the rules.
         screen: String = "5-59/10 * * * *".into(),
         /// Hand signed packages over.

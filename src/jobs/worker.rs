@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, PipelineError, Result, crawl, deliver, follow_up, import, purge, schedule, screen};
+use crate::pipeline::{Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, schedule, screen};
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
 
@@ -123,10 +123,12 @@ impl Worker {
         let pipeline = &self.pipeline;
         Ok(match kind {
             JobKind::Crawl => {
-                let done = crawl::crawl(pipeline, &self.sources, |_| {}).await?;
+                let spend = if pipeline.config.schedule.spread_budget { crawl::Spend::Share } else { crawl::Spend::All };
+                let done = crawl::crawl(pipeline, &self.sources, spend, |_| {}).await?;
                 for problem in &done.problems {
                     tracing::warn!("crawl: {problem}");
                 }
+                alerts::check(pipeline).await?;
                 format!(
                     "{} pages, {} new posts, {} known, {} problems",
                     done.pages,
@@ -140,6 +142,8 @@ impl Worker {
                     import::fill_in(pipeline, oembed).await?;
                 }
                 let done = screen::screen(pipeline, |_| {}).await?;
+                // Here too, in case no crawl runs at all.
+                alerts::check(pipeline).await?;
                 format!("{} posts read, {} flagged", done.screened, done.flagged)
             }
             JobKind::Deliver => {

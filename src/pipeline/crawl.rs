@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::meter::StoreMeter;
-use super::{Pipeline, Result};
+use super::planner::{self, Offer, Step};
+use super::{Pipeline, Result, schedule};
 use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::job::JobKind;
 use crate::domain::source::SourceState;
-use crate::platforms::{ApiError, Class, Page, QuotaDay, Source, Window};
+use crate::platforms::{ApiError, Class, Page, QuotaDay, Source, SourceInfo, Window};
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
+use crate::store::{alerts, yields};
 
 /// Pages without a post that is new to this run before a window counts as read: some platforms never say "end".
 const DRY_PAGES: u32 = 3;
@@ -37,6 +40,15 @@ pub struct CrawlReport {
     pub problems: Vec<String>,
 }
 
+/// How much of a day's budget a run may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spend {
+    /// All that is left: a person asked for the run.
+    All,
+    /// The share of this run among those of the day that are still to come.
+    Share,
+}
+
 /// Why reading a source ends early.
 enum Stop {
     /// Leave this window, go on with the next.
@@ -46,14 +58,19 @@ enum Stop {
 }
 
 /// Reads every source. One that fails never keeps another from being read.
-pub async fn crawl(pipeline: &Pipeline, sources: &[Arc<dyn Source>], mut progress: impl FnMut(&str)) -> Result<CrawlReport> {
+pub async fn crawl(
+    pipeline: &Pipeline,
+    sources: &[Arc<dyn Source>],
+    spend: Spend,
+    mut progress: impl FnMut(&str),
+) -> Result<CrawlReport> {
     let mut report = CrawlReport::default();
     for source in sources {
         if let Some(why) = resting(pipeline, source.name()).await? {
             report.problems.push(format!("{}: {why}", source.name()));
             continue;
         }
-        crawl_source(pipeline, source.as_ref(), &mut report, &mut progress).await?;
+        crawl_source(pipeline, source.as_ref(), spend, &mut report, &mut progress).await?;
         metrics::gauge!("sisir_last_crawl_seconds", "source" => source.name()).set(seconds(pipeline.clock().now()));
     }
     metrics::counter!("sisir_posts_crawled_total").increment(report.posts.new);
@@ -79,19 +96,22 @@ pub(super) async fn resting(pipeline: &Pipeline, name: &str) -> Result<Option<St
 async fn crawl_source(
     pipeline: &Pipeline,
     source: &dyn Source,
+    spend: Spend,
     report: &mut CrawlReport,
     progress: &mut impl FnMut(&str),
 ) -> Result<()> {
-    let mut failures = 0;
-    for window in source.info().windows(&pipeline.config, pipeline.clock().now(), &pipeline.rules().search()) {
-        let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
-        if window.settled && known.as_ref().is_some_and(|row| row.done) {
-            continue;
+    let allowance = match spend {
+        Spend::All => i64::MAX,
+        Spend::Share => share(pipeline, source.info()).await?,
+    };
+    let (mut failures, before) = (0, report.pages);
+    for Step { window, .. } in next_steps(pipeline, source.info()).await? {
+        if i64::from(report.pages - before) >= allowance {
+            break;
         }
+        let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
         progress(&format!("{} {}", source.name(), window.key));
-        // A window that is not over is read from its start: new posts are on its first pages.
-        let start = known.filter(|row| window.settled && !row.done).and_then(|row| row.cursor);
-        match read_window(pipeline, source, &window, start, report).await? {
+        match read_window(pipeline, source, &window, known, report).await? {
             Ok(()) => {
                 failures = 0;
                 report.windows += 1;
@@ -115,15 +135,48 @@ async fn crawl_source(
     Ok(())
 }
 
+/// What a source offers to read now, in the order of reading; what is complete is not asked for again.
+pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result<Vec<Step>> {
+    let now = pipeline.clock().now();
+    let known = cursors::windows(&pipeline.store, info.name).await?;
+    let yields = yields::of_source(&pipeline.store, info.name, now.minus(planner::MEMORY)).await?;
+    let offers = info.windows(&pipeline.config, now, &pipeline.rules().search()).into_iter().filter_map(|window| {
+        let row = known.get(&window.key);
+        (!window.settled || !row.is_some_and(|row| row.done)).then(|| Offer {
+            unread_from: window.from.max(row.and_then(|row| row.read_until).unwrap_or(window.from)),
+            asked_at: yields.get(&window.query).map(|(_, asked_at)| *asked_at),
+            window,
+        })
+    });
+    let known = yields.iter().map(|(query, (known, _))| (query.clone(), *known)).collect();
+    Ok(planner::plan(offers.collect(), &known, (info.page_size)(&pipeline.config), now))
+}
+
+/// Calls of this run: what is left of the day, divided by the runs of the day that are still to come.
+pub(super) async fn share(pipeline: &Pipeline, info: &SourceInfo) -> Result<i64> {
+    let now = pipeline.clock().now();
+    let day = QuotaDay::of(now, info.quota_zone);
+    let left = (info.budget)(&pipeline.config) - cursors::quota_used(&pipeline.store, info.name, &day.key).await?;
+    let pattern = schedule::pattern(&pipeline.config, JobKind::Crawl);
+    let (mut runs, mut at) = (1, now);
+    while let Some(next) = schedule::next(pattern, at).filter(|next| *next < day.until) {
+        runs += 1;
+        at = next;
+    }
+    Ok((left.max(0) + runs - 1) / runs)
+}
+
 async fn read_window(
     pipeline: &Pipeline,
     source: &dyn Source,
     window: &Window,
-    start: Option<String>,
+    known: Option<cursors::CursorRow>,
     report: &mut CrawlReport,
 ) -> Result<std::result::Result<(), Stop>> {
     let meter = StoreMeter::of(pipeline, source.info());
-    let mut cursor = start;
+    let read_until = known.as_ref().and_then(|row| row.read_until);
+    // A window that is not over is read from its start: new posts are on its first pages.
+    let mut cursor = known.filter(|row| window.settled && !row.done).and_then(|row| row.cursor);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let (mut dry, mut restarted) = (0, false);
     for _ in 0..MAX_PAGES {
@@ -148,9 +201,8 @@ async fn read_window(
             (0, false) => dry + EMPTY_PAGES / DRY_PAGES,
             _ => 0,
         };
-        let done = page.next.is_none() || dry >= EMPTY_PAGES;
-        // A window whose time is not over is never done: the rest of the day is still to come.
-        store_page(pipeline, source, window, &page, done && window.settled, report).await?;
+        let ends = page.next.is_none() || dry >= EMPTY_PAGES;
+        let done = store_page(pipeline, source, window, &page, ends, read_until, report).await?;
         pipeline.reach("crawl.page_stored");
         if done {
             return Ok(Ok(()));
@@ -166,21 +218,32 @@ async fn restart(pipeline: &Pipeline, source: &dyn Source, window: &Window) -> R
     Ok(tx.commit_housekeeping().await?)
 }
 
+/// Stores a page, and how far it reaches, in one transaction. True when the window is read to its end.
 async fn store_page(
     pipeline: &Pipeline,
     source: &dyn Source,
     window: &Window,
     page: &Page,
-    done: bool,
+    ends: bool,
+    read_until: Option<Millis>,
     report: &mut CrawlReport,
-) -> Result<()> {
+) -> Result<bool> {
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, source.name(), &page.observations).await?;
+    // Newest come first: where the last reading was complete, it is met at the first page without a new post. Once the
+    // window is over it is read to its end all the same, for what a platform showed late.
+    let met = !window.settled && read_until.is_some() && stored.new == 0 && stored.known > 0;
+    let done = ends || met;
+    let covered = if done { (window.until.0 - read_until.unwrap_or(window.from).max(window.from).0).max(0) } else { 0 };
+    yields::add(&mut tx, source.name(), &window.query, stored.new + stored.known, stored.new, covered).await?;
+    yields::saw(&mut tx, source.name(), &window.query, &page.observations).await?;
     for (id, why) in &page.rejects {
         cursors::reject(&mut tx, source.name(), id, why).await?;
     }
     let cursor = page.next.as_deref().filter(|_| window.settled);
-    cursors::advance(&mut tx, source.name(), &window.key, cursor, done).await?;
+    // A window whose time is not over is never done: the rest of the day is still to come.
+    let whole = done && window.settled;
+    cursors::advance(&mut tx, source.name(), &window.key, cursor, whole, done.then_some(window.until)).await?;
     cursors::set_source(&mut tx, source.name(), SourceState::Ok, "", None).await?;
     let detail = format!("new={} known={} rejected={}", stored.new, stored.known, page.rejects.len());
     tx.commit(AuditEvent::new(Actor::System, Action::PageCrawled, format!("source:{}", source.name())).detail(detail)).await?;
@@ -188,7 +251,7 @@ async fn store_page(
     report.posts.new += stored.new;
     report.posts.known += stored.known;
     report.rejects += u32::try_from(page.rejects.len()).unwrap_or(u32::MAX);
-    Ok(())
+    Ok(done)
 }
 
 /// Asks for the first page of the most important window. Nothing is stored but the request, which counts.
@@ -202,6 +265,9 @@ pub async fn probe(pipeline: &Pipeline, source: &dyn Source) -> Result<Option<(S
 /// What an error that waiting did not mend means for the source.
 async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Result<Stop> {
     let now = pipeline.clock().now();
+    let mut tx = pipeline.store.write_tx().await?;
+    alerts::count_failure(&mut tx, source.name(), error.class.as_str()).await?;
+    tx.commit_housekeeping().await?;
     let until = match error.class {
         Class::DailyQuota | Class::Budget => Some(QuotaDay::of(now, source.info().quota_zone).until),
         Class::WindowThrottle(rest) => Some(now.plus(rest)),

@@ -13,7 +13,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
 use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
 use crate::platforms::{Look, TiktokOembed};
-use crate::store::posts;
+use crate::store::{posts, yields};
 
 /// Rows of one transaction.
 const BATCH: usize = 1000;
@@ -158,6 +158,7 @@ async fn store(pipeline: &Pipeline, waiting: &mut Vec<Observation>, report: &mut
     pipeline.reach("import.before_batch");
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, posts::IMPORT, waiting).await?;
+    yields::saw(&mut tx, posts::IMPORT, "", waiting).await?;
     let detail = format!("new={} known={}", stored.new, stored.known);
     tx.commit(AuditEvent::new(Actor::System, Action::PostsImported, "import").detail(detail)).await?;
     report.new += stored.new;

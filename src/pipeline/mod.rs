@@ -1,13 +1,16 @@
 //! The use cases, in the order of the flow. Read them in this order to understand the program:
 //! [`crawl`] and [`import`] → [`screen`] → [`review`] → [`batch`] → [`deliver`] → [`follow_up`].
 
+pub mod alerts;
 pub mod backtest;
 pub mod batch;
+pub mod coverage;
 pub mod crawl;
 pub mod deliver;
 pub mod follow_up;
 pub mod import;
 mod meter;
+pub mod planner;
 pub mod purge;
 pub mod review;
 pub mod rule_packs;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::crawl::{next_steps, share};
+use super::planner::{self, Why};
 use super::{Pipeline, Result, allowed};
 use crate::config::Mode;
 use crate::domain::Millis;
@@ -11,8 +13,9 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::source::SourceState;
 use crate::domain::user::User;
 use crate::platforms::{QuotaDay, SOURCES, SourceInfo, source_info};
-use crate::store::StoreError;
 use crate::store::crawl::{self, Reject};
+use crate::store::yields::{self, Yield};
+use crate::store::{StoreError, alerts};
 
 const DAY: Duration = Duration::from_hours(24);
 const DAY_MS: i64 = 86_400_000;
@@ -40,6 +43,8 @@ pub struct SourceStatus {
     pub stopped: bool,
     /// Last good answer.
     pub last_ok_at: Option<Millis>,
+    /// When its access token ends, if known.
+    pub token_until: Option<Millis>,
     /// Requests used today, where the quota is counted.
     pub used_today: i64,
     /// Requests allowed a day.
@@ -69,6 +74,7 @@ pub async fn list(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>>
             mode: (source.mode)(config),
             problem: problem.unwrap_or_default(),
             stopped: resting.is_some_and(|row| row.state == SourceState::Stopped),
+            token_until: row.as_ref().and_then(|row| row.token_until),
             last_ok_at: row.and_then(|row| row.last_ok_at),
             used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
             budget: (source.budget)(config),
@@ -111,8 +117,29 @@ pub struct SourceDay {
     pub flagged: i64,
 }
 
+/// A query in the plan of the next crawl.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct QueryPlan {
+    /// What is asked for.
+    pub words: String,
+    /// Place of its first window in the order of reading, from 1.
+    pub first: usize,
+    /// Its first window stands there because it waited longest.
+    pub explores: bool,
+    /// Windows to read.
+    pub windows: usize,
+    /// Requests that will take.
+    pub calls: i64,
+    /// Relevant posts that promises.
+    pub promised: f64,
+    /// What it brought in the last days.
+    pub known: Yield,
+    /// When it was asked last.
+    pub asked_at: Option<Millis>,
+}
+
 /// What the next crawl reads of a source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// Windows on offer: one for each query and span of time.
     pub windows: usize,
@@ -120,8 +147,12 @@ pub struct Plan {
     pub complete: usize,
     /// Windows that will be read.
     pub waiting: usize,
-    /// Requests that will take, if windows are as long as those read so far.
+    /// Requests that will take, by what the queries brought so far.
     pub forecast: i64,
+    /// Requests that the next scheduled run may use.
+    pub allowance: i64,
+    /// The queries, in the order of reading.
+    pub queries: Vec<QueryPlan>,
 }
 
 /// Everything about a source.
@@ -133,6 +164,8 @@ pub struct SourceDetail {
     pub days: Vec<SourceDay>,
     /// Items of these days that could not be read.
     pub rejects: i64,
+    /// Failures of today that waiting did not mend: kind and number.
+    pub failures: Vec<(String, i64)>,
     /// What comes next; none while it is off, and for sources that cannot be searched.
     pub plan: Option<Plan>,
     /// What is odd.
@@ -168,6 +201,7 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
     let quota = crawl::quota_since(store, &QuotaDay::of(since.minus(DAY), "UTC").key).await?;
     let brought = crawl::brought_since(store, since).await?;
     let rejects: BTreeMap<String, i64> = crawl::rejects_since(store, since).await?.into_iter().collect();
+    let failures = alerts::failures_since(store, now.0.div_euclid(DAY_MS)).await?;
     let mut all = Vec::new();
     for (status, info) in list(pipeline, now).await?.into_iter().zip(SOURCES) {
         let days: Vec<SourceDay> = (0..DAYS)
@@ -191,7 +225,15 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
         let plan =
             if status.mode == Mode::Disabled || info.windows.is_none() { None } else { Some(plan(pipeline, info, now).await?) };
         let health = health(&status, &days, now);
-        all.push(SourceDetail { rejects: rejects.get(info.name).copied().unwrap_or(0), status, days, plan, health });
+        let failures = failures.iter().filter(|(name, ..)| name == info.name).map(|(_, class, count)| (class.clone(), *count));
+        all.push(SourceDetail {
+            failures: failures.collect(),
+            rejects: rejects.get(info.name).copied().unwrap_or(0),
+            status,
+            days,
+            plan,
+            health,
+        });
     }
     Ok((all, crawl::last_rejects(store, 20).await?))
 }
@@ -211,15 +253,28 @@ fn health(status: &SourceStatus, days: &[SourceDay], now: Millis) -> Health {
 }
 
 async fn plan(pipeline: &Pipeline, source: &SourceInfo, now: Millis) -> Result<Plan> {
-    let known = crawl::windows(&pipeline.store, source.name).await?;
-    let windows = source.windows(&pipeline.config, now, &pipeline.rules().search());
-    let complete = windows.iter().filter(|window| window.settled && known.get(&window.key).is_some_and(|row| row.done)).count();
-    let read: Vec<i64> = known.values().filter(|row| row.done).map(|row| i64::from(row.pages.max(1))).collect();
-    let waiting = windows.len() - complete;
-    let count = i64::try_from(read.len()).unwrap_or(i64::MAX).max(1);
-    let pages = read.iter().sum::<i64>().max(count);
-    let forecast = (i64::try_from(waiting).unwrap_or(i64::MAX).saturating_mul(pages) + count - 1) / count;
-    Ok(Plan { windows: windows.len(), complete, waiting, forecast })
+    let windows = source.windows(&pipeline.config, now, &pipeline.rules().search()).len();
+    let steps = next_steps(pipeline, source).await?;
+    let known = yields::of_source(&pipeline.store, source.name, now.minus(planner::MEMORY)).await?;
+    let mut queries: BTreeMap<String, QueryPlan> = BTreeMap::new();
+    for (number, step) in steps.iter().enumerate() {
+        let of_query = queries.entry(step.window.query.clone()).or_insert_with(|| QueryPlan {
+            words: step.window.words.join(", "),
+            first: number + 1,
+            explores: step.why == Why::Explore,
+            known: known.get(&step.window.query).map(|(known, _)| *known).unwrap_or_default(),
+            asked_at: known.get(&step.window.query).map(|(_, at)| *at),
+            ..QueryPlan::default()
+        });
+        of_query.windows += 1;
+        of_query.calls += step.cost;
+        of_query.promised += step.gain;
+    }
+    let mut queries: Vec<QueryPlan> = queries.into_values().collect();
+    queries.sort_by_key(|query| query.first);
+    let forecast = steps.iter().map(|step| step.cost).sum();
+    let allowance = share(pipeline, source).await?;
+    Ok(Plan { windows, complete: windows - steps.len(), waiting: steps.len(), forecast, allowance, queries })
 }
 
 /// Lets a stopped or parked source run again. `by`: who asked, unless it was the operator.
@@ -253,6 +308,7 @@ mod tests {
             mode: Mode::Live,
             problem: String::new(),
             stopped: false,
+            token_until: None,
             last_ok_at: Some(now),
             used_today: 0,
             budget: 100,

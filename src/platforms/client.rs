@@ -44,6 +44,26 @@ pub enum Class {
     Budget,
 }
 
+impl Class {
+    /// Its name, for counting.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::ShortThrottle(_) => "short_throttle",
+            Self::DailyQuota => "daily_quota",
+            Self::WindowThrottle(_) => "window_throttle",
+            Self::TokenExpired => "token_expired",
+            Self::AuthStop => "auth",
+            Self::PermissionStop => "permission",
+            Self::BadRequest => "bad_request",
+            Self::CursorReset => "cursor_reset",
+            Self::Gone => "gone",
+            Self::PolicyStop => "policy",
+            Self::Budget => "budget",
+        }
+    }
+}
+
 /// A failed call.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{platform}: {message}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]

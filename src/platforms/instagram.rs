@@ -42,6 +42,7 @@ impl Instagram {
         quota_zone: "UTC",
         mode: |config| config.instagram.mode,
         budget: |config| config.instagram.daily_requests,
+        page_size: |_| PAGE_SIZE,
         keep_days: Some(7),
         windows: Some(|config, now, words| windows(&config.instagram, now, words)),
     };
@@ -109,6 +110,7 @@ fn windows(settings: &Settings, now: Millis, _words: &[String]) -> Vec<Window> {
     let slot = now.0.div_euclid(SLOT);
     let window = |tag: &String| Window {
         key: format!("{slot}:{tag}"),
+        query: tag.clone(),
         words: vec![tag.clone()],
         from: Millis(now.0 - DAY),
         until: now,

@@ -30,6 +30,7 @@ impl Mastodon {
         quota_zone: "UTC",
         mode: |config| config.mastodon.mode,
         budget: |config| config.mastodon.daily_requests,
+        page_size: |_| 40,
         keep_days: None,
         windows: Some(|config, now, words| windows(&config.mastodon, now, words)),
     };
@@ -54,6 +55,7 @@ fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
         .flat_map(|instance| tags.iter().map(move |tag| (instance, tag)))
         .map(|(instance, tag)| Window {
             key: format!("{}:{tag}", host(instance)),
+            query: format!("{}:{tag}", host(instance)),
             words: vec![instance.clone(), tag.clone()],
             from,
             until: now,

@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 
 use crate::config::{Config, Mode};
 use crate::domain::post::Observation;
-use crate::domain::{Clock, Entropy, Millis};
+use crate::domain::{Clock, Entropy, Millis, sha256_hex};
 pub use bluesky::Bluesky;
 pub use client::{ApiError, Class};
 pub use instagram::Instagram;
@@ -37,6 +37,8 @@ pub use youtube::Youtube;
 pub struct Window {
     /// Name of the window, stable over runs.
     pub key: String,
+    /// Name of the query, stable over runs and the same for all its windows.
+    pub query: String,
     /// Words asked for.
     pub words: Vec<String>,
     /// Posts from here (included).
@@ -113,6 +115,8 @@ pub struct SourceInfo {
     pub mode: fn(&Config) -> Mode,
     /// Requests a day.
     pub budget: fn(&Config) -> i64,
+    /// Posts of a full page.
+    pub page_size: fn(&Config) -> u32,
     /// Days after which the platform's terms want a post read again or deleted.
     pub keep_days: Option<u32>,
     /// The windows to read now, most important first; none for what cannot be searched.
@@ -214,6 +218,7 @@ fn query_days(now: Millis, queries: &[(String, Vec<String>)], days: i64) -> Vec<
             let end = Millis(from.0 + DAY);
             Window {
                 key: format!("{}:{name}", compact_day(from)),
+                query: name.clone(),
                 words: words.clone(),
                 from,
                 until: end.min(now),
@@ -222,6 +227,14 @@ fn query_days(now: Millis, queries: &[(String, Vec<String>)], days: i64) -> Vec<
         })
         .filter(|window| window.from < window.until)
         .collect()
+}
+
+/// The name of a query: its word, or a hash of its words. Other words are another query.
+fn query_name(words: &[String]) -> String {
+    match words {
+        [word] => word.clone(),
+        _ => sha256_hex(words.join("\n").as_bytes()).chars().take(12).collect(),
+    }
 }
 
 /// Words in groups whose phrases, joined by one sign each, are at most so many bytes long.

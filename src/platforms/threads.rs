@@ -31,6 +31,7 @@ impl Threads {
         quota_zone: "UTC",
         mode: |config| config.threads.mode,
         budget: |config| config.threads.daily_requests,
+        page_size: |config| config.threads.page_size,
         keep_days: Some(7),
         windows: Some(|config, now, words| windows(&config.threads, now, words)),
     };

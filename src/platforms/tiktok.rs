@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, day_start};
+use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, day_start, query_name};
 use crate::config::{Retry, TiktokResearch as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
@@ -43,6 +43,7 @@ impl TiktokResearch {
         quota_zone: "UTC",
         mode: |config| config.tiktok.mode,
         budget: |config| config.tiktok.daily_requests,
+        page_size: |config| config.tiktok.page_size,
         keep_days: Some(15),
         windows: Some(|config, now, words| windows(&config.tiktok, now, words)),
     };
@@ -117,11 +118,12 @@ impl TiktokResearch {
 /// only then. Days read to their end are skipped, so offering many costs nothing.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
     let newest = day_start(now).0 - (settings.lag_days + 1) * DAY;
-    let query = crate::domain::sha256_hex(words.join("\n").as_bytes());
+    let query = query_name(words);
     (0..settings.days)
         .map(|back| Millis(newest - back * DAY))
         .map(|from| Window {
-            key: format!("{}:{}", compact_day(from), query.get(..12).unwrap_or_default()),
+            key: format!("{}:{query}", compact_day(from)),
+            query: query.clone(),
             words: words.to_vec(),
             from,
             until: Millis(from.0 + DAY),

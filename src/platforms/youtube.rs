@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{Meter, Page, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days};
+use super::{Meter, Page, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days, query_name};
 use crate::config::{Retry, Youtube as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -38,6 +38,7 @@ impl Youtube {
         quota_zone: "America/Los_Angeles",
         mode: |config| config.youtube.mode,
         budget: |config| config.youtube.daily_searches,
+        page_size: |_| 50,
         keep_days: Some(30),
         windows: Some(|config, now, words| windows(&config.youtube, now, words)),
     };
@@ -74,8 +75,8 @@ impl Youtube {
 
 /// All words in one search, day by day: a search costs the same however many words it has.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
-    let groups = any_of(words, LONGEST_QUERY).into_iter().enumerate();
-    let queries: Vec<_> = groups.map(|(number, group)| (number.to_string(), group)).collect();
+    let groups = any_of(words, LONGEST_QUERY).into_iter();
+    let queries: Vec<_> = groups.map(|group| (query_name(&group), group)).collect();
     query_days(now, &queries, settings.days)
 }
 

@@ -15,24 +15,35 @@ pub struct CursorRow {
     pub done: bool,
     /// Pages read.
     pub pages: i32,
+    /// Until when it was read to its end; none while a reading is unfinished.
+    pub read_until: Option<Millis>,
     /// When the last page was stored.
     pub updated_at: Millis,
 }
 
 /// How far a window has been read.
 pub async fn cursor(on: impl Into<Ex<'_>>, source: &str, window: &str) -> Result<Option<CursorRow>> {
-    const SQL: &str = "SELECT cursor, done, pages, updated_at FROM source_cursors WHERE source = $1 AND window_key = $2";
+    const SQL: &str =
+        "SELECT cursor, done, pages, read_until, updated_at FROM source_cursors WHERE source = $1 AND window_key = $2";
     run!(on, ex => sqlx::query_as(SQL).bind(source).bind(window).fetch_optional(ex))
 }
 
-/// Moves on in a window. Called in the transaction that stores the page's posts.
-pub async fn advance(tx: &mut WriteTx, source: &str, window: &str, cursor: Option<&str>, done: bool) -> Result<()> {
-    const SQL: &str =
-        "INSERT INTO source_cursors (source, window_key, cursor, done, pages, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
+/// Moves on in a window. Called in the transaction that stores the page's posts. `read_until`: given with the last page
+/// of a reading.
+pub async fn advance(
+    tx: &mut WriteTx,
+    source: &str,
+    window: &str,
+    cursor: Option<&str>,
+    done: bool,
+    read_until: Option<Millis>,
+) -> Result<()> {
+    const SQL: &str = "INSERT INTO source_cursors (source, window_key, cursor, done, pages, read_until, updated_at)
+        VALUES ($1, $2, $3, $4, 1, $5, $6)
         ON CONFLICT (source, window_key) DO UPDATE SET cursor = excluded.cursor, done = excluded.done,
-        pages = source_cursors.pages + 1, updated_at = excluded.updated_at";
+        pages = source_cursors.pages + 1, read_until = excluded.read_until, updated_at = excluded.updated_at";
     let now = tx.now();
-    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(window).bind(cursor).bind(done).bind(now).execute(ex))?;
+    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(window).bind(cursor).bind(done).bind(read_until).bind(now).execute(ex))?;
     Ok(())
 }
 
@@ -89,16 +100,18 @@ pub struct SourceRow {
     pub parked_until: Option<Millis>,
     /// Last good answer.
     pub last_ok_at: Option<Millis>,
+    /// When its access token ends, if known.
+    pub token_until: Option<Millis>,
 }
 
 /// Every source that ever ran.
 pub async fn sources(on: impl Into<Ex<'_>>) -> Result<Vec<SourceRow>> {
-    run!(on, ex => sqlx::query_as("SELECT source, state, reason, parked_until, last_ok_at FROM source_states ORDER BY source").fetch_all(ex))
+    run!(on, ex => sqlx::query_as("SELECT source, state, reason, parked_until, last_ok_at, token_until FROM source_states ORDER BY source").fetch_all(ex))
 }
 
 /// One source.
 pub async fn source(on: impl Into<Ex<'_>>, name: &str) -> Result<Option<SourceRow>> {
-    const SQL: &str = "SELECT source, state, reason, parked_until, last_ok_at FROM source_states WHERE source = $1";
+    const SQL: &str = "SELECT source, state, reason, parked_until, last_ok_at, token_until FROM source_states WHERE source = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(name).fetch_optional(ex))
 }
 
@@ -187,7 +200,7 @@ pub async fn windows(on: impl Into<Ex<'_>>, source: &str) -> Result<BTreeMap<Str
         #[sqlx(flatten)]
         row: CursorRow,
     }
-    const SQL: &str = "SELECT window_key, cursor, done, pages, updated_at FROM source_cursors WHERE source = $1";
+    const SQL: &str = "SELECT window_key, cursor, done, pages, read_until, updated_at FROM source_cursors WHERE source = $1";
     let rows: Vec<Keyed> = run!(on, ex => sqlx::query_as(SQL).bind(source).fetch_all(ex))?;
     Ok(rows.into_iter().map(|keyed| (keyed.window_key, keyed.row)).collect())
 }

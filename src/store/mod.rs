@@ -6,6 +6,7 @@
 #[macro_use]
 mod exec;
 
+pub mod alerts;
 pub mod audit;
 pub mod backtest;
 pub mod batches;
@@ -18,6 +19,7 @@ pub mod posts;
 pub mod retention;
 pub mod rule_hits;
 pub mod users;
+pub mod yields;
 
 use std::str::FromStr;
 use std::sync::Arc;

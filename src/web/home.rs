@@ -11,7 +11,7 @@ use crate::domain::Millis;
 use crate::domain::batch::BatchState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
-use crate::pipeline::{Pipeline, status};
+use crate::pipeline::{Pipeline, alerts, status};
 
 /// A source as the page shows it.
 struct SourceLine {
@@ -34,6 +34,7 @@ struct HomePage {
     to_sign: i64,
     second: i64,
     unknown: i64,
+    alerts: usize,
     sources: Vec<SourceLine>,
     worker: String,
     worker_late: bool,
@@ -83,6 +84,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
             .count()
             .try_into()
             .unwrap_or(0),
+        alerts: alerts::open(&pipeline).await?.len(),
         sources: sources.collect(),
         worker: status.worker_seen.map_or_else(|| f.t.m("never"), Millis::wib),
         worker_late: status.worker_late,

@@ -92,6 +92,12 @@ impl Text {
         if number < 0 { format!("-{out}") } else { out }
     }
 
+    /// `12,3` in Indonesian, `12.3` in English.
+    pub fn decimal(self, number: f64) -> String {
+        let shown = format!("{number:.1}");
+        if self.0 == Language::Indonesian { shown.replace('.', ",") } else { shown }
+    }
+
     fn id(self) -> &'static LanguageIdentifier {
         match self.0 {
             Language::Indonesian => &ID,
@@ -149,6 +155,7 @@ mod tests {
         wanted.extend(delivery::AttemptOutcome::ALL.iter().map(|v| format!("outcome-{v}")));
         wanted.extend(check::Liveness::ALL.iter().map(|v| format!("liveness-{v}")));
         wanted.extend(user::Role::ALL.iter().map(|v| format!("role-{v}")));
+        wanted.extend(crate::domain::alert::AlertKind::ALL.iter().map(|v| format!("alert-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sisir::config::{Config, Mode};
 use sisir::domain::sha256_hex;
 use sisir::domain::source::SourceState;
-use sisir::pipeline::crawl::crawl;
+use sisir::pipeline::crawl::{Spend, crawl};
 use sisir::pipeline::sources;
 use sisir::platforms::fake::FAULTS;
 use sisir::store::{crawl as cursors, posts};
@@ -73,7 +73,7 @@ async fn day(stage: &Stage, seed: Option<u64>) -> u64 {
         } else {
             FAULTS.iter().for_each(|(fault, _)| stage.fake.fault(fault, 0));
         }
-        let report = crawl(&stage.pipeline, &stage.worker("w").sources, |_| {}).await.unwrap();
+        let report = crawl(&stage.pipeline, &stage.worker("w").sources, Spend::All, |_| {}).await.unwrap();
         met += report.problems.len() as u64;
         for row in cursors::sources(stage.store()).await.unwrap() {
             if row.state == SourceState::Stopped {

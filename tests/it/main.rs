@@ -22,6 +22,8 @@ mod imports;
 mod jobs;
 mod layers;
 mod migrations;
+mod planning;
+mod planning_simulation;
 mod platforms;
 mod retention;
 mod rules;

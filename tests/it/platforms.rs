@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sisir::domain::job::JobKind;
 use sisir::domain::source::SourceState;
-use sisir::pipeline::crawl::{CrawlReport, crawl};
+use sisir::pipeline::crawl::{CrawlReport, Spend, crawl};
 use sisir::pipeline::sources::resume;
 use sisir::store::{crawl as cursors, posts};
 
@@ -15,7 +15,7 @@ async fn stage() -> Stage {
 }
 
 async fn read(stage: &Stage) -> CrawlReport {
-    crawl(&stage.pipeline, &stage.worker("w").sources, |_| {}).await.unwrap()
+    crawl(&stage.pipeline, &stage.worker("w").sources, Spend::All, |_| {}).await.unwrap()
 }
 
 /// A crawl with changed settings.
@@ -26,7 +26,7 @@ async fn read_with(stage: &Stage, change: impl FnOnce(&mut sisir::config::Config
     pipeline.config = std::sync::Arc::new(config);
     let clock = std::sync::Arc::clone(pipeline.clock());
     let sources = sisir::platforms::sources(&pipeline.config, &clock, &pipeline.entropy).unwrap();
-    crawl(&pipeline, &sources, |_| {}).await.unwrap()
+    crawl(&pipeline, &sources, Spend::All, |_| {}).await.unwrap()
 }
 
 /// Ids stored by a crawl without any fault.

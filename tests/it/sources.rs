@@ -7,7 +7,7 @@ use std::time::Duration;
 use sisir::config::{Config, Mode};
 use sisir::domain::source::SourceState;
 use sisir::domain::{Millis, Platform};
-use sisir::pipeline::crawl::{CrawlReport, crawl};
+use sisir::pipeline::crawl::{CrawlReport, Spend, crawl};
 use sisir::platforms::fake::made_up_elsewhere;
 use sisir::store::{crawl as cursors, posts};
 
@@ -34,7 +34,7 @@ fn only(config: &mut Config, source: &str) {
 }
 
 async fn read(stage: &Stage) -> CrawlReport {
-    crawl(&stage.pipeline, &stage.worker("w").sources, |_| {}).await.unwrap()
+    crawl(&stage.pipeline, &stage.worker("w").sources, Spend::All, |_| {}).await.unwrap()
 }
 
 async fn ids(stage: &Stage) -> BTreeSet<String> {

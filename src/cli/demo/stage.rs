@@ -98,6 +98,7 @@ filter = {log:?}
 poll_seconds = 2
 [schedule]
 crawl = "*/5 * * * *"
+spread_budget = false
 screen = "*/5 * * * *"
 deliver = "{deliver}"
 follow_up = "*/5 * * * *"
