@@ -22,3 +22,5 @@ CREATE TABLE alerts (
 
 -- When the access token of a source ends, as far as its platform says so.
 ALTER TABLE source_states ADD COLUMN token_until BIGINT;
+-- When that was looked after last.
+ALTER TABLE source_states ADD COLUMN token_checked_at BIGINT;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FINE, serve};
 use crate::domain::{Clock as _, SystemClock};
-use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_elsewhere, made_up_posts};
+use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_everywhere};
 
 /// TikTok Research API, TikTok oEmbed, Threads, Instagram, YouTube, Bluesky and Mastodon, with made-up posts. Set `base_url` of the
 /// sources to its address (`instances` for Mastodon) and their mode to "fake".
@@ -24,7 +24,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(options.listen.ip().is_loopback(), "fake platforms are served on loopback only, e.g. 127.0.0.1:8602");
     let clock = Arc::new(SystemClock);
     let now = clock.now();
-    let fake = FakePlatforms::new([made_up_posts(now), made_up_elsewhere(now)].concat(), clock);
+    let fake = FakePlatforms::new(made_up_everywhere(now), clock);
     let stop = CancellationToken::new();
     let address =
         fake.serve(options.listen, stop.clone()).await.with_context(|| format!("cannot listen on {}", options.listen))?;

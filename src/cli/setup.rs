@@ -23,6 +23,9 @@ pub fn configure(file: Option<&Path>) -> anyhow::Result<Config> {
 /// Log lines go to stderr. A second call (tests) changes nothing.
 pub fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter).unwrap_or_default();
+    // Below this level these write down what they transport: posts of people.
+    let quiet = ["tungstenite=info", "tokio_tungstenite=info"].into_iter().filter_map(|directive| directive.parse().ok());
+    let filter = quiet.fold(filter, tracing_subscriber::EnvFilter::add_directive);
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(super::output::color());
     let _ = match config.log.format {

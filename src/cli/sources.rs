@@ -10,7 +10,7 @@ use crate::config::Mode;
 use crate::domain::Millis;
 use crate::pipeline::Pipeline;
 use crate::pipeline::{alerts, coverage, crawl, sources};
-use crate::platforms::{self, SOURCES, Source, SourceInfo, source_info};
+use crate::platforms::{self, Facebook, SOURCES, Source, SourceInfo, source_info};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -35,6 +35,11 @@ enum Action {
         /// Only this source, query by query
         name: Option<String>,
     },
+    /// Look up Facebook Pages by name, for the watch list; counts as one request
+    FindPages {
+        /// Words of the name
+        words: Vec<String>,
+    },
     /// What share of the relevant posts the searches see, estimated
     Coverage,
     /// Let a stopped source run again, after mending what stopped it
@@ -50,6 +55,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         None => list(&pipeline).await,
         Some(Action::Plan { name: None }) => plan(&pipeline).await,
         Some(Action::Plan { name: Some(name) }) => plan_of(&pipeline, &name).await,
+        Some(Action::FindPages { words }) => find_pages(&pipeline, &words.join(" ")).await,
         Some(Action::Coverage) => covered(&pipeline).await,
         Some(Action::Check { name }) => match searched(&pipeline, &name)? {
             Ok(source) => check(&pipeline, source.as_ref()).await,
@@ -162,6 +168,25 @@ async fn plan_of(pipeline: &Pipeline, name: &str) -> anyhow::Result<ExitCode> {
         ]);
     }
     println!("{table}");
+    Ok(FINE)
+}
+
+async fn find_pages(pipeline: &Pipeline, words: &str) -> anyhow::Result<ExitCode> {
+    if pipeline.config.facebook.mode == Mode::Disabled {
+        eprintln!("error: facebook is off; switch on with {}", Facebook::INFO.key);
+        return Ok(ExitCode::from(FAILED));
+    }
+    let facebook = Facebook::new(&pipeline.config.facebook, &pipeline.config.retry, Arc::clone(&pipeline.entropy))?;
+    let found = crawl::find_pages(pipeline, &facebook, words).await?;
+    if found.is_empty() {
+        println!("no Page has all of these words in its name; try fewer, or another spelling");
+        return Ok(FINE);
+    }
+    let mut table = output::table(&["id", "name", "address"]);
+    for page in found {
+        table.add_row([page.id, page.name, page.link]);
+    }
+    println!("{table}\nlook at a Page before you put its id into sources.facebook.pages");
     Ok(FINE)
 }
 

@@ -27,9 +27,12 @@ pub struct Config {
     pub oembed: Oembed,
     pub threads: Threads,
     pub instagram: Instagram,
+    pub facebook: Facebook,
     pub youtube: Youtube,
     pub bluesky: Bluesky,
+    pub jetstream: Jetstream,
     pub mastodon: Mastodon,
+    pub x: X,
     pub mail: Mail,
     pub ministry: Ministry,
     /// Addressee by platform.
@@ -264,12 +267,46 @@ section! {
         app_secret: Option<SecretString> = None,
         /// A file that holds the app secret.
         app_secret_file: Option<PathBuf> = None,
+        /// Id of the app; with `app_secret` it lets Sisir ask when the token ends.
+        app_id: String = String::new(),
         /// Hashtags to read, without `#`; at most 30 in any seven days, so keep some free for new ones.
         tags: Vec<String> = Vec::new(),
+        /// Names of professional accounts to watch, without `@`.
+        accounts: Vec<String> = Vec::new(),
+        /// Days back that the first look at an account reads.
+        days: i64 = 7,
         /// Requests a UTC day (our own choice; the platform allows about 200 an hour).
         daily_requests: i64 = 2_000,
         /// Requests a minute.
         requests_per_minute: u32 = 3,
+    }
+}
+
+section! {
+    /// `[sources.facebook]`
+    Facebook {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the Graph API, with version.
+        base_url: String = "https://graph.facebook.com/v26.0".into(),
+        /// Token of a system user with Page Public Content Access.
+        access_token: Option<SecretString> = None,
+        /// A file that holds the token.
+        access_token_file: Option<PathBuf> = None,
+        /// App secret; proves to Meta that the token is used by the app.
+        app_secret: Option<SecretString> = None,
+        /// A file that holds the app secret.
+        app_secret_file: Option<PathBuf> = None,
+        /// Id of the app; with `app_secret` it lets Sisir ask when the token ends.
+        app_id: String = String::new(),
+        /// Ids of the Pages to watch; `sisir sources find-pages WORDS` looks them up.
+        pages: Vec<String> = Vec::new(),
+        /// Requests a UTC day (our own choice; the platform's limit hangs on the Pages).
+        daily_requests: i64 = 2_000,
+        /// Requests a minute.
+        requests_per_minute: u32 = 10,
+        /// Days back that the first look at a Page reads.
+        days: i64 = 7,
     }
 }
 
@@ -322,6 +359,42 @@ section! {
         requests_per_minute: u32 = 60,
         /// Days offered at each run; those read to their end are skipped.
         days: i64 = 3,
+    }
+}
+
+section! {
+    /// `[sources.jetstream]`: the stream of all Bluesky posts.
+    Jetstream {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of a Jetstream server.
+        base_url: String = "wss://jetstream2.us-east.bsky.network".into(),
+        /// Seconds without an event after which there is nothing more.
+        idle_seconds: u64 = 5,
+        /// Connections a UTC day (our own choice).
+        daily_requests: i64 = 1_000,
+    }
+}
+
+section! {
+    /// `[sources.x]`: costs money for each post that is read, and has terms to read before.
+    X {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the API.
+        base_url: String = "https://api.x.com".into(),
+        /// Bearer token of the app.
+        bearer_token: Option<SecretString> = None,
+        /// A file that holds the token.
+        bearer_token_file: Option<PathBuf> = None,
+        /// Posts a UTC day; each costs 0.005 US dollars, so 200 are a dollar.
+        daily_posts: i64 = 200,
+        /// Requests a UTC day.
+        daily_requests: i64 = 500,
+        /// Requests a minute.
+        requests_per_minute: u32 = 20,
+        /// Days back that the first run reads, at most 6.
+        days: i64 = 1,
     }
 }
 
@@ -427,6 +500,8 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut tiktok: TiktokResearch = reader.section("sources.tiktok_research");
     let mut threads: Threads = reader.section("sources.threads");
     let mut instagram: Instagram = reader.section("sources.instagram");
+    let mut facebook: Facebook = reader.section("sources.facebook");
+    let mut x: X = reader.section("sources.x");
     let mut youtube: Youtube = reader.section("sources.youtube");
     let mut bluesky: Bluesky = reader.section("sources.bluesky");
     let mut mail: Mail = reader.section("mail");
@@ -442,6 +517,12 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     instagram.access_token = reader.secret("sources.instagram.access_token", token, instagram.access_token_file.as_ref());
     let secret = instagram.app_secret.take();
     instagram.app_secret = reader.secret("sources.instagram.app_secret", secret, instagram.app_secret_file.as_ref());
+    let token = facebook.access_token.take();
+    facebook.access_token = reader.secret("sources.facebook.access_token", token, facebook.access_token_file.as_ref());
+    let secret = facebook.app_secret.take();
+    facebook.app_secret = reader.secret("sources.facebook.app_secret", secret, facebook.app_secret_file.as_ref());
+    let token = x.bearer_token.take();
+    x.bearer_token = reader.secret("sources.x.bearer_token", token, x.bearer_token_file.as_ref());
     let key = youtube.api_key.take();
     youtube.api_key = reader.secret("sources.youtube.api_key", key, youtube.api_key_file.as_ref());
     let password = bluesky.app_password.take();
@@ -467,8 +548,11 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         oembed: reader.section("sources.tiktok_oembed"),
         threads,
         instagram,
+        facebook,
         youtube,
         bluesky,
+        jetstream: reader.section("sources.jetstream"),
+        x,
         mastodon: reader.section("sources.mastodon"),
         mail,
         ministry: reader.section("ministry"),
@@ -479,7 +563,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 19] = [
+    let all: [(&str, &[&str]); 22] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -493,6 +577,9 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("sources.tiktok_oembed", Oembed::FIELDS),
         ("sources.threads", Threads::FIELDS),
         ("sources.instagram", Instagram::FIELDS),
+        ("sources.facebook", Facebook::FIELDS),
+        ("sources.jetstream", Jetstream::FIELDS),
+        ("sources.x", X::FIELDS),
         ("sources.youtube", Youtube::FIELDS),
         ("sources.bluesky", Bluesky::FIELDS),
         ("sources.mastodon", Mastodon::FIELDS),

@@ -74,6 +74,8 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_oembed.base_url", &config.oembed.base_url),
         ("sources.threads.base_url", &config.threads.base_url),
         ("sources.instagram.base_url", &config.instagram.base_url),
+        ("sources.facebook.base_url", &config.facebook.base_url),
+        ("sources.x.base_url", &config.x.base_url),
         ("sources.youtube.base_url", &config.youtube.base_url),
         ("sources.bluesky.base_url", &config.bluesky.base_url),
     ];
@@ -95,6 +97,8 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.tiktok_oembed.requests_per_minute", config.oembed.requests_per_minute),
         ("sources.threads.requests_per_minute", config.threads.requests_per_minute),
         ("sources.instagram.requests_per_minute", config.instagram.requests_per_minute),
+        ("sources.facebook.requests_per_minute", config.facebook.requests_per_minute),
+        ("sources.x.requests_per_minute", config.x.requests_per_minute),
         ("sources.youtube.requests_per_minute", config.youtube.requests_per_minute),
         ("sources.bluesky.requests_per_minute", config.bluesky.requests_per_minute),
         ("sources.mastodon.requests_per_minute", config.mastodon.requests_per_minute),
@@ -113,6 +117,8 @@ fn sources(config: &Config, reader: &mut Reader) {
         reader.problem("sources.threads.mode", "`live` needs an access token", mend);
     }
     instagram(config, reader);
+    facebook(config, reader);
+    x_and_jetstream(config, reader);
     if config.youtube.mode == Mode::Live && config.youtube.api_key.is_none() {
         let mend = "set api_key (or api_key_file), or mode = \"disabled\"";
         reader.problem("sources.youtube.mode", "`live` needs an API key", mend);
@@ -133,8 +139,14 @@ fn instagram(config: &Config, reader: &mut Reader) {
         let mend = "set user_id and access_token (or access_token_file), or mode = \"disabled\"";
         reader.problem("sources.instagram.mode", "`live` needs an account and a token", mend);
     }
-    if instagram.mode != Mode::Disabled && instagram.tags.is_empty() {
+    if instagram.mode != Mode::Disabled && instagram.tags.is_empty() && instagram.accounts.is_empty() {
         reader.problem("sources.instagram.tags", "no hashtag to read", "e.g. tags = [\"balimpor\", \"thriftimport\"]");
+    }
+    for name in &instagram.accounts {
+        if !(1..=30).contains(&name.len()) || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b)) {
+            let mend = "the name in the address of the account, without @";
+            reader.problem("sources.instagram.accounts", format!("`{name}` is not a name of an account"), mend);
+        }
     }
     if instagram.tags.len() > Instagram::MOST_TAGS {
         let found = format!("{} hashtags", instagram.tags.len());
@@ -145,6 +157,41 @@ fn instagram(config: &Config, reader: &mut Reader) {
             let mend = "without #, spaces and emoji, in small letters: \"balimpor\"";
             reader.problem("sources.instagram.tags", format!("`{tag}` is not a hashtag"), mend);
         }
+    }
+}
+
+fn facebook(config: &Config, reader: &mut Reader) {
+    let facebook = &config.facebook;
+    if facebook.mode == Mode::Live && facebook.access_token.is_none() {
+        let mend = "set access_token (or access_token_file), or mode = \"disabled\"";
+        reader.problem("sources.facebook.mode", "`live` needs a token", mend);
+    }
+    if facebook.mode == Mode::Live && facebook.pages.is_empty() {
+        let mend = "ids of Pages; `sisir sources find-pages WORDS` looks them up";
+        reader.problem("sources.facebook.pages", "no Page to watch", mend);
+    }
+    for page in &facebook.pages {
+        if page.is_empty() || !page.bytes().all(|b| b.is_ascii_digit()) {
+            let mend = "digits; `sisir sources find-pages WORDS` looks them up";
+            reader.problem("sources.facebook.pages", format!("`{page}` is not an id of a Page"), mend);
+        }
+    }
+}
+
+fn x_and_jetstream(config: &Config, reader: &mut Reader) {
+    if config.x.mode == Mode::Live && config.x.bearer_token.is_none() {
+        let mend = "set bearer_token (or bearer_token_file), or mode = \"disabled\"";
+        reader.problem("sources.x.mode", "`live` needs a token", mend);
+    }
+    if !(1..=6).contains(&config.x.days) {
+        reader.problem("sources.x.days", format!("{} days", config.x.days), "1 to 6: recent search reaches a week back");
+    }
+    let base = &config.jetstream.base_url;
+    if !base.starts_with("ws://") && !base.starts_with("wss://") {
+        reader.problem("sources.jetstream.base_url", format!("`{base}` is not the address of a stream"), "it starts with wss://");
+    }
+    if config.jetstream.mode == Mode::Live && !base.starts_with("wss://") {
+        reader.problem("sources.jetstream.base_url", "`live` needs an encrypted connection", "it starts with wss://");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::meter::StoreMeter;
 use super::planner::{self, Offer, Step};
@@ -11,10 +12,10 @@ use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::JobKind;
 use crate::domain::source::SourceState;
-use crate::platforms::{ApiError, Class, Page, QuotaDay, Source, SourceInfo, Window};
+use crate::platforms::{ApiError, Class, Facebook, FoundPage, Page, QuotaDay, Source, SourceInfo, TokenState, Window};
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
-use crate::store::{alerts, yields};
+use crate::store::{alerts, retention, yields};
 
 /// Pages without a post that is new to this run before a window counts as read: some platforms never say "end".
 const DRY_PAGES: u32 = 3;
@@ -22,6 +23,12 @@ const DRY_PAGES: u32 = 3;
 const EMPTY_PAGES: u32 = 15;
 /// Pages of one window at most.
 const MAX_PAGES: u32 = 1000;
+/// What is read again of a window that is not over: platforms show posts some minutes late.
+const OVERLAP: Duration = Duration::from_mins(15);
+/// Tokens are looked after this often.
+const TOKEN_EVERY: Duration = Duration::from_hours(24);
+/// Pages that must have come without any post, in the first run of a day, before the source is asked why.
+const SUSPICIOUS: u32 = 3;
 /// Windows of one source that may fail in a row before the run leaves it.
 const MAX_FAILURES: u32 = 3;
 
@@ -70,7 +77,12 @@ pub async fn crawl(
             report.problems.push(format!("{}: {why}", source.name()));
             continue;
         }
+        let daily = look_after_token(pipeline, source.as_ref(), &mut report).await?;
+        let before = (report.pages, report.posts);
         crawl_source(pipeline, source.as_ref(), spend, &mut report, &mut progress).await?;
+        if daily && report.pages - before.0 >= SUSPICIOUS && report.posts == before.1 {
+            ask_why(pipeline, source.as_ref(), &mut report).await?;
+        }
         metrics::gauge!("sisir_last_crawl_seconds", "source" => source.name()).set(seconds(pipeline.clock().now()));
     }
     metrics::counter!("sisir_posts_crawled_total").increment(report.posts.new);
@@ -105,11 +117,14 @@ async fn crawl_source(
         Spend::Share => share(pipeline, source.info()).await?,
     };
     let (mut failures, before) = (0, report.pages);
-    for Step { window, .. } in next_steps(pipeline, source.info()).await? {
+    for Step { mut window, .. } in next_steps(pipeline, source.info()).await? {
         if i64::from(report.pages - before) >= allowance {
             break;
         }
         let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
+        if let (false, Some(until)) = (window.settled, known.as_ref().and_then(|row| row.read_until)) {
+            window.from = window.from.max(until.minus(OVERLAP));
+        }
         progress(&format!("{} {}", source.name(), window.key));
         match read_window(pipeline, source, &window, known, report).await? {
             Ok(()) => {
@@ -133,6 +148,42 @@ async fn crawl_source(
         }
     }
     Ok(())
+}
+
+/// A run that found nothing is looked into: an access that was not approved looks like that.
+async fn ask_why(pipeline: &Pipeline, source: &dyn Source, report: &mut CrawlReport) -> Result<()> {
+    let meter = StoreMeter::of(pipeline, source.info());
+    let stop = match source.self_test(&meter).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(why)) => react(pipeline, source, ApiError::new(source.name(), Class::PermissionStop, why)).await?,
+        Err(error) => react(pipeline, source, error).await?,
+    };
+    let (Stop::Window(why) | Stop::Source(why)) = stop;
+    report.problems.push(format!("{}: {why}", source.name()));
+    Ok(())
+}
+
+/// Looks after the access token once a day. True if that was due.
+async fn look_after_token(pipeline: &Pipeline, source: &dyn Source, report: &mut CrawlReport) -> Result<bool> {
+    let now = pipeline.clock().now();
+    let row = cursors::source(&pipeline.store, source.name()).await?;
+    if row.as_ref().and_then(|row| row.token_checked_at).is_some_and(|at| now.since(at) < TOKEN_EVERY) {
+        return Ok(false);
+    }
+    let known = row.and_then(|row| row.token_until).map(|until| TokenState { until: Some(until) });
+    let meter = StoreMeter::of(pipeline, source.info());
+    let state = source.look_after_token(known, now, &meter).await;
+    let until = match &state {
+        Ok(state) => state.and_then(|token| token.until),
+        Err(error) => {
+            report.problems.push(format!("{}: the token could not be looked after: {}", source.name(), error.message));
+            known.and_then(|token| token.until)
+        }
+    };
+    let mut tx = pipeline.store.write_tx().await?;
+    alerts::set_token_until(&mut tx, source.name(), until).await?;
+    tx.commit_housekeeping().await?;
+    Ok(true)
 }
 
 /// What a source offers to read now, in the order of reading; what is complete is not asked for again.
@@ -201,7 +252,7 @@ async fn read_window(
             (0, false) => dry + EMPTY_PAGES / DRY_PAGES,
             _ => 0,
         };
-        let ends = page.next.is_none() || dry >= EMPTY_PAGES;
+        let ends = page.pause || (!source.is_stream() && (page.next.is_none() || dry >= EMPTY_PAGES));
         let done = store_page(pipeline, source, window, &page, ends, read_until, report).await?;
         pipeline.reach("crawl.page_stored");
         if done {
@@ -237,15 +288,16 @@ async fn store_page(
     let covered = if done { (window.until.0 - read_until.unwrap_or(window.from).max(window.from).0).max(0) } else { 0 };
     yields::add(&mut tx, source.name(), &window.query, stored.new + stored.known, stored.new, covered).await?;
     yields::saw(&mut tx, source.name(), &window.query, &page.observations).await?;
+    let gone = retention::deleted_by_author(&mut tx, &page.gone).await?;
     for (id, why) in &page.rejects {
         cursors::reject(&mut tx, source.name(), id, why).await?;
     }
     let cursor = page.next.as_deref().filter(|_| window.settled);
     // A window whose time is not over is never done: the rest of the day is still to come.
-    let whole = done && window.settled;
+    let whole = done && window.settled && !source.is_stream();
     cursors::advance(&mut tx, source.name(), &window.key, cursor, whole, done.then_some(window.until)).await?;
     cursors::set_source(&mut tx, source.name(), SourceState::Ok, "", None).await?;
-    let detail = format!("new={} known={} rejected={}", stored.new, stored.known, page.rejects.len());
+    let detail = format!("new={} known={} rejected={} gone={gone}", stored.new, stored.known, page.rejects.len());
     tx.commit(AuditEvent::new(Actor::System, Action::PageCrawled, format!("source:{}", source.name())).detail(detail)).await?;
     report.pages += 1;
     report.posts.new += stored.new;
@@ -260,6 +312,12 @@ pub async fn probe(pipeline: &Pipeline, source: &dyn Source) -> Result<Option<(S
     let Some(window) = windows.first() else { return Ok(None) };
     let meter = StoreMeter::of(pipeline, source.info());
     Ok(Some((window.key.clone(), source.fetch(window, None, &meter).await)))
+}
+
+/// Looks up Facebook Pages by name, for a person to choose from. Counts as a request.
+pub async fn find_pages(pipeline: &Pipeline, facebook: &Facebook, words: &str) -> Result<Vec<FoundPage>> {
+    let meter = StoreMeter::of(pipeline, &Facebook::INFO);
+    Ok(facebook.find_pages(words, &meter).await?)
 }
 
 /// What an error that waiting did not mend means for the source.

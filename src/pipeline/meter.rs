@@ -34,6 +34,21 @@ impl StoreMeter<'_> {
         Ok(taken)
     }
 
+    async fn take_some(&self, most: i64) -> Result<i64, StoreError> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        let day = QuotaDay::of(tx.now(), self.zone).key;
+        let taken = crawl::take_quota_up_to(&mut tx, &self.source, &day, self.budget, most).await?;
+        tx.commit_housekeeping().await?;
+        Ok(taken)
+    }
+
+    async fn give_some_back(&self, unused: i64) -> Result<(), StoreError> {
+        let mut tx = self.pipeline.store.write_tx().await?;
+        let day = QuotaDay::of(tx.now(), self.zone).key;
+        crawl::give_quota_back(&mut tx, &self.source, &day, unused).await?;
+        tx.commit_housekeeping().await
+    }
+
     async fn reserve_one(&self, name: &str, limit: i64, within: Duration) -> Result<bool, StoreError> {
         let mut tx = self.pipeline.store.write_tx().await?;
         let since = tx.now().minus(within);
@@ -46,6 +61,14 @@ impl StoreMeter<'_> {
 impl Meter for StoreMeter<'_> {
     fn take(&self) -> BoxFuture<'_, Result<bool, String>> {
         Box::pin(async { self.take_one().await.map_err(|error| error.to_string()) })
+    }
+
+    fn take_up_to(&self, most: i64) -> BoxFuture<'_, Result<i64, String>> {
+        Box::pin(async move { self.take_some(most).await.map_err(|error| error.to_string()) })
+    }
+
+    fn give_back(&self, unused: i64) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move { self.give_some_back(unused).await.map_err(|error| error.to_string()) })
     }
 
     fn reserve<'a>(&'a self, name: &'a str, limit: i64, within: Duration) -> BoxFuture<'a, Result<bool, String>> {

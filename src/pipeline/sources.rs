@@ -49,6 +49,8 @@ pub struct SourceStatus {
     pub used_today: i64,
     /// Requests allowed a day.
     pub budget: i64,
+    /// What was paid for today, where the platform charges: how many, of how many, and thousandths of a US dollar.
+    pub paid: Option<(i64, i64, i64)>,
 }
 
 /// How the sources stand.
@@ -68,6 +70,13 @@ pub async fn list(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>>
             Some(until) => format!("{} – {}", until.wib(), row.reason),
             None => row.reason.clone(),
         });
+        let paid = match &source.price {
+            Some(price) => {
+                let used = crawl::quota_used(&pipeline.store, &format!("{name}:{}", price.bucket), &day).await?;
+                Some((used, (price.daily)(config), used * price.milli_usd))
+            }
+            None => None,
+        };
         all.push(SourceStatus {
             name,
             key: source.key,
@@ -78,6 +87,7 @@ pub async fn list(pipeline: &Pipeline, now: Millis) -> Result<Vec<SourceStatus>>
             last_ok_at: row.and_then(|row| row.last_ok_at),
             used_today: crawl::quota_used(&pipeline.store, name, &day).await?,
             budget: (source.budget)(config),
+            paid,
         });
     }
     Ok(all)
@@ -312,6 +322,7 @@ mod tests {
             last_ok_at: Some(now),
             used_today: 0,
             budget: 100,
+            paid: None,
         };
         assert_eq!(health(&status, &days([9, 9, 0, 0, 0], 20), now), Health::Silent);
         assert_eq!(health(&status, &days([9, 9, 0, 0, 1], 20), now), Health::Fine, "something came");

@@ -33,6 +33,7 @@ impl Bluesky {
         quota_zone: "UTC",
         mode: |config| config.bluesky.mode,
         budget: |config| config.bluesky.daily_requests,
+        price: None,
         page_size: |_| 100,
         keep_days: None,
         windows: Some(|config, now, words| windows(&config.bluesky, now, words)),

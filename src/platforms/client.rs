@@ -140,6 +140,13 @@ impl ApiClient {
         Ok(Self { platform, http, pace, retry: retry.clone(), entropy })
     }
 
+    /// Waits for three turns of the pace: what comes next is four times as far from what went before.
+    pub async fn wait_three_turns(&self) {
+        for _ in 0..3 {
+            self.pace.until_ready().await;
+        }
+    }
+
     /// For building requests.
     pub const fn http(&self) -> &reqwest::Client {
         &self.http

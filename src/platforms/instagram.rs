@@ -1,4 +1,5 @@
-//! Instagram hashtag search: public posts of the last 24 hours under chosen hashtags, without their authors.
+//! Instagram: public posts of the last 24 hours under chosen hashtags, without their authors; and what the professional
+//! accounts of a watch list posted.
 //! <https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login/hashtag-search>
 
 use std::collections::HashMap;
@@ -6,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::client::{ApiClient, ApiError, Class};
-use super::{DAY, Meter, Page, Source, SourceInfo, Window, address, meta};
+use super::client::{ApiError, Class};
+use super::meta::Graph;
+use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, address, meta};
 use crate::config::{Instagram as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -19,15 +20,17 @@ use crate::domain::{Entropy, Millis, Platform};
 const TAG_WEEK: Duration = Duration::from_hours(7 * 24);
 /// Only these fields are asked for; the API gives no author.
 const FIELDS: &str = "id,caption,permalink,timestamp";
-/// Posts a page, at most.
+/// Posts a page of a hashtag, at most.
 const PAGE_SIZE: u32 = 50;
+/// Posts a page of an account.
+const ACCOUNT_PAGE: u32 = 25;
 /// Milliseconds between two readings of a hashtag: an answer reaches 24 hours back, so three may fail.
 const SLOT: i64 = DAY / 4;
 
 /// The client.
 pub struct Instagram {
     settings: Settings,
-    api: ApiClient,
+    graph: Graph,
     /// Ids of hashtags; they never change.
     ids: Mutex<HashMap<String, String>>,
 }
@@ -42,6 +45,7 @@ impl Instagram {
         quota_zone: "UTC",
         mode: |config| config.instagram.mode,
         budget: |config| config.instagram.daily_requests,
+        price: None,
         page_size: |_| PAGE_SIZE,
         keep_days: Some(7),
         windows: Some(|config, now, words| windows(&config.instagram, now, words)),
@@ -49,32 +53,52 @@ impl Instagram {
 
     /// Builds the client; nothing is sent yet.
     pub fn new(settings: &Settings, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
-        let api = ApiClient::new(Self::NAME, settings.requests_per_minute, retry, entropy)?;
-        Ok(Self { settings: settings.clone(), api, ids: Mutex::default() })
+        let (token, secret) = (settings.access_token.clone(), settings.app_secret.clone());
+        let graph = Graph::new(Self::NAME, settings.requests_per_minute, retry, entropy, token, secret)?;
+        Ok(Self { settings: settings.clone(), graph, ids: Mutex::default() })
     }
 
     async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
-        let url = format!("{}/{path}", self.settings.base_url);
-        let token = self.settings.access_token.as_ref().map_or("", |token| token.expose_secret());
-        let secret = self.settings.app_secret.as_ref();
-        let proof = secret.and_then(|secret| meta::app_secret_proof(secret.expose_secret(), token));
-        let mut query = query.to_vec();
-        query.push(("user_id", self.settings.user_id.clone()));
-        query.extend(proof.map(|proof| ("appsecret_proof", proof)));
-        self.api
-            .call(
-                Some(meter),
-                |http| http.get(&url).query(&query).bearer_auth(token),
-                |answer| match meta::judge(Self::NAME, answer) {
-                    // Our own count had room. Only this hashtag is left out: those of the week can still be read.
-                    Err(error) if error.message.starts_with("error 18/") => {
-                        let message = format!("{}: too many hashtags in seven days; another program asks too", error.message);
-                        Err(ApiError { class: Class::BadRequest, message, ..error })
-                    }
-                    judged => judged,
-                },
-            )
-            .await
+        match self.graph.get(meter, &format!("{}/{path}", self.settings.base_url), query).await {
+            // Our own count had room. Only this hashtag is left out: those of the week can still be read.
+            Err(error) if error.message.starts_with("error 18/") => {
+                let message = format!("{}: too many hashtags in seven days; another program asks too", error.message);
+                Err(ApiError { class: Class::BadRequest, message, ..error })
+            }
+            answer => answer,
+        }
+    }
+
+    /// What is asked on behalf of the ministry's account.
+    fn as_user<'a>(&self, query: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
+        let user = std::iter::once(("user_id", self.settings.user_id.clone()));
+        user.chain(query.iter().cloned()).collect()
+    }
+
+    /// A page of what a professional account posted. There is no `next`: the cursor goes into the fields.
+    /// <https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login/business-discovery>
+    async fn account_page(&self, meter: &dyn Meter, window: &Window, name: &str, cursor: Option<&str>) -> Result<Page, ApiError> {
+        // Both are spliced into an expression with brackets.
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-=".contains(&b));
+        if !plain(name) || !cursor.is_none_or(plain) {
+            return Err(ApiError::new(Self::NAME, Class::BadRequest, format!("@{name} is no name of an account")));
+        }
+        let after = cursor.map(|cursor| format!(".after({cursor})")).unwrap_or_default();
+        let fields = format!("business_discovery.username({name}){{username,media.limit({ACCOUNT_PAGE}){after}{{{FIELDS}}}}}");
+        let body = self.get(meter, &self.settings.user_id, &[("fields", fields)]).await?;
+        let account = body.get("business_discovery").unwrap_or(&Value::Null);
+        let items = account.pointer("/media/data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut page = Page::default();
+        for item in items {
+            let read = read_post(item).map(|seen| Observation { author: name.to_owned(), ..seen });
+            page.take(item.get("id").and_then(Value::as_str), read);
+        }
+        // Newest first: older ones follow only.
+        let reached = page.observations.iter().any(|seen| seen.posted_at.is_some_and(|at| at < window.from));
+        page.observations.retain(|seen| seen.posted_at.is_none_or(|at| at >= window.from));
+        let after = account.pointer("/media/paging/cursors/after").and_then(Value::as_str);
+        page.next = after.filter(|_| !reached && !items.is_empty()).map(str::to_owned);
+        Ok(page)
     }
 
     /// The id of a hashtag, if the week's budget has room for it.
@@ -94,7 +118,7 @@ impl Instagram {
         if let Some(id) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(tag) {
             return Ok(id.clone());
         }
-        let body = self.get(meter, "ig_hashtag_search", &[("q", tag.to_owned())]).await?;
+        let body = self.get(meter, "ig_hashtag_search", &self.as_user(&[("q", tag.to_owned())])).await?;
         // The guide shows the id alone, the reference a list.
         let id = body.pointer("/data/0/id").or_else(|| body.get("id")).and_then(Value::as_str);
         let id = id.filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
@@ -104,7 +128,7 @@ impl Instagram {
     }
 }
 
-/// Each hashtag of the configuration once in six hours. The words of the rules are not asked for: the budget of
+/// Each hashtag of the configuration once in six hours, and the accounts of the watch list. The words of the rules are not asked for: the budget of
 /// thirty hashtags a week is for people to spend.
 fn windows(settings: &Settings, now: Millis, _words: &[String]) -> Vec<Window> {
     let slot = now.0.div_euclid(SLOT);
@@ -116,7 +140,16 @@ fn windows(settings: &Settings, now: Millis, _words: &[String]) -> Vec<Window> {
         until: now,
         settled: true,
     };
-    settings.tags.iter().map(window).collect()
+    let account = |name: &String| Window {
+        key: format!("@{name}"),
+        query: format!("@{name}"),
+        words: vec![format!("@{name}")],
+        from: Millis(now.0 - settings.days * DAY),
+        until: now,
+        // An account always gets new posts on top.
+        settled: false,
+    };
+    settings.tags.iter().map(window).chain(settings.accounts.iter().map(account)).collect()
 }
 
 impl Source for Instagram {
@@ -132,11 +165,23 @@ impl Source for Instagram {
     ) -> BoxFuture<'a, Result<Page, ApiError>> {
         Box::pin(async move {
             let tag = window.words.first().map_or("", String::as_str);
+            if let Some(name) = tag.strip_prefix('@') {
+                return self.account_page(meter, window, name, cursor).await;
+            }
             let id = self.tag_id(meter, tag).await?;
-            let mut query = vec![("fields", FIELDS.to_owned()), ("limit", PAGE_SIZE.to_string())];
+            let mut query = self.as_user(&[("fields", FIELDS.to_owned()), ("limit", PAGE_SIZE.to_string())]);
             query.extend(cursor.map(|after| ("after", after.to_owned())));
             Ok(read_page(&self.get(meter, &format!("{id}/recent_media"), &query).await?))
         })
+    }
+
+    fn look_after_token<'a>(
+        &'a self,
+        _known: Option<TokenState>,
+        _now: Millis,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Option<TokenState>, ApiError>> {
+        Box::pin(self.graph.token_state(meter, &self.settings.base_url, &self.settings.app_id))
     }
 }
 

@@ -30,6 +30,7 @@ impl Mastodon {
         quota_zone: "UTC",
         mode: |config| config.mastodon.mode,
         budget: |config| config.mastodon.daily_requests,
+        price: None,
         page_size: |_| 40,
         keep_days: None,
         windows: Some(|config, now, words| windows(&config.mastodon, now, words)),

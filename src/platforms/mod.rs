@@ -4,14 +4,17 @@
 pub mod address;
 mod bluesky;
 pub mod client;
+mod facebook;
 pub mod fake;
 pub mod import;
 mod instagram;
+mod jetstream;
 mod mastodon;
 mod meta;
 mod threads;
 mod tiktok;
 mod tiktok_oembed;
+mod x;
 mod youtube;
 
 use std::sync::Arc;
@@ -21,14 +24,17 @@ use futures::future::BoxFuture;
 
 use crate::config::{Config, Mode};
 use crate::domain::post::Observation;
-use crate::domain::{Clock, Entropy, Millis, sha256_hex};
+use crate::domain::{Clock, Entropy, Millis, Platform, sha256_hex};
 pub use bluesky::Bluesky;
 pub use client::{ApiError, Class};
+pub use facebook::{Facebook, FoundPage};
 pub use instagram::Instagram;
+pub use jetstream::Jetstream;
 pub use mastodon::Mastodon;
 pub use threads::Threads;
 pub use tiktok::TiktokResearch;
 pub use tiktok_oembed::{Look, TiktokOembed};
+pub use x::X;
 pub use youtube::Youtube;
 
 /// What a crawl asks for: one query over one span of time. A window is the durable unit of progress: page cursors
@@ -56,8 +62,12 @@ pub struct Page {
     pub observations: Vec<Observation>,
     /// Items that could not be read: id (or `?`) and why. One bad item never spoils its page.
     pub rejects: Vec<(String, String)>,
+    /// Posts that their authors deleted since: platform and id.
+    pub gone: Vec<(Platform, String)>,
     /// Where to go on; none at the end of the window.
     pub next: Option<String>,
+    /// That was all there is for now; the next run goes on from `next`.
+    pub pause: bool,
 }
 
 impl Page {
@@ -74,6 +84,10 @@ impl Page {
 pub trait Meter: Send + Sync {
     /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
     fn take(&self) -> BoxFuture<'_, Result<bool, String>>;
+    /// Takes as many as there are left, at most `most`; says how many.
+    fn take_up_to(&self, most: i64) -> BoxFuture<'_, Result<i64, String>>;
+    /// Gives back what was taken and not used.
+    fn give_back(&self, unused: i64) -> BoxFuture<'_, Result<(), String>>;
     /// Takes a place among the `limit` names that the platform allows in any span of `within`. A name that has a place
     /// keeps it until the span is over. False when there is no place; an error when it cannot be counted now.
     fn reserve<'a>(&'a self, name: &'a str, limit: i64, within: Duration) -> BoxFuture<'a, Result<bool, String>>;
@@ -103,6 +117,17 @@ impl QuotaDay {
     }
 }
 
+/// What a platform charges for.
+#[derive(Debug, Clone, Copy)]
+pub struct Price {
+    /// The bucket in which it is counted.
+    pub bucket: &'static str,
+    /// How many a day.
+    pub daily: fn(&Config) -> i64,
+    /// Thousandths of a US dollar for one.
+    pub milli_usd: i64,
+}
+
 /// What is known of a source before it is built: what it is called, how it runs, what it will ask.
 pub struct SourceInfo {
     /// Name in the database, in logs and on pages.
@@ -115,6 +140,8 @@ pub struct SourceInfo {
     pub mode: fn(&Config) -> Mode,
     /// Requests a day.
     pub budget: fn(&Config) -> i64,
+    /// What it costs, where it costs money.
+    pub price: Option<Price>,
     /// Posts of a full page.
     pub page_size: fn(&Config) -> u32,
     /// Days after which the platform's terms want a post read again or deleted.
@@ -133,6 +160,13 @@ impl SourceInfo {
     }
 }
 
+/// What is known of an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenState {
+    /// When it ends; none if it does not.
+    pub until: Option<Millis>,
+}
+
 /// A platform that can be searched.
 pub trait Source: Send + Sync {
     /// What is known of it.
@@ -148,17 +182,39 @@ pub trait Source: Send + Sync {
         cursor: Option<&'a str>,
         meter: &'a dyn Meter,
     ) -> BoxFuture<'a, Result<Page, ApiError>>;
+    /// It is a stream: it has no end, and where it goes on is stored with each page.
+    fn is_stream(&self) -> bool {
+        false
+    }
+    /// Looks after the access token, once a day: renews it where that is possible, and says when it ends. `known`: what
+    /// it said before. None where tokens do not end or nothing can be asked.
+    fn look_after_token<'a>(
+        &'a self,
+        _known: Option<TokenState>,
+        _now: Millis,
+        _meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Option<TokenState>, ApiError>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Tells an access that finds nothing from a platform on which there is nothing; called when a run found nothing.
+    /// Says what is missing.
+    fn self_test<'a>(&'a self, _meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<String>, ApiError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Every source that can be switched on.
-pub const SOURCES: [&SourceInfo; 7] = [
+pub const SOURCES: [&SourceInfo; 10] = [
     &TiktokResearch::INFO,
     &TiktokOembed::INFO,
     &Threads::INFO,
     &Instagram::INFO,
+    &Facebook::INFO,
     &Youtube::INFO,
     &Bluesky::INFO,
+    &Jetstream::INFO,
     &Mastodon::INFO,
+    &X::INFO,
 ];
 
 /// The source of this name.
@@ -178,14 +234,23 @@ pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) 
     if config.instagram.mode != Mode::Disabled {
         on.push(Arc::new(Instagram::new(&config.instagram, &config.retry, Arc::clone(entropy))?));
     }
+    if config.facebook.mode != Mode::Disabled {
+        on.push(Arc::new(Facebook::new(&config.facebook, &config.retry, Arc::clone(entropy))?));
+    }
     if config.youtube.mode != Mode::Disabled {
         on.push(Arc::new(Youtube::new(&config.youtube, &config.retry, Arc::clone(entropy))?));
     }
     if config.bluesky.mode != Mode::Disabled {
         on.push(Arc::new(Bluesky::new(&config.bluesky, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
     }
+    if config.jetstream.mode != Mode::Disabled {
+        on.push(Arc::new(Jetstream::new(&config.jetstream, Arc::clone(clock))?));
+    }
     if config.mastodon.mode != Mode::Disabled {
         on.push(Arc::new(Mastodon::new(&config.mastodon, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
+    }
+    if config.x.mode != Mode::Disabled {
+        on.push(Arc::new(X::new(&config.x, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
     }
     Ok(on)
 }
@@ -237,13 +302,13 @@ fn query_name(words: &[String]) -> String {
     }
 }
 
-/// Words in groups whose phrases, joined by one sign each, are at most so many bytes long.
-fn any_of(words: &[String], longest: usize) -> Vec<Vec<String>> {
+/// Words in groups whose phrases are at most so many bytes long. `around`: bytes of a phrase beside its word, as quotes
+/// and what stands between.
+fn any_of(words: &[String], longest: usize, around: usize) -> Vec<Vec<String>> {
     let mut groups: Vec<Vec<String>> = Vec::new();
     let mut length = 0;
     for word in words {
-        // Two quotes and the sign between.
-        let size = word.len() + 3;
+        let size = word.len() + around;
         if let Some(group) = groups.last_mut().filter(|_| length + size <= longest) {
             group.push(word.clone());
         } else {
@@ -288,9 +353,9 @@ mod tests {
     #[test]
     fn words_are_packed_and_none_is_lost() {
         let words: Vec<String> = ["thrifting", "bal impor", "cakar", "monza"].map(str::to_owned).into();
-        assert_eq!(any_of(&words, 1_000), std::slice::from_ref(&words));
-        assert_eq!(any_of(&words, 25).concat(), words);
-        assert_eq!(any_of(&words, 25).len(), 2);
-        assert_eq!(any_of(&words, 1).len(), 4, "a word that is too long still stands alone");
+        assert_eq!(any_of(&words, 1_000, 3), std::slice::from_ref(&words));
+        assert_eq!(any_of(&words, 25, 3).concat(), words);
+        assert_eq!(any_of(&words, 25, 3).len(), 2);
+        assert_eq!(any_of(&words, 1, 3).len(), 4, "a word that is too long still stands alone");
     }
 }

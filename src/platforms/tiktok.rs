@@ -43,6 +43,7 @@ impl TiktokResearch {
         quota_zone: "UTC",
         mode: |config| config.tiktok.mode,
         budget: |config| config.tiktok.daily_requests,
+        price: None,
         page_size: |config| config.tiktok.page_size,
         keep_days: Some(15),
         windows: Some(|config, now, words| windows(&config.tiktok, now, words)),

@@ -42,6 +42,7 @@ impl TiktokOembed {
         quota_zone: "UTC",
         mode: |config| config.oembed.mode,
         budget: |config| config.oembed.daily_requests,
+        price: None,
         page_size: |_| 1,
         keep_days: None,
         windows: None,

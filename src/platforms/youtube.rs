@@ -38,6 +38,7 @@ impl Youtube {
         quota_zone: "America/Los_Angeles",
         mode: |config| config.youtube.mode,
         budget: |config| config.youtube.daily_searches,
+        price: None,
         page_size: |_| 50,
         keep_days: Some(30),
         windows: Some(|config, now, words| windows(&config.youtube, now, words)),
@@ -75,7 +76,7 @@ impl Youtube {
 
 /// All words in one search, day by day: a search costs the same however many words it has.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
-    let groups = any_of(words, LONGEST_QUERY).into_iter();
+    let groups = any_of(words, LONGEST_QUERY, 3).into_iter();
     let queries: Vec<_> = groups.map(|group| (query_name(&group), group)).collect();
     query_days(now, &queries, settings.days)
 }

@@ -72,8 +72,9 @@ pub async fn failures_since(on: impl Into<Ex<'_>>, day: i64) -> Result<Vec<(Stri
 
 /// Notes when the access token of a source ends.
 pub async fn set_token_until(tx: &mut WriteTx, source: &str, until: Option<Millis>) -> Result<()> {
-    const SQL: &str = "INSERT INTO source_states (source, state, reason, updated_at, token_until) VALUES ($1, 'ok', '', $2, $3)
-        ON CONFLICT (source) DO UPDATE SET token_until = excluded.token_until";
+    const SQL: &str = "INSERT INTO source_states (source, state, reason, updated_at, token_until, token_checked_at)
+        VALUES ($1, 'ok', '', $2, $3, $2)
+        ON CONFLICT (source) DO UPDATE SET token_until = excluded.token_until, token_checked_at = excluded.token_checked_at";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(source).bind(now).bind(until).execute(ex))?;
     Ok(())

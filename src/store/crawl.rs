@@ -69,6 +69,27 @@ pub async fn take_quota(tx: &mut WriteTx, source: &str, day: &str, budget: i64) 
     Ok(taken == 1)
 }
 
+/// Takes what is left of the day's budget, at most `most`; says how much.
+pub async fn take_quota_up_to(tx: &mut WriteTx, source: &str, day: &str, budget: i64, most: i64) -> Result<i64> {
+    const OPEN: &str = "INSERT INTO quota_used (source, day, used) VALUES ($1, $2, 0) ON CONFLICT (source, day) DO NOTHING";
+    const LITE: &str = "SELECT used FROM quota_used WHERE source = $1 AND day = $2";
+    const PG: &str = "SELECT used FROM quota_used WHERE source = $1 AND day = $2 FOR UPDATE";
+    const TAKE: &str = "UPDATE quota_used SET used = used + $3 WHERE source = $1 AND day = $2";
+    exec!(&mut *tx, ex => sqlx::query(OPEN).bind(source).bind(day).execute(ex))?;
+    let sql = if tx.is_postgres() { PG } else { LITE };
+    let used: i64 = run!(&mut *tx, ex => sqlx::query_scalar(sql).bind(source).bind(day).fetch_one(ex))?;
+    let taken = (budget - used).clamp(0, most.max(0));
+    exec!(tx, ex => sqlx::query(TAKE).bind(source).bind(day).bind(taken).execute(ex))?;
+    Ok(taken)
+}
+
+/// Gives back what was taken on a day and not used.
+pub async fn give_quota_back(tx: &mut WriteTx, source: &str, day: &str, unused: i64) -> Result<()> {
+    const SQL: &str = "UPDATE quota_used SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE source = $1 AND day = $2";
+    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(day).bind(unused.max(0)).execute(ex))?;
+    Ok(())
+}
+
 /// Takes a place among `limit` names first used after `since`; a name that has one keeps it. False when there is none.
 pub async fn reserve(tx: &mut WriteTx, source: &str, name: &str, since: Millis, limit: i64) -> Result<bool> {
     const TAKE: &str = "INSERT INTO reservations (source, name, first_used_at) VALUES ($1, $2, $3)
@@ -102,16 +123,18 @@ pub struct SourceRow {
     pub last_ok_at: Option<Millis>,
     /// When its access token ends, if known.
     pub token_until: Option<Millis>,
+    /// When that was looked after last.
+    pub token_checked_at: Option<Millis>,
 }
 
 /// Every source that ever ran.
 pub async fn sources(on: impl Into<Ex<'_>>) -> Result<Vec<SourceRow>> {
-    run!(on, ex => sqlx::query_as("SELECT source, state, reason, parked_until, last_ok_at, token_until FROM source_states ORDER BY source").fetch_all(ex))
+    run!(on, ex => sqlx::query_as("SELECT source, state, reason, parked_until, last_ok_at, token_until, token_checked_at FROM source_states ORDER BY source").fetch_all(ex))
 }
 
 /// One source.
 pub async fn source(on: impl Into<Ex<'_>>, name: &str) -> Result<Option<SourceRow>> {
-    const SQL: &str = "SELECT source, state, reason, parked_until, last_ok_at, token_until FROM source_states WHERE source = $1";
+    const SQL: &str = "SELECT source, state, reason, parked_until, last_ok_at, token_until, token_checked_at FROM source_states WHERE source = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(name).fetch_optional(ex))
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlx::types::Json;
 
-use super::{Ex, Result, WriteTx};
+use super::{Ex, Result, WriteTx, checks};
+use crate::domain::check::CheckOutcome;
 use crate::domain::flag::Finding;
 use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, id_sha256};
@@ -71,6 +72,34 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
     }
     Ok(())
+}
+
+/// Posts that their authors deleted: what no rule matched goes, of what stands in the queue or in a package it is noted.
+/// Returns how many of them were known.
+pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -> Result<u64> {
+    const NEEDED: &str =
+        "SELECT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1) OR EXISTS (SELECT 1 FROM checks c WHERE c.post_id = $1)";
+    let mut known = 0;
+    for chunk in posts.chunks(500) {
+        let found: Vec<Due> = run_tx!(&mut *tx, ex: Db => async {
+            let mut sql = sqlx::QueryBuilder::<Db>::new("SELECT p.id, p.platform, p.native_id FROM posts p WHERE (p.platform, p.native_id) IN (");
+            sql.push_values(chunk, |mut row, (platform, id)| {
+                row.push_bind(*platform).push_bind(id.clone());
+            });
+            sql.push(")");
+            sql.build_query_as().fetch_all(ex).await
+        })?;
+        for due in found {
+            known += 1;
+            let needed: bool = run!(&mut *tx, ex => sqlx::query_scalar(NEEDED).bind(due.0).fetch_one(ex))?;
+            if needed {
+                checks::insert(tx, due.0, CheckOutcome::Gone).await?;
+            } else {
+                delete(tx, &[due]).await?;
+            }
+        }
+    }
+    Ok(known)
 }
 
 async fn forget(tx: &mut WriteTx, hash: &str) -> Result<()> {

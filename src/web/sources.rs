@@ -39,6 +39,8 @@ struct Card {
     columns: Vec<Column>,
     queries: Vec<QueryRow>,
     failures: String,
+    /// What was paid for today; empty where nothing costs money.
+    paid: String,
 }
 
 /// A query of the plan, as the page shows it.
@@ -85,6 +87,13 @@ fn columns(days: &[SourceDay]) -> Vec<Column> {
         flagged: day.flagged * HEIGHT / posts,
     });
     columns.collect()
+}
+
+/// `24 / 200 (US$ 0,12)`.
+fn paid_for(t: Text, (used, daily, milli_usd): (i64, i64, i64)) -> String {
+    let cents = (milli_usd + 5) / 10;
+    let point = t.decimal(0.0).replace('0', "");
+    format!("{} / {} (US$ {}{point}{:02})", t.number(used), t.number(daily), cents / 100, cents % 100)
 }
 
 /// Words of a query in about a line.
@@ -154,6 +163,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         spent: (detail.status.used_today * 100 / detail.status.budget.max(1)).clamp(0, 100),
         yielded: detail.per_hundred().map_or_else(|| "–".into(), |posts| f.t.number(posts)),
         last_ok: detail.status.last_ok_at.map_or_else(|| "–".into(), Millis::wib),
+        paid: detail.status.paid.map(|paid| paid_for(f.t, paid)).unwrap_or_default(),
         columns: columns(&detail.days),
         queries: detail.plan.iter().flat_map(|plan| &plan.queries).map(|query| query_row(f.t, query)).collect(),
         failures: detail.failures.iter().map(|(class, count)| format!("{class} {count}")).collect::<Vec<_>>().join(", "),

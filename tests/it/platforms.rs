@@ -160,13 +160,6 @@ async fn a_dead_search_id_ends_in_a_report_not_in_a_loop() {
     assert_eq!(ids(&stage).await, undisturbed().await, "the next run reads what was left");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_search_without_approval_is_no_error() {
-    let stage = stage().await;
-    stage.fake.fault("th_unapproved", -1);
-    assert_eq!(read(&stage).await.problems, Vec::<String>::new());
-}
-
 /// Imports the bare address of a made-up TikTok post.
 async fn import_address(stage: &Stage) -> sisir::platforms::fake::FakePost {
     let post = sisir::platforms::fake::made_up_posts(crate::support::START)

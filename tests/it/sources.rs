@@ -8,7 +8,7 @@ use sisir::config::{Config, Mode};
 use sisir::domain::source::SourceState;
 use sisir::domain::{Millis, Platform};
 use sisir::pipeline::crawl::{CrawlReport, Spend, crawl};
-use sisir::platforms::fake::made_up_elsewhere;
+use sisir::platforms::fake::{made_up_everywhere, page_id};
 use sisir::store::{crawl as cursors, posts};
 
 use crate::support::{Engine, START, Stage};
@@ -31,6 +31,9 @@ fn only(config: &mut Config, source: &str) {
     config.youtube.mode = mode("youtube");
     config.bluesky.mode = mode("bluesky");
     config.mastodon.mode = mode("mastodon");
+    config.facebook.mode = mode("facebook");
+    config.jetstream.mode = mode("jetstream");
+    config.x.mode = mode("x");
 }
 
 async fn read(stage: &Stage) -> CrawlReport {
@@ -42,41 +45,65 @@ async fn ids(stage: &Stage) -> BTreeSet<String> {
 }
 
 /// What stands on a fake platform and matches the words that are asked for, computed without any client.
-fn expected(stage: &Stage, platform: Platform) -> BTreeSet<String> {
+fn expected(stage: &Stage, source: &str) -> BTreeSet<String> {
+    let platform = platform_of(source);
     let words = stage.pipeline.rules().search();
     let joined = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let found = |text: &str| {
         words.iter().any(|word| match platform {
+            // Everything that a watched Page posts.
+            _ if source == "facebook" => true,
+            _ if source == "jetstream" => joined(text).contains(&joined(word)),
             Platform::Mastodon => joined(text).contains(&joined(word)),
             _ => text.to_lowercase().contains(word),
         })
     };
     let today = Millis(START.0 / DAY * DAY);
     let from = match platform {
-        Platform::Mastodon => Millis(START.0 - 2 * DAY),
+        _ if source == "jetstream" => Millis(START.0 - DAY * 3 / 2),
+        Platform::Facebook => Millis(START.0 - 7 * DAY),
+        Platform::Mastodon | Platform::X => Millis(START.0 - 2 * DAY),
         _ => Millis(today.0 - 2 * DAY),
     };
-    let all = made_up_elsewhere(START).into_iter().filter(|post| post.platform == platform);
+    let all = made_up_everywhere(START).into_iter().filter(|post| post.platform == platform);
     all.filter(|post| post.posted_at >= from && post.posted_at < START && found(&post.text)).map(|post| post.native_id).collect()
 }
 
-const SOURCES: [(&str, Platform); 3] =
-    [("youtube", Platform::Youtube), ("bluesky", Platform::Bluesky), ("mastodon", Platform::Mastodon)];
+const SOURCES: [(&str, Platform); 6] = [
+    ("youtube", Platform::Youtube),
+    ("bluesky", Platform::Bluesky),
+    ("mastodon", Platform::Mastodon),
+    ("facebook", Platform::Facebook),
+    ("jetstream", Platform::Bluesky),
+    ("x", Platform::X),
+];
+
+fn platform_of(source: &str) -> Platform {
+    SOURCES.iter().find(|(name, _)| *name == source).unwrap().1
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_can_be_found_is_found_once() {
-    for (source, platform) in SOURCES {
+    for (source, _) in SOURCES {
         let stage = stage(source).await;
         let report = read(&stage).await;
         assert_eq!(report.problems, Vec::<String>::new(), "{source}");
-        let expected = expected(&stage, platform);
+        let expected = expected(&stage, source);
         assert!(expected.len() >= 5, "{source}: only {} posts to find", expected.len());
         assert_eq!(ids(&stage).await, expected, "{source}");
         let stored = posts::all(stage.store()).await.unwrap();
-        let truth = made_up_elsewhere(START);
+        let truth = made_up_everywhere(START);
         for post in stored {
             let truth = truth.iter().find(|truth| truth.native_id == post.native_id).unwrap();
-            assert_eq!((&post.text, &post.author), (&truth.text, &truth.author), "{source}: the full text, unescaped");
+            assert_eq!(post.text, truth.text, "{source}: the full text, unescaped");
+            let author = match source {
+                "facebook" => page_id(&truth.author),
+                "jetstream" => truth.native_id.split('/').next().unwrap().to_owned(),
+                // A name would cost extra.
+                "x" => String::new(),
+                _ => truth.author.clone(),
+            };
+            assert_eq!(post.author, author, "{source}");
         }
         assert!(stage.fake.log().iter().all(|asked| !asked.target.contains("uji")), "{source}: a secret in an address");
     }
@@ -95,13 +122,22 @@ async fn passing_faults_lose_nothing() {
         ("bluesky", "huge_body", 1),
         ("mastodon", "md_foreign_next", -1),
         ("mastodon", "truncate_json", 2),
+        ("facebook", "fb_empty_with_next", 1),
+        ("facebook", "meta_next_foreign", -1),
+        ("facebook", "meta_500", 2),
+        ("facebook", "meta_usage_75", 3),
+        ("jetstream", "js_drop", 3),
+        ("jetstream", "js_repeat", -1),
+        ("x", "x_post_style", -1),
+        ("x", "x_503", 2),
+        ("x", "x_partial", -1),
+        ("x", "truncate_json", 1),
     ] {
-        let platform = SOURCES.iter().find(|(name, _)| *name == source).unwrap().1;
         let stage = stage(source).await;
         stage.fake.fault(fault, times);
         let report = read(&stage).await;
         assert_eq!(report.problems, Vec::<String>::new(), "{source} {fault}");
-        assert_eq!(ids(&stage).await, expected(&stage, platform), "{source} {fault}");
+        assert_eq!(ids(&stage).await, expected(&stage, source), "{source} {fault}");
     }
 }
 
@@ -127,6 +163,13 @@ async fn refusals_stop_a_source_at_once() {
         ("bluesky", "bs_password", "bluesky"),
         ("bluesky", "bs_blocked_host", "bluesky"),
         ("mastodon", "md_private", "mastodon"),
+        ("facebook", "fb_unapproved", "facebook"),
+        ("facebook", "meta_190", "facebook"),
+        ("facebook", "meta_368", "facebook"),
+        ("x", "x_401", "x"),
+        ("x", "x_not_enrolled", "x"),
+        ("x", "x_capped", "x"),
+        ("x", "x_credit", "x"),
     ] {
         let stage = stage(source).await;
         stage.fake.fault(fault, -1);
@@ -146,6 +189,12 @@ async fn limits_rest_a_source_until_the_platform_says() {
         ("youtube", "yt_quota_old", 7 * 3600),
         ("bluesky", "bs_rate", 300),
         ("mastodon", "md_rate", 300),
+        ("facebook", "fb_buc", 19 * 60),
+        ("facebook", "meta_4_403", 3600),
+        // Nearly at the limit: the page is kept, and no call follows it.
+        ("facebook", "meta_usage_95", 3600),
+        ("x", "x_rate", 302),
+        ("x", "x_rate_old", 302),
     ] {
         let stage = stage(source).await;
         stage.fake.fault(fault, 1);
@@ -167,7 +216,7 @@ async fn limits_rest_a_source_until_the_platform_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_video_that_is_gone_is_left_out() {
     let stage = stage("youtube").await;
-    let gone = expected(&stage, Platform::Youtube).into_iter().next().unwrap();
+    let gone = expected(&stage, "youtube").into_iter().next().unwrap();
     stage.fake.remove([gone.as_str()]);
     let report = read(&stage).await;
     assert_eq!((report.problems, report.rejects), (Vec::<String>::new(), 0));
@@ -205,7 +254,7 @@ async fn hashtags_are_read_once_in_six_hours() {
     assert_eq!(read(&stage).await.problems, Vec::<String>::new());
     let day_ago = Millis(START.0 - DAY);
     let tags = ["#thrifting", "#balimpor", "#preloved", "#hiddengem"];
-    let expected: BTreeSet<String> = made_up_elsewhere(START)
+    let expected: BTreeSet<String> = made_up_everywhere(START)
         .into_iter()
         .filter(|post| post.platform == Platform::Instagram && (day_ago..=START).contains(&post.posted_at))
         .filter(|post| tags.iter().any(|tag| post.text.contains(tag)))
@@ -268,4 +317,149 @@ async fn instagram_refusals_and_limits() {
         let report = read(&stage).await;
         assert_eq!((report.problems.len(), report.windows), (1, 3), "{fault}: one hashtag is refused, the others are read");
     }
+}
+
+/// A window that is not over is read again down to what was read before: what was paid for is not paid for again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_of_x_are_counted_before_they_are_paid_for() {
+    let mut stage = stage("x").await;
+    let mut config = (*stage.pipeline.config).clone();
+    config.x.daily_posts = 18;
+    stage.pipeline.config = std::sync::Arc::new(config);
+    read(&stage).await;
+    let paid = stage.fake.used("x_posts");
+    assert!((9..=18).contains(&paid), "{paid} posts for 18 at most");
+    let day = "2026-11-20";
+    assert_eq!(cursors::quota_used(stage.store(), "x:posts", day).await.unwrap(), paid, "what we count is what is charged");
+    let row = cursors::source(stage.store(), "x").await.unwrap().unwrap();
+    assert_eq!(row.state, SourceState::Parked, "until midnight");
+
+    let stage = self::stage("x").await;
+    read(&stage).await;
+    let (first, asked) = (stage.fake.used("x_posts"), stage.fake.used("x"));
+    stage.later(3600);
+    read(&stage).await;
+    assert!(stage.fake.used("x") > asked);
+    assert!(stage.fake.used("x_posts") - first <= 5, "{} posts once more", stage.fake.used("x_posts") - first);
+}
+
+/// The stream goes on where it stopped; what its author deleted is deleted here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_goes_on_where_it_stopped() {
+    let stage = stage("jetstream").await;
+    let report = read(&stage).await;
+    assert_eq!(report.problems, Vec::<String>::new());
+    let all = ids(&stage).await;
+    assert_eq!(all, expected(&stage, "jetstream"));
+    let row = cursors::cursor(stage.store(), "jetstream", "stream").await.unwrap().unwrap();
+    let reached: i64 = row.cursor.unwrap().parse().unwrap();
+    assert!(!row.done && reached / 1000 <= START.0 && reached / 1000 > START.0 - 6 * 3_600_000, "{reached}");
+
+    // Nothing new: the last seconds once more, one connection.
+    let connections = stage.fake.used("jetstream");
+    stage.later(60);
+    let again = read(&stage).await;
+    assert_eq!((again.posts.new, stage.fake.used("jetstream") - connections), (0, 1));
+
+    // The newest post is deleted by its author within the hour.
+    let newest = posts::all(stage.store()).await.unwrap().into_iter().max_by_key(|post| post.posted_at).unwrap();
+    stage.fake.remove([newest.native_id.as_str()]);
+    stage.later(3600);
+    read(&stage).await;
+    assert!(!ids(&stage).await.contains(&newest.native_id), "what was never flagged goes");
+    stage.fake.restore(&newest.native_id);
+
+    // A server that is not there yet, and one that sends rubbish.
+    stage.fake.fault("js_503", -1);
+    assert_eq!(read(&stage).await.problems.len(), 1);
+    stage.fake.fault("js_503", 0);
+    stage.fake.fault("js_odd", 1);
+    assert_eq!(read(&stage).await.rejects, 2);
+}
+
+/// Professional accounts of the watch list bring what hashtags do not: the author, and posts without the hashtag.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn watched_accounts_are_read_down_to_what_was_read_before() {
+    let mut stage = stage("instagram").await;
+    let truth: Vec<_> = made_up_everywhere(START).into_iter().filter(|post| post.platform == Platform::Instagram).collect();
+    let most = |name: &str| truth.iter().filter(|post| post.author == name).count();
+    let author = truth.iter().max_by_key(|post| most(&post.author)).unwrap().author.clone();
+    let mut config = (*stage.pipeline.config).clone();
+    config.instagram.tags.clear();
+    config.instagram.accounts = vec![author.clone(), "tidak.ada".into()];
+    stage.pipeline.config = std::sync::Arc::new(config);
+    let report = read(&stage).await;
+    assert_eq!(report.problems.len(), 1, "an account that is not there is said, and no more: {:?}", report.problems);
+    let expected: BTreeSet<String> =
+        truth.iter().filter(|post| post.author == author).map(|post| post.native_id.clone()).collect();
+    assert_eq!(ids(&stage).await, expected);
+    assert!(posts::all(stage.store()).await.unwrap().iter().all(|post| post.author == author));
+    assert!(stage.fake.log().iter().any(|asked| asked.target.contains("appsecret_proof=")), "the app proves itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_looked_after_once_a_day() {
+    // Meta says when a token ends; a person has to renew it, so it is an alert in time.
+    let stage = stage("facebook").await;
+    read(&stage).await;
+    let asked = || stage.fake.log().iter().filter(|asked| asked.target.contains("/debug_token")).count();
+    assert_eq!(asked(), 1);
+    assert!(stage.fake.log().iter().all(|asked| !asked.target.contains("EAABuji")), "no token in the log");
+    stage.later(3600);
+    read(&stage).await;
+    assert_eq!(asked(), 1);
+    let row = cursors::source(stage.store(), "facebook").await.unwrap().unwrap();
+    assert_eq!(row.token_until.unwrap().since(START), Duration::from_secs(10 * 86_400));
+    let news = sisir::pipeline::alerts::check(&stage.pipeline).await.unwrap();
+    assert_eq!(news, [(sisir::domain::alert::AlertKind::Token, "facebook".to_owned())]);
+
+    // Threads gives a new one for the old: it is used at once and stands in the file for the next start.
+    let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let file = stage.dir.path().join("threads-token");
+    std::fs::write(&file, "THlama\n").unwrap();
+    let mut config = (*stage.pipeline.config).clone();
+    only(&mut config, "threads");
+    config.threads.mode = Mode::Fake;
+    config.threads.access_token_file = Some(file.clone());
+    stage.pipeline.config = std::sync::Arc::new(config);
+    read(&stage).await;
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("THbaru"));
+    let row = cursors::source(stage.store(), "threads").await.unwrap().unwrap();
+    assert_eq!(row.token_until.unwrap().since(START), Duration::from_secs(5_184_000));
+    stage.later(2 * 86_400);
+    read(&stage).await;
+    let renewals = stage.fake.log().iter().filter(|asked| asked.target.contains("refresh_access_token")).count();
+    assert_eq!(renewals, 1, "not before its last fifteen days");
+    stage.later(45 * 86_400);
+    read(&stage).await;
+    let renewals = stage.fake.log().iter().filter(|asked| asked.target.contains("refresh_access_token")).count();
+    assert_eq!(renewals, 2);
+}
+
+/// An unapproved app finds nothing, without an error: the self-test tells that from a quiet platform.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unapproved_app_is_told_from_a_quiet_platform() {
+    let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let mut config = (*stage.pipeline.config).clone();
+    only(&mut config, "threads");
+    config.threads.mode = Mode::Fake;
+    stage.pipeline.config = std::sync::Arc::new(config);
+    stage.fake.fault("th_unapproved", -1);
+    let report = read(&stage).await;
+    assert_eq!(report.problems.len(), 1, "{:?}", report.problems);
+    assert!(report.problems[0].contains("not approved for threads_keyword_search"), "{:?}", report.problems);
+    let row = cursors::source(stage.store(), "threads").await.unwrap().unwrap();
+    assert_eq!(row.state, SourceState::Stopped);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_are_looked_up_by_name() {
+    let stage = stage("facebook").await;
+    let config = &stage.pipeline.config;
+    let entropy = std::sync::Arc::clone(&stage.pipeline.entropy);
+    let facebook = sisir::platforms::Facebook::new(&config.facebook, &config.retry, entropy).unwrap();
+    let found = sisir::pipeline::crawl::find_pages(&stage.pipeline, &facebook, "bal contoh").await.unwrap();
+    let found: Vec<(&str, &str)> = found.iter().map(|page| (page.id.as_str(), page.name.as_str())).collect();
+    assert_eq!(found, [(page_id("grosir bal contoh").as_str(), "grosir bal contoh")]);
+    assert_eq!(cursors::quota_used(stage.store(), "facebook", "2026-11-20").await.unwrap(), 1, "it counts as a request");
 }

@@ -13,7 +13,7 @@ use crate::domain::{Clock, Entropy, ManualClock, Millis, SystemClock};
 use crate::mail::MailSink;
 use crate::pipeline::Pipeline;
 use crate::pipeline::deliver::LEASE;
-use crate::platforms::fake::{FakePlatforms, FakePost, made_up_elsewhere, made_up_posts};
+use crate::platforms::fake::{FakePlatforms, FakePost, PAGES, made_up_everywhere, page_id};
 use crate::store::audit;
 
 /// The scripted demo happens on a Friday morning in Jakarta: 2026-11-20 08:00 WIB.
@@ -45,7 +45,7 @@ impl Stage {
             (Arc::new(SystemClock), Entropy::from_os())
         };
         let anchor = if options.headless { SCRIPTED_START } else { kept_anchor(dir, clock.now())? };
-        let posts = [made_up_posts(anchor), made_up_elsewhere(anchor)].concat();
+        let posts = made_up_everywhere(anchor);
         let stop = CancellationToken::new();
         let fake = FakePlatforms::new(posts.clone(), Arc::clone(&clock));
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await?;
@@ -79,6 +79,34 @@ fn kept_anchor(dir: &Path, now: Millis) -> anyhow::Result<Millis> {
     std::fs::write(&path, now.0.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(now)
 }
+
+/// Who gets the letters of the demo.
+const RECIPIENTS: &str = r#"
+[recipients.tiktok]
+entity = "TikTok (alamat contoh)"
+email = "permintaan@tiktok.contoh.id"
+[recipients.threads]
+entity = "Threads (alamat contoh)"
+email = "permintaan@threads.contoh.id"
+[recipients.instagram]
+entity = "Instagram (alamat contoh)"
+email = "permintaan@instagram.contoh.id"
+[recipients.facebook]
+entity = "Facebook (alamat contoh)"
+email = "permintaan@facebook.contoh.id"
+[recipients.x]
+entity = "X (alamat contoh)"
+email = "permintaan@x.contoh.id"
+[recipients.youtube]
+entity = "YouTube (alamat contoh)"
+email = "permintaan@youtube.contoh.id"
+[recipients.bluesky]
+entity = "Bluesky (alamat contoh)"
+email = "permintaan@bluesky.contoh.id"
+[recipients.mastodon]
+entity = "Mastodon (alamat contoh)"
+email = "permintaan@mastodon.contoh.id"
+"#;
 
 fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16) -> String {
     let database = format!("sqlite:{}", dir.join("sisir.db").display());
@@ -131,6 +159,21 @@ user_id = "17841400000000001"
 access_token = "EAABdemo"
 tags = ["thrifting", "balimpor", "preloved", "hiddengem"]
 requests_per_minute = 60000
+[sources.facebook]
+mode = "fake"
+base_url = "http://{platforms}/v26.0"
+access_token = "EAABdemo"
+pages = {pages:?}
+requests_per_minute = 60000
+[sources.jetstream]
+mode = "fake"
+base_url = "ws://{platforms}"
+idle_seconds = 1
+[sources.x]
+mode = "fake"
+base_url = "http://{platforms}"
+bearer_token = "XFdemo"
+requests_per_minute = 60000
 [sources.youtube]
 mode = "fake"
 base_url = "http://{platforms}/youtube/v3"
@@ -153,26 +196,9 @@ requests_per_minute = 60000
 host = "127.0.0.1"
 port = {mail_port}
 security = "none"
-[recipients.tiktok]
-entity = "TikTok (alamat contoh)"
-email = "permintaan@tiktok.contoh.id"
-[recipients.threads]
-entity = "Threads (alamat contoh)"
-email = "permintaan@threads.contoh.id"
-[recipients.instagram]
-entity = "Instagram (alamat contoh)"
-email = "permintaan@instagram.contoh.id"
-[recipients.youtube]
-entity = "YouTube (alamat contoh)"
-email = "permintaan@youtube.contoh.id"
-[recipients.bluesky]
-entity = "Bluesky (alamat contoh)"
-email = "permintaan@bluesky.contoh.id"
-[recipients.mastodon]
-entity = "Mastodon (alamat contoh)"
-email = "permintaan@mastodon.contoh.id"
-"#,
+{RECIPIENTS}"#,
         listen = options.listen,
+        pages = PAGES.map(page_id),
         log = options.log
     )
 }

@@ -47,7 +47,7 @@ pub fn made_up_posts(anchor: Millis) -> Vec<FakePost> {
 
 /// The same texts once more on the other fake platforms, a third of them on each; and some under
 /// hashtags on Instagram, in the last day and a half.
-pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
+fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
     let lines = POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     let elsewhere = |mut line: Line| {
         let platforms = [Platform::Youtube, Platform::Bluesky, Platform::Mastodon];
@@ -69,6 +69,45 @@ pub fn made_up_elsewhere(anchor: Millis) -> Vec<FakePost> {
     lines.map(elsewhere).chain(tagged).collect()
 }
 
+/// Every made-up post on every fake platform.
+pub fn made_up_everywhere(anchor: Millis) -> Vec<FakePost> {
+    [made_up_posts(anchor), made_up_elsewhere(anchor), made_up_on_x_and_pages(anchor), greetings(anchor)].concat()
+}
+
+/// What people write on Threads at any hour.
+fn greetings(anchor: Millis) -> Vec<FakePost> {
+    let greeting = |n: i64| Line {
+        n: 100_000 + n,
+        platform: Platform::Threads,
+        label: "unrelated".into(),
+        author: format!("warga{n}"),
+        age_hours: n * 5,
+        region: "ID".into(),
+        views: 10,
+        text: "Selamat beraktivitas semuanya, jangan lupa sarapan".into(),
+    };
+    (0..40).map(|n| place(greeting(n), anchor)).collect()
+}
+
+/// Names of the Facebook Pages on the fake platforms.
+pub const PAGES: [&str; 3] = ["grosir bal contoh", "warung kopi contoh", "preloved contoh"];
+
+/// The same texts once more on X, and on three Facebook Pages: one sells bales, one is a café, one sells its own clothes.
+fn made_up_on_x_and_pages(anchor: Millis) -> Vec<FakePost> {
+    let lines = || POSTS.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let on_x = lines().filter(|line| line.n % 2 == 0).map(|line| place(Line { platform: Platform::X, ..line }, anchor));
+    let on_pages = lines().filter(|line| line.n % 3 == 0).map(|line| {
+        let page = match line.label.as_str() {
+            "promo" => 0,
+            "lawful" => 2,
+            _ => 1,
+        };
+        let author = PAGES.get(page).copied().unwrap_or_default().to_owned();
+        place(Line { platform: Platform::Facebook, author, ..line }, anchor)
+    });
+    on_x.chain(on_pages).collect()
+}
+
 fn place(line: Line, anchor: Millis) -> FakePost {
     let posted = anchor.secs() - line.age_hours * 3600 - (line.n * 37) % 3600;
     let noise = sha256_hex(format!("post {}", line.n).as_bytes());
@@ -82,6 +121,14 @@ fn place(line: Line, anchor: Millis) -> FakePost {
         Platform::Bluesky => format!("did:plc:rekaan{}/3m{}", line.n % 20, noise.get(..11).unwrap_or_default()),
         Platform::Mastodon => {
             format!("https://mastodon.contoh/users/{}/statuses/{}", line.author, noise.get(..12).unwrap_or_default())
+        }
+        Platform::X => {
+            let low = i64::from_str_radix(noise.get(..5).unwrap_or("0"), 16).unwrap_or(0);
+            (((posted * 1000 - 1_288_834_974_657) << 22) | low).to_string()
+        }
+        Platform::Facebook => {
+            let low = u64::from_str_radix(noise.get(..9).unwrap_or("0"), 16).unwrap_or(0);
+            format!("122{low:012}")
         }
         _ => format!("D{}", noise.get(..10).unwrap_or_default()),
     };

@@ -1,16 +1,20 @@
-//! Fake platforms on loopback: the TikTok Research API, TikTok oEmbed, the Threads keyword search, YouTube, Bluesky and
-//! Mastodon, from made-up posts, with the faults that the real ones are known for. Used by tests and the demo; nothing here is for production.
+//! Fake platforms on loopback: the TikTok Research API, TikTok oEmbed, Threads, Instagram, Facebook Pages, YouTube,
+//! Bluesky with its stream, Mastodon and X, from made-up posts, with the faults that the real ones are known for. Used by tests and the demo; nothing here is for production.
 
 mod bluesky;
 mod control;
 mod corpus;
+mod discovery;
+mod facebook;
 mod instagram;
+mod jetstream;
 mod mastodon;
 mod threads;
 mod tiktok;
+mod x;
 mod youtube;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +27,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
-pub use corpus::{FakePost, made_up_elsewhere, made_up_posts};
+pub use corpus::{FakePost, PAGES, made_up_everywhere, made_up_posts};
+pub use facebook::page_id;
 
 use crate::domain::{Clock, Millis};
 
@@ -41,7 +46,8 @@ pub struct Logged {
 #[derive(Default)]
 struct Inner {
     faults: BTreeMap<String, i64>,
-    removed: BTreeSet<String>,
+    /// Posts that are gone, and since when.
+    removed: BTreeMap<String, Millis>,
     used: BTreeMap<String, i64>,
     /// Search ids given out, with the hash of the query they belong to and how often they were used.
     searches: BTreeMap<String, (String, u32)>,
@@ -90,6 +96,11 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("ig_unapproved", "400, code 10: no Public Content Access"),
     ("ig_budget", "400, code 18: thirty hashtags in seven days"),
     ("ig_sensitive", "400, code 24: no such hashtag, or one that is not shown"),
+    ("meta_usage_75", "X-App-Usage says 80 of 100"),
+    ("meta_usage_95", "X-App-Usage says 96 of 100"),
+    ("fb_unapproved", "400, code 10: no Page Public Content Access"),
+    ("fb_buc", "400, code 80001: too many calls, with access again in nineteen minutes"),
+    ("fb_empty_with_next", "an empty page that has a next one"),
     ("yt_key", "400 keyInvalid"),
     ("yt_blocked", "403: the key may not use this API"),
     ("yt_quota", "429: searches of the day are used up"),
@@ -105,6 +116,20 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("md_private", "422: the timeline is for members"),
     ("md_rate", "429 with X-RateLimit-Reset in five minutes"),
     ("md_foreign_next", "the next link names another host"),
+    ("js_drop", "the stream breaks after five events"),
+    ("js_repeat", "every event comes twice"),
+    ("js_odd", "an event that is no JSON, and a post without a record"),
+    ("js_503", "503 before the stream begins"),
+    ("js_lookback", "only the last 36 hours are there"),
+    ("x_post_style", "only the newer spelling, post.fields, is known"),
+    ("x_401", "401: the token is refused"),
+    ("x_not_enrolled", "403 client-forbidden: the app may not search"),
+    ("x_rate", "429 with x-rate-limit-reset in five minutes"),
+    ("x_rate_old", "429 in the older form, code 88, with the same headers"),
+    ("x_capped", "429 usage-capped: the posts of the month are used up"),
+    ("x_credit", "402: no credit left"),
+    ("x_partial", "posts, and an error for one that is gone"),
+    ("x_503", "503"),
 ];
 
 impl FakePlatforms {
@@ -124,7 +149,8 @@ impl FakePlatforms {
 
     /// Takes posts down, as a platform does after a request.
     pub fn remove<'a>(&self, native_ids: impl IntoIterator<Item = &'a str>) {
-        self.lock().removed.extend(native_ids.into_iter().map(str::to_owned));
+        let now = self.now();
+        self.lock().removed.extend(native_ids.into_iter().map(|id| (id.to_owned(), now)));
     }
 
     /// Puts a post back.
@@ -143,8 +169,8 @@ impl FakePlatforms {
         inner.tokens
     }
 
-    /// Requests that counted against the quota of `api`: `tiktok`, `threads`, `youtube_search`, `youtube_units`, `bluesky`
-    /// or `mastodon`.
+    /// Requests that counted against the quota of `api`: `tiktok`, `threads`, `instagram`, `facebook`, `youtube_search`,
+    /// `youtube_units`, `bluesky`, `jetstream`, `mastodon` or `x`; under `x_posts` the posts that X would have charged for.
     pub fn used(&self, api: &str) -> i64 {
         self.lock().used.get(api).copied().unwrap_or(0)
     }
@@ -178,7 +204,11 @@ impl FakePlatforms {
     }
 
     fn is_removed(&self, native_id: &str) -> bool {
-        self.lock().removed.contains(native_id)
+        self.removed_at(native_id).is_some()
+    }
+
+    fn removed_at(&self, native_id: &str) -> Option<Millis> {
+        self.lock().removed.get(native_id).copied()
     }
 
     fn router(self) -> Router {
@@ -187,12 +217,20 @@ impl FakePlatforms {
             .route("/v2/research/video/query/", post(tiktok::query))
             .route("/oembed", get(tiktok::oembed))
             .route("/v1.0/keyword_search", get(threads::keyword_search))
+            .route("/v1.0/me", get(threads::me))
+            .route("/refresh_access_token", get(threads::refresh))
             .route("/v26.0/ig_hashtag_search", get(instagram::hashtag))
+            .route("/v26.0/pages/search", get(facebook::pages_search))
+            .route("/v26.0/debug_token", get(threads::debug_token))
+            .route("/v26.0/{id}", get(discovery::business))
+            .route("/v26.0/{id}/posts", get(facebook::page_posts))
             .route("/v26.0/{id}/recent_media", get(instagram::recent_media))
             .route("/youtube/v3/search", get(youtube::search))
             .route("/youtube/v3/videos", get(youtube::videos))
             .route("/xrpc/com.atproto.server.createSession", post(bluesky::create_session))
             .route("/xrpc/app.bsky.feed.searchPosts", get(bluesky::search_posts))
+            .route("/subscribe", get(jetstream::subscribe))
+            .route("/2/tweets/search/recent", get(x::recent))
             .route("/api/v1/timelines/tag/{tag}", get(mastodon::tag))
             .route("/__fake/log", get(control::log))
             .route("/__fake/faults", get(control::list_faults).post(control::set_fault))
@@ -224,7 +262,11 @@ fn time(text: Option<&str>) -> Option<Millis> {
 /// Logs the request, and breaks the answer where a transport fault is on.
 async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next) -> Response {
     let method = request.method().to_string();
-    let target = request.uri().to_string();
+    let mut target = request.uri().to_string();
+    // The one call that cannot but name a token in its address.
+    if let Some((place, _)) = target.split_once("input_token=") {
+        target = format!("{place}input_token=…");
+    }
     let control = target.starts_with("/__fake/");
     let mut response = next.run(request).await;
     if control {

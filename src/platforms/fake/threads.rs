@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::facebook::usage_headers;
 use super::{FakePlatforms, FakePost};
 use crate::domain::{Millis, Platform};
 
@@ -84,7 +85,34 @@ pub(super) async fn keyword_search(
         }
         object.insert("paging".into(), paging);
     }
-    Json(answer).into_response()
+    usage_headers(&fake, Json(answer).into_response())
+}
+
+/// Who the token belongs to.
+pub(super) async fn me(State(fake): State<FakePlatforms>) -> Response {
+    fake.count("threads");
+    Json(json!({"id": "10001", "username": "kementerian.contoh"})).into_response()
+}
+
+/// A new token of sixty days for the old one.
+pub(super) async fn refresh(State(fake): State<FakePlatforms>, headers: HeaderMap) -> Response {
+    fake.count("threads");
+    if !headers.get("authorization").and_then(|h| h.to_str().ok()).unwrap_or("").starts_with("Bearer TH") || fake.hits("meta_190")
+    {
+        return failure(401, 190, 0);
+    }
+    let token = format!("THbaru{}", fake.next_token());
+    Json(json!({"access_token": token, "token_type": "bearer", "expires_in": 5_184_000})).into_response()
+}
+
+/// When a token ends: in ten days. Only the app itself may ask.
+pub(super) async fn debug_token(State(fake): State<FakePlatforms>, headers: HeaderMap) -> Response {
+    if !headers.get("authorization").and_then(|h| h.to_str().ok()).unwrap_or("").contains('|') {
+        return failure(400, 100, 0);
+    }
+    let until = fake.now().secs() + 10 * 86_400;
+    Json(json!({"data": {"app_id": "1234567890", "type": "USER", "is_valid": true, "expires_at": until, "data_access_expires_at": until + 86_400}}))
+        .into_response()
 }
 
 /// Posts that hold every word asked for, newest first.

@@ -12,7 +12,7 @@ use sisir::domain::{Clock, Entropy, ManualClock, Millis, sha256_hex};
 use sisir::jobs::Worker;
 use sisir::mail::{MailSink, Transport};
 use sisir::pipeline::{NoCheckpoints, Pipeline, rule_packs, users};
-use sisir::platforms::fake::{FakePlatforms, made_up_elsewhere, made_up_posts};
+use sisir::platforms::fake::{FakePlatforms, PAGES, made_up_everywhere, page_id};
 use sisir::store::{self, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +65,7 @@ impl Stage {
         let clock = Arc::new(ManualClock::new(START));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let stop = CancellationToken::new();
-        let fake = FakePlatforms::new([made_up_posts(START), made_up_elsewhere(START)].concat(), Arc::clone(&shared));
+        let fake = FakePlatforms::new(made_up_everywhere(START), Arc::clone(&shared));
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await.unwrap();
         let sink = MailSink::new(&dir.path().join("mails")).unwrap();
         let mail = sink.clone().serve(stop.clone()).await.unwrap();
@@ -182,6 +182,22 @@ access_token = "EAABuji"
 app_secret = "rahasia-uji"
 tags = ["thrifting", "balimpor", "preloved", "hiddengem"]
 requests_per_minute = 600000
+[sources.facebook]
+base_url = "http://{platforms}/v26.0"
+access_token = "EAABuji"
+app_secret = "rahasia-uji"
+app_id = "1234567890"
+pages = {pages:?}
+requests_per_minute = 600000
+[sources.jetstream]
+base_url = "ws://{platforms}"
+idle_seconds = 1
+[sources.x]
+base_url = "http://{platforms}"
+bearer_token = "XFuji"
+daily_posts = 10000
+days = 2
+requests_per_minute = 600000
 [sources.youtube]
 base_url = "http://{platforms}/youtube/v3"
 api_key = "kunci-uji"
@@ -202,7 +218,8 @@ security = "none"
 email = "permintaan@tiktok.contoh.id"
 [recipients.threads]
 email = "permintaan@threads.contoh.id"
-"#
+"#,
+        pages = PAGES.map(page_id),
     )
 }
 
