@@ -305,3 +305,87 @@ home-second =
         [1] { $n } upheld post waits for a second analyst
        *[other] { $n } upheld posts wait for a second analyst
     }
+tips-count = { $count ->
+    [one] { $n } report
+   *[other] { $n } reports
+}
+tips-not-the-post = What reporters say, not what the platform shows. Open the post before you decide.
+tip-public = from the public
+tip-reporter = Who reported
+tip-reporter-note = Only for questions back. That you looked is written down.
+tip-reporter-gone = Deleted: its time was over, or the report came from an association.
+tip-contact = Contact
+tip-screenshot = Screenshot
+tip-reason-bale = Imported used clothing by the bale or sack
+tip-reason-retail = Imported used clothing, single pieces
+tip-reason-other = Something else (say what)
+tip-problem-name = Your name is missing.
+tip-problem-contact = A telephone number or mail address is missing.
+tip-problem-url = The address is not one of a single post on a known platform. Open the post and copy the address.
+tip-problem-short-link = This is a short link. Open it and copy the address that it leads to.
+tip-problem-note = Say what it is about.
+tip-problem-too-long = A text is too long.
+tip-problem-screenshot = The screenshot is missing. Choose it again; browsers do not keep it.
+tip-problem-file-type = The screenshot is not a PNG, JPEG or WebP picture.
+tip-status-waiting = Waits for a person
+tip-status-upheld = Found as reported
+tip-status-requested = The platform was asked to look at it
+tip-status-unavailable = No longer available
+tip-status-dismissed = Not pursued
+tip-status-why-waiting = A person will look at the post. A report alone decides nothing.
+tip-status-why-upheld = A person found that the post is as reported. Two people must agree before a platform is asked.
+tip-status-why-requested = The platform decides what it does.
+tip-status-why-unavailable = Two looks an hour apart did not find the post.
+tip-status-why-dismissed = A person found that the post is lawful, is about something else, or does not show enough.
+caption-missing = This post came without its caption
+caption-missing-note = Open it, and write down what stands there, word for word. The rules read it with the next screening; without a caption nothing can be upheld.
+caption-label = Caption as it stands at the address
+caption-save = Keep the caption
+done-captioned = The caption is kept; the rules will read it.
+report-title = Report a post
+report-lead = Do you see a post that offers illegally imported used clothing? Tell us its address. People check every report.
+report-lawful = Selling your own clothes, or used clothes from within the country, is lawful: please do not report it.
+report-closed = Reports are not taken here at the moment.
+report-url = Address of the post
+report-screenshot = Screenshot (PNG, JPEG or WebP, at most 5 MB)
+report-reason = What is offered?
+report-note = Anything else we should know
+report-quoted = What the post says (copied, if you can)
+report-name = Your name
+report-contact = Telephone or mail, for questions back
+report-privacy = Your name and contact are asked for by Permenkominfo 5/2020 Pasal 15 ayat (2). They are kept apart from the report, seen by administrators only, and deleted after a while.
+report-send = Send the report
+report-problems = The report was not sent:
+report-slow = Too many reports at the moment. Please try again in an hour.
+report-taken = Thank you. The report is kept.
+report-ticket = Your ticket:
+report-ticket-note = Write it down: with it you can ask what became of the report. We cannot look it up for you.
+report-another = Report another post
+report-status = What became of a report
+report-ticket-label = Ticket
+report-look = Look
+report-received = Received
+report-no-ticket = There is no report with this ticket. Check the letters and hyphens.
+partner-title = Associations
+partner-lead = Associations with a key report many posts at once, as CSV, Excel or a list of addresses.
+partner-template = Download the template
+partner-key = Key
+partner-key-wrong = This key is not accepted. Ask the ministry for a new one.
+partner-file = File (leave empty to see only what became of earlier reports)
+partner-send = Send
+partner-taken = { $count ->
+    [one] { $n } post reported.
+   *[other] { $n } posts reported.
+}
+partner-known = { $count ->
+    [one] { $n } was reported by you before.
+   *[other] { $n } were reported by you before.
+}
+partner-rejected = { $count ->
+    [one] { $n } row was not taken
+   *[other] { $n } rows were not taken
+}
+partner-line = Line
+partner-mend = How to mend it
+partner-feedback = What became of your reports
+partner-none = No report yet. Send a file above.

@@ -13,6 +13,7 @@ mod health;
 mod import;
 mod lines;
 mod output;
+mod partners;
 mod rules;
 mod run;
 mod scan;
@@ -59,6 +60,8 @@ enum Command {
     Sources(sources::Options),
     /// People who sign in
     User(user::Options),
+    /// Associations that upload reports of posts
+    Partners(partners::Options),
     /// Measure the rules on labelled posts: precision, recall, worst errors
     Eval(eval::Options),
     /// Speed of the matcher against named peers, in one run
@@ -129,6 +132,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::run(file).await,
         Command::Sources(options) => sources::run(file, options).await,
         Command::User(options) => user::run(file, options).await,
+        Command::Partners(options) => partners::run(file, options).await,
         Command::Eval(options) => eval::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Rules(options) => rules::run(file, options).await,

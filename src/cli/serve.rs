@@ -70,7 +70,10 @@ async fn bind(listen: &str, key: &str) -> anyhow::Result<TcpListener> {
 
 fn serve(tasks: &TaskTracker, listener: TcpListener, router: axum::Router, stop: CancellationToken) {
     tasks.spawn(async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
+        if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
+        {
             tracing::error!(%error, "a listener stopped");
         }
     });

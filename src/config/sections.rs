@@ -22,6 +22,8 @@ pub struct Config {
     pub schedule: Schedule,
     /// `[retention]`
     pub retention: Retention,
+    /// `[tips]`
+    pub tips: Tips,
     pub retry: Retry,
     pub tiktok: TiktokResearch,
     pub oembed: Oembed,
@@ -157,8 +159,22 @@ section! {
         dismissed_days: u32 = 30,
         /// Reasons and ids of items that could not be read.
         rejects_days: u32 = 30,
+        /// Who reported a post, and screenshots of what is not upheld.
+        reporter_days: u32 = 90,
         /// Hashes of deleted posts, which keep a crawl from bringing them back.
         hash_days: u32 = 365,
+    }
+}
+
+section! {
+    /// `[tips]`: reports of the public and of associations.
+    Tips {
+        /// Whether `/lapor` takes reports.
+        open: bool = false,
+        /// Reports of the public that are taken in an hour.
+        hourly: u32 = 200,
+        /// Reports from one network address in an hour; 0 for any number, behind a proxy that hides addresses.
+        hourly_from_one_address: u32 = 10,
     }
 }
 
@@ -543,6 +559,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         jobs: reader.section("jobs"),
         schedule: reader.section("schedule"),
         retention: reader.section("retention"),
+        tips: reader.section("tips"),
         retry: reader.section("retry"),
         tiktok,
         oembed: reader.section("sources.tiktok_oembed"),
@@ -563,7 +580,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 22] = [
+    let all: [(&str, &[&str]); 23] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -572,6 +589,7 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("jobs", Jobs::FIELDS),
         ("schedule", Schedule::FIELDS),
         ("retention", Retention::FIELDS),
+        ("tips", Tips::FIELDS),
         ("retry", Retry::FIELDS),
         ("sources.tiktok_research", TiktokResearch::FIELDS),
         ("sources.tiktok_oembed", Oembed::FIELDS),

@@ -56,6 +56,7 @@ fn retention(config: &Config, reader: &mut Reader) {
         ("retention.unflagged_days", retention.unflagged_days),
         ("retention.dismissed_days", retention.dismissed_days),
         ("retention.rejects_days", retention.rejects_days),
+        ("retention.reporter_days", retention.reporter_days),
         ("retention.hash_days", retention.hash_days),
     ];
     for (path, days) in all {

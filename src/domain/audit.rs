@@ -27,6 +27,9 @@ text_enum! {
         DeliverySettled = "delivery_settled",
         PostChecked = "post_checked",
         PostsForgotten = "posts_forgotten",
+        TipReceived = "tip_received",
+        ReporterRead = "reporter_read",
+        PartnerChanged = "partner_changed",
         JobFailed = "job_failed",
     }
 }

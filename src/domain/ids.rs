@@ -33,6 +33,10 @@ id! {
     UserId,
     /// A queued piece of work.
     JobId,
+    /// A report of the public or of an association.
+    TipId,
+    /// An association that reports.
+    PartnerId,
     /// One look at whether a post is still up.
     CheckId,
 }

@@ -21,6 +21,7 @@ pub mod legal;
 pub mod platform;
 pub mod post;
 pub mod source;
+pub mod tip;
 pub mod trust;
 pub mod user;
 

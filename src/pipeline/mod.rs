@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod screen;
 pub mod sources;
 pub mod status;
+pub mod tips;
 pub mod users;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Pipeline, Result};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::platforms::SOURCES;
-use crate::store::retention;
+use crate::store::{retention, tips};
 
 /// Posts of one transaction.
 const BATCH: i64 = 500;
@@ -18,7 +18,7 @@ pub struct PurgeReport {
     pub deleted: u64,
     /// Dismissed posts emptied.
     pub emptied: u64,
-    /// Rows of unreadable items, ended sessions and hashes deleted.
+    /// Rows of unreadable items, ended sessions, hashes and reporters deleted.
     pub traces: u64,
 }
 
@@ -50,6 +50,7 @@ pub async fn purge(pipeline: &Pipeline) -> Result<PurgeReport> {
     }
     let mut tx = pipeline.store.write_tx().await?;
     report.traces = retention::delete_traces(&mut tx, before(retention.rejects_days), before(retention.hash_days)).await?;
+    report.traces += tips::forget(&mut tx, before(retention.reporter_days)).await?;
     tx.commit_housekeeping().await?;
     pipeline.store.clear_log().await?;
     Ok(report)

@@ -2,17 +2,22 @@
 
 use super::{CLAIM, Pipeline, PipelineError, Result, allowed};
 use crate::domain::audit::{Action, Actor, AuditEvent};
-use crate::domain::decision::Judgement;
+use crate::domain::decision::{Judgement, Verdict};
 use crate::domain::ids::{DecisionId, FlagId};
+use crate::domain::sha256_hex;
 use crate::domain::trust::Bar;
 use crate::domain::user::User;
 use crate::store::flags::{self, Seen};
+use crate::store::{StoreError, posts};
 
 /// Records a decision. `seen` is what the analyst had on the screen: a colleague's decision in the meantime is never
 /// overwritten unseen, and no decision is about a text that nobody read.
 pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen, judgement: &Judgement) -> Result<DecisionId> {
     allowed(user, user.role.reviews(), "only analysts and signers decide")?;
     pipeline.reach("review.before_decision");
+    if judgement.verdict() == Verdict::Uphold && seen.text_sha256 == sha256_hex(b"") {
+        return Err(PipelineError::Refused("write down the caption first: a request quotes it, and the rules read it".into()));
+    }
     let mut tx = pipeline.store.write_tx().await?;
     let bar = bar(pipeline, flag).await?;
     let decision = flags::decide(&mut tx, flag, seen, judgement, user.id, bar).await?;
@@ -21,6 +26,20 @@ pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen,
     pipeline.reach("review.decided");
     metrics::counter!("sisir_decisions_total", "verdict" => judgement.verdict().as_str()).increment(1);
     Ok(decision)
+}
+
+/// Writes down the caption of a post that came without one, as the analyst reads it on the platform. The rules read it
+/// with the next screening.
+pub async fn write_caption(pipeline: &Pipeline, user: &User, flag: FlagId, caption: &str) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts and signers write captions down")?;
+    let caption = caption.trim();
+    if caption.is_empty() || caption.chars().count() > 5_000 {
+        return Err(PipelineError::Refused("a caption has 1 to 5,000 characters".into()));
+    }
+    let flag = flags::get(&pipeline.store, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
+    let mut tx = pipeline.store.write_tx().await?;
+    posts::fill_text(&mut tx, flag.post_id, caption, "").await?;
+    Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::PostFilledIn, format!("post:{}", flag.post_id))).await?)
 }
 
 /// A second analyst agrees with the decision in force. Asked for where no rule that raised the flag is trusted yet.

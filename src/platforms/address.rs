@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::domain::post::Observation;
 use crate::domain::{Millis, Platform};
 
 /// An address understood.
@@ -15,6 +16,21 @@ pub struct Address {
     pub author: String,
     /// Canonical address.
     pub url: String,
+}
+
+impl Address {
+    /// What the address alone says of the post.
+    pub fn without_text(self) -> Observation {
+        Observation {
+            posted_at: created_at(self.platform, &self.native_id),
+            platform: self.platform,
+            native_id: self.native_id,
+            url: self.url,
+            author: self.author,
+            text: String::new(),
+            views: None,
+        }
+    }
 }
 
 /// Why an address names no post.

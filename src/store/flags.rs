@@ -123,6 +123,8 @@ pub struct FlagCard {
     pub posted_at: Option<Millis>,
     /// Name of who has it on the screen now.
     pub claimed_by: Option<String>,
+    /// Reports of the public and of associations.
+    pub tips: i64,
 }
 
 /// What a list of flags is narrowed to. Empty text means "all".
@@ -140,7 +142,8 @@ pub struct Filter {
 pub async fn list(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit: i64, offset: i64) -> Result<Vec<FlagCard>> {
     const SQL: &str =
         "SELECT f.id, f.priority, f.score, f.state, f.findings, f.opened_at, p.platform, p.author, p.text, p.posted_at,
-        CASE WHEN f.claimed_until > $4 THEN u.name END AS claimed_by
+        CASE WHEN f.claimed_until > $4 THEN u.name END AS claimed_by,
+        (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips
         FROM flags f JOIN posts p ON p.id = f.post_id LEFT JOIN users u ON u.id = f.claimed_by
         WHERE ($1 = '' OR f.state = $1 OR ($1 = 'second' AND f.decision_id IN (SELECT d.id FROM decisions d WHERE d.needs_second = TRUE
             AND NOT EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)))) AND ($2 = '' OR f.priority = $2) AND ($3 = '' OR p.platform = $3)

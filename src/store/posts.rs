@@ -12,6 +12,8 @@ const CHUNK: usize = 1000;
 
 /// The source of posts that a person brought.
 pub const IMPORT: &str = "import";
+/// The source of posts that the public or an association reported.
+pub const TIP: &str = "tip";
 
 /// What became of some observations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +61,7 @@ async fn without_forgotten<'a>(tx: &mut WriteTx, source: &str, chunk: &[&'a Obse
     if forgotten.is_empty() {
         return Ok((chunk.to_vec(), 0));
     }
-    if source == IMPORT {
+    if matches!(source, IMPORT | TIP) {
         retention::remember(tx, &forgotten).await?;
         return Ok((chunk.to_vec(), 0));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::types::Json;
 
-use super::{Ex, Result, WriteTx, checks};
+use super::{Ex, Result, WriteTx, checks, tips};
 use crate::domain::check::CheckOutcome;
 use crate::domain::flag::Finding;
 use crate::domain::ids::PostId;
@@ -70,6 +70,7 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         forget(tx, &hash).await?;
         exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
+        tips::empty(tx, *id).await?;
     }
     Ok(())
 }

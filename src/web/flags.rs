@@ -22,7 +22,8 @@ use crate::pipeline::{Pipeline, batch::case_id, review};
 use crate::rules::{Bilingual, Pack};
 use crate::scan;
 use crate::store::flags::{self, DecisionRow, Filter, FlagCard, Seen};
-use crate::store::{batches, checks, posts, rule_hits};
+use crate::store::tips::TipCard;
+use crate::store::{batches, checks, posts, rule_hits, tips};
 
 /// Rows of a page.
 const ROWS: i64 = 50;
@@ -138,6 +139,7 @@ struct FlagPage {
     text_changed: bool,
     waits_for_second: bool,
     second_analyst: Option<String>,
+    tips: Vec<TipCard>,
 }
 
 impl FlagPage {
@@ -229,6 +231,7 @@ pub(super) async fn page(
         liveness: Liveness::from_checks(&checks::of_post(&pipeline.store, flag.post_id).await?),
         text_changed: flag.state != FlagState::Open && decided_text.is_some_and(|text| text != seen.text_sha256),
         seen,
+        tips: tips::of_post(&pipeline.store, flag.post_id).await?,
         waits_for_second,
         second_analyst,
         waiting: flags::count(&pipeline.store, &open).await?,
@@ -243,6 +246,22 @@ pub(super) async fn page(
 fn ordered(pack: Option<&Pack>, mut found: BTreeMap<String, Vec<scan::Span>>) -> Vec<(String, Vec<scan::Span>)> {
     let axes = pack.map(|pack| pack.axes.as_slice()).unwrap_or_default().iter().filter(|axis| axis.weight != 0);
     axes.filter_map(|axis| found.remove(&axis.name).map(|spans| (axis.name.clone(), spans))).collect()
+}
+
+#[derive(Deserialize)]
+pub(super) struct CaptionForm {
+    caption: String,
+}
+
+/// An analyst writes down what stands at the address.
+pub(super) async fn caption(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<CaptionForm>,
+) -> Page {
+    review::write_caption(&pipeline, &user, FlagId(id), &form.caption).await?;
+    Ok(Redirect::to(&format!("/flags/{id}?done=captioned")).into_response())
 }
 
 #[derive(Deserialize)]

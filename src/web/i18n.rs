@@ -155,6 +155,11 @@ mod tests {
         wanted.extend(delivery::AttemptOutcome::ALL.iter().map(|v| format!("outcome-{v}")));
         wanted.extend(check::Liveness::ALL.iter().map(|v| format!("liveness-{v}")));
         wanted.extend(user::Role::ALL.iter().map(|v| format!("role-{v}")));
+        wanted.extend(crate::domain::tip::TipReason::ALL.iter().map(|v| format!("tip-reason-{v}")));
+        wanted.extend(crate::domain::tip::TipProblem::ALL.iter().map(|v| format!("tip-problem-{v}")));
+        for prefix in ["tip-status", "tip-status-why"] {
+            wanted.extend(crate::domain::tip::TipStatus::ALL.iter().map(|v| format!("{prefix}-{v}")));
+        }
         wanted.extend(crate::domain::alert::AlertKind::ALL.iter().map(|v| format!("alert-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");

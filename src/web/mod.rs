@@ -1,4 +1,4 @@
-//! The review desk: server-side pages, one file a screen. Talks to the use cases only, never to platforms or mail.
+//! The review desk and the public pages: server-side, one file a screen. Talks to the use cases only, never to platforms or mail.
 
 mod assets;
 mod batches;
@@ -10,11 +10,13 @@ mod i18n;
 mod log;
 mod session;
 mod sources;
+mod tips;
 mod view;
 
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -42,6 +44,9 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/flags/{id}", get(flags::page))
         .route("/flags/{id}/decision", post(flags::decide))
         .route("/flags/{id}/second", post(flags::second))
+        .route("/flags/{id}/caption", post(flags::caption))
+        .route("/tips/{id}/screenshot", get(tips::screenshot))
+        .route("/tips/{id}/reporter", get(tips::reporter))
         .route("/batches", get(batches::list).post(batches::create))
         .route("/batches/{id}", get(batches::page))
         .route("/batches/{id}/render", post(batches::render))
@@ -56,14 +61,26 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))
         .fallback(error::not_found)
-        .with_state(pipeline);
+        .with_state(pipeline.clone())
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
+    let senders = tips::Senders::new(pipeline.config.tips.hourly_from_one_address);
+    let public = Router::new()
+        .route("/lapor", get(tips::form).post(tips::submit))
+        .route("/lapor/status", get(tips::status_form).post(tips::status))
+        .route("/lapor/mitra", get(tips::partner_form).post(tips::partner))
+        .route("/lapor/mitra/templat.csv", get(tips::template))
+        .with_state(pipeline)
+        .layer(axum::Extension(senders))
+        // Uploads have their own limit.
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(tips::BODY_LIMIT));
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
-    desk.layer(axum::Extension(session::Attempts::new()))
+    desk.merge(public)
+        .layer(axum::Extension(session::Attempts::new()))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         // Cross-site forms are refused by Origin and Sec-Fetch-Site; cookies are SameSite=Strict besides.
         .layer(CsrfLayer::new())
         .layer(header(

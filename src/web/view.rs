@@ -22,7 +22,8 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 8] = ["decided", "seconded", "rendered", "signed", "cancelled", "settled", "empty", "resumed"];
+        const KNOWN: [&str; 9] =
+            ["decided", "seconded", "captioned", "rendered", "signed", "cancelled", "settled", "empty", "resumed"];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
         Self { t: Text::new(user.language), user, here, done }
     }

@@ -30,6 +30,7 @@ mod rules;
 mod sources;
 mod story;
 mod support;
+mod tips;
 mod trust;
 mod two_person;
 mod web;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sisir::domain::{alert, audit, batch, check, decision, delivery, flag, job, platform, source, user};
+use sisir::domain::{alert, audit, batch, check, decision, delivery, flag, job, platform, source, tip, user};
 use sqlx::Row as _;
 
 use crate::support::{self, Engine, Stage};
@@ -87,7 +87,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 16] = [
+        let cases: [(&str, &str, BTreeSet<String>); 17] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "language", texts(user::Language::ALL)),
             ("posts", "platform", texts(platform::Platform::ALL)),
@@ -101,6 +101,7 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("attempts", "outcome", texts(delivery::AttemptOutcome::ALL)),
             ("checks", "outcome", texts(check::CheckOutcome::ALL)),
             ("source_states", "state", texts(source::SourceState::ALL)),
+            ("tips", "reason", texts(tip::TipReason::ALL)),
             ("alerts", "kind", texts(alert::AlertKind::ALL)),
             ("jobs", "kind", texts(job::JobKind::ALL)),
             ("jobs", "state", texts(job::JobState::ALL)),
@@ -141,7 +142,7 @@ async fn sample_rows_fit_the_schema_on_postgres() {
     let Some(database) = support::postgres::Database::new().await else { return };
     let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
     let store = sisir::store::Store::connect(&database.url, 2, clock.clone()).await.unwrap();
-    assert!(matches!(sisir::store::Store::open(&database.url, 2, clock).await, Err(sisir::store::StoreError::Outdated(6))));
+    assert!(matches!(sisir::store::Store::open(&database.url, 2, clock).await, Err(sisir::store::StoreError::Outdated(7))));
     store.migrate().await.unwrap();
     store.migrate().await.unwrap();
     let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
@@ -164,5 +165,5 @@ async fn a_database_of_a_newer_program_is_refused_with_both_versions() {
     .unwrap();
     let clock = std::sync::Arc::new(sisir::domain::ManualClock::new(support::START));
     let error = sisir::store::Store::open(&url, 1, clock).await.unwrap_err().to_string();
-    assert_eq!(error, "the database has schema version 99, this program knows up to 6; install a newer Sisir");
+    assert_eq!(error, "the database has schema version 99, this program knows up to 7; install a newer Sisir");
 }

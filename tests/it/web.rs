@@ -23,11 +23,19 @@ impl Drop for Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let stage = Stage::new(Engine::Sqlite).await.unwrap();
+        Self::with(|_| {}).await
+    }
+
+    /// A desk with changed settings.
+    pub async fn with(change: impl FnOnce(&mut sisir::config::Config)) -> Self {
+        let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+        let mut config = (*stage.pipeline.config).clone();
+        change(&mut config);
+        stage.pipeline.config = std::sync::Arc::new(config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let router = sisir::web::router(stage.pipeline.clone());
+        let router = sisir::web::router(stage.pipeline.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(async move { served.await.unwrap() });
         Self { stage, base, stop }
@@ -41,7 +49,7 @@ impl Desk {
         desk
     }
 
-    async fn sign_in(&self, name: &str, role: Role) -> Visitor {
+    pub async fn sign_in(&self, name: &str, role: Role) -> Visitor {
         self.stage.person(name, role).await;
         let client = client();
         let form = [("name", name), ("password", "kata-sandi-uji")];
@@ -60,14 +68,14 @@ fn client() -> Client {
     Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-struct Visitor {
+pub struct Visitor {
     client: Client,
     base: String,
     cookie: String,
 }
 
 impl Visitor {
-    async fn get(&self, path: &str) -> Response {
+    pub async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookie).send().await.unwrap()
     }
 

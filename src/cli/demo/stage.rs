@@ -130,6 +130,8 @@ spread_budget = false
 screen = "*/5 * * * *"
 deliver = "{deliver}"
 follow_up = "*/5 * * * *"
+[tips]
+open = true
 [retry]
 base_ms = 20
 [sources.tiktok_research]

@@ -42,9 +42,19 @@ impl Holds {
     pub const fn aliases(self) -> &'static [&'static str] {
         match self {
             Self::Url => &["url", "link", "tautan", "alamat", "permalink", "post_url", "video_url", "tiktok_url"],
-            Self::Text => {
-                &["text", "teks", "caption", "keterangan", "description", "video_description", "body", "isi", "title", "judul"]
-            }
+            Self::Text => &[
+                "text",
+                "teks",
+                "caption",
+                "keterangan",
+                "kutipan",
+                "description",
+                "video_description",
+                "body",
+                "isi",
+                "title",
+                "judul",
+            ],
             Self::Platform => &["platform", "sumber", "source_platform"],
             Self::Author => &["author", "akun", "username", "handle", "account", "pengunggah"],
             Self::PostedAt => &["posted_at", "created_at", "create_time", "timestamp", "tanggal", "waktu", "date"],
