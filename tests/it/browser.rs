@@ -162,3 +162,48 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         web.quit().await.unwrap();
     }
 }
+
+/// Somebody without an account reports a post with a screenshot, and asks what became of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visitor_reports_a_post() {
+    for (name, width, height) in [("desk", 1280, 900), ("phone", 390, 844)] {
+        let Some((_driver, web)) = browser(width, height).await else { return };
+        let desk = Desk::with(|config| config.tips.open = true).await;
+        let screenshot = desk.stage.dir.path().join("layar.png");
+        std::fs::write(&screenshot, crate::tips::PNG).unwrap();
+        web.goto(format!("{}/lapor", desk.base)).await.unwrap();
+        fits(&web, "/lapor").await;
+        picture(&web, &format!("{name}-lapor")).await;
+        for (field, text) in [
+            ("url", "https://www.tiktok.com/@toko.contoh/video/7412345678901234567"),
+            ("screenshot", screenshot.to_str().unwrap()),
+            ("name", "Wati Rekaan"),
+            ("contact", "wati@contoh.id"),
+        ] {
+            web.find(By::Id(field)).await.unwrap().send_keys(text).await.unwrap();
+        }
+        web.find(By::Css("input[value=bale]")).await.unwrap().click().await.unwrap();
+        web.find(By::Css("button.main")).await.unwrap().click().await.unwrap();
+        let ticket = web.find(By::Css(".ticket code")).await.unwrap().text().await.unwrap();
+        fits(&web, "the ticket").await;
+        picture(&web, &format!("{name}-lapor-tiket")).await;
+        web.goto(format!("{}/lapor/status", desk.base)).await.unwrap();
+        web.find(By::Id("ticket")).await.unwrap().send_keys(&ticket).await.unwrap();
+        web.find(By::Css("button.main")).await.unwrap().click().await.unwrap();
+        let status = web.query(By::Css("main .card strong")).first().await.unwrap().text().await.unwrap();
+        assert_eq!(status, "Menunggu diperiksa orang");
+        fits(&web, "/lapor/status").await;
+        web.goto(format!("{}/lapor/mitra", desk.base)).await.unwrap();
+        fits(&web, "/lapor/mitra").await;
+        picture(&web, &format!("{name}-lapor-mitra")).await;
+        desk.stage.person("ratna", Role::Analyst).await;
+        sign_in(&web, &desk, "ratna").await;
+        web.goto(format!("{}/flags/1", desk.base)).await.unwrap();
+        fits(&web, "a reported post").await;
+        picture(&web, &format!("{name}-laporan")).await;
+        web.find(By::Id("caption")).await.unwrap().send_keys("Ready ballpress impor Korea, 1 bal 2jt").await.unwrap();
+        web.find(By::Css("form[action$='/caption'] button")).await.unwrap().click().await.unwrap();
+        assert!(web.source().await.unwrap().contains("Teks disimpan"));
+        web.quit().await.unwrap();
+    }
+}
