@@ -66,6 +66,7 @@ source-bluesky = Bluesky
 source-facebook = Facebook (Pages)
 source-jetstream = Bluesky (Jetstream)
 source-x = X
+source-short-links = Short links
 source-mastodon = Mastodon
 sources-title = Where posts come from
 sources-note = Search APIs do not return every post. "Nothing found" means: nothing in what the API returned. The days are the last fourteen.
@@ -138,6 +139,7 @@ source-off-facebook = Needs Meta's approval of Page Public Content Access; then 
 source-off-jetstream = No account needed; switch on with sources.jetstream.mode = "live".
 source-off-x = Costs 0.005 US dollars a post, and X's terms forbid surveillance: describe the use to X first.
 source-price = Paid posts today
+source-off-short-links = Each short link is a request to the platform from your network; decide for it with sources.short_links.mode = "live".
 source-off-mastodon = No account needed; name instances in sources.mastodon.instances.
 worker-late = No worker is seen; crawling and delivery stand still. Run `sisir work`.
 worker-seen = Worker seen:

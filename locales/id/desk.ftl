@@ -54,6 +54,7 @@ source-bluesky = Bluesky
 source-facebook = Facebook (halaman)
 source-jetstream = Bluesky (Jetstream)
 source-x = X
+source-short-links = Tautan pendek
 source-mastodon = Mastodon
 sources-title = Asal unggahan
 sources-note = API pencarian tidak mengembalikan semua unggahan. "Tidak ditemukan" berarti: tidak ada dalam jawaban API. Harinya adalah empat belas hari terakhir.
@@ -123,6 +124,7 @@ source-off-facebook = Perlu persetujuan Meta atas Page Public Content Access; la
 source-off-jetstream = Tanpa akun; hidupkan dengan sources.jetstream.mode = "live".
 source-off-x = Biayanya 0,005 dolar AS per unggahan, dan ketentuan X melarang pengawasan: jelaskan dulu penggunaannya kepada X.
 source-price = Unggahan berbayar hari ini
+source-off-short-links = Setiap tautan pendek berarti permintaan ke platform dari jaringan Anda; putuskan dengan sources.short_links.mode = "live".
 source-off-mastodon = Tanpa akun; sebutkan peladen di sources.mastodon.instances.
 worker-late = Pekerja latar tidak terlihat; perayapan dan pengiriman berhenti. Jalankan `sisir work`.
 worker-seen = Pekerja terlihat:

@@ -14,6 +14,7 @@ mod import;
 mod lines;
 mod output;
 mod partners;
+mod resolve;
 mod rules;
 mod run;
 mod scan;
@@ -62,6 +63,8 @@ enum Command {
     User(user::Options),
     /// Associations that upload reports of posts
     Partners(partners::Options),
+    /// Follow the short links in a file and store the posts they lead to
+    Resolve(resolve::Options),
     /// Measure the rules on labelled posts: precision, recall, worst errors
     Eval(eval::Options),
     /// Speed of the matcher against named peers, in one run
@@ -132,6 +135,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::run(file).await,
         Command::Sources(options) => sources::run(file, options).await,
         Command::User(options) => user::run(file, options).await,
+        Command::Resolve(options) => resolve::run(file, options).await,
         Command::Partners(options) => partners::run(file, options).await,
         Command::Eval(options) => eval::run(&options),
         Command::Bench(options) => bench::run(&options),

@@ -35,6 +35,7 @@ pub struct Config {
     pub jetstream: Jetstream,
     pub mastodon: Mastodon,
     pub x: X,
+    pub short_links: ShortLinks,
     pub mail: Mail,
     pub ministry: Ministry,
     /// Addressee by platform.
@@ -430,6 +431,20 @@ section! {
     }
 }
 
+section! {
+    /// `[sources.short_links]`: where short links lead. Each is a request to the platform from your network.
+    ShortLinks {
+        /// `disabled`, `fake` or `live`.
+        mode: Mode = Mode::Disabled,
+        /// Address of the fake platforms; for `fake` only.
+        base_url: String = String::new(),
+        /// Requests a UTC day (our own choice).
+        daily_requests: i64 = 500,
+        /// Requests a minute.
+        requests_per_minute: u32 = 12,
+    }
+}
+
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -570,6 +585,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         bluesky,
         jetstream: reader.section("sources.jetstream"),
         x,
+        short_links: reader.section("sources.short_links"),
         mastodon: reader.section("sources.mastodon"),
         mail,
         ministry: reader.section("ministry"),
@@ -580,7 +596,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 23] = [
+    let all: [(&str, &[&str]); 24] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("metrics", Metrics::FIELDS),
@@ -598,6 +614,7 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("sources.facebook", Facebook::FIELDS),
         ("sources.jetstream", Jetstream::FIELDS),
         ("sources.x", X::FIELDS),
+        ("sources.short_links", ShortLinks::FIELDS),
         ("sources.youtube", Youtube::FIELDS),
         ("sources.bluesky", Bluesky::FIELDS),
         ("sources.mastodon", Mastodon::FIELDS),

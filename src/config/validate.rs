@@ -100,6 +100,7 @@ fn sources(config: &Config, reader: &mut Reader) {
         ("sources.instagram.requests_per_minute", config.instagram.requests_per_minute),
         ("sources.facebook.requests_per_minute", config.facebook.requests_per_minute),
         ("sources.x.requests_per_minute", config.x.requests_per_minute),
+        ("sources.short_links.requests_per_minute", config.short_links.requests_per_minute),
         ("sources.youtube.requests_per_minute", config.youtube.requests_per_minute),
         ("sources.bluesky.requests_per_minute", config.bluesky.requests_per_minute),
         ("sources.mastodon.requests_per_minute", config.mastodon.requests_per_minute),

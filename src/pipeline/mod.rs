@@ -16,6 +16,7 @@ pub mod review;
 pub mod rule_packs;
 pub mod schedule;
 pub mod screen;
+pub mod short_links;
 pub mod sources;
 pub mod status;
 pub mod tips;

@@ -127,7 +127,33 @@ impl ApiClient {
     /// A client that sends at most `per_minute` requests. Redirects are never followed: an API has no reason to send
     /// a token elsewhere.
     pub fn new(platform: &'static str, per_minute: u32, retry: &Retry, entropy: Arc<Entropy>) -> Result<Self, ApiError> {
-        let http = reqwest::Client::builder()
+        Self::build(platform, per_minute, retry, entropy, None)
+    }
+
+    /// The same with an own way from names to addresses.
+    pub fn with_names(
+        platform: &'static str,
+        per_minute: u32,
+        retry: &Retry,
+        entropy: Arc<Entropy>,
+        names: Arc<dyn reqwest::dns::Resolve>,
+    ) -> Result<Self, ApiError> {
+        Self::build(platform, per_minute, retry, entropy, Some(names))
+    }
+
+    fn build(
+        platform: &'static str,
+        per_minute: u32,
+        retry: &Retry,
+        entropy: Arc<Entropy>,
+        names: Option<Arc<dyn reqwest::dns::Resolve>>,
+    ) -> Result<Self, ApiError> {
+        let mut http = reqwest::Client::builder();
+        if let Some(names) = names {
+            // A proxy would resolve names itself.
+            http = http.dns_resolver(names).no_proxy();
+        }
+        let http = http
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_mins(1))

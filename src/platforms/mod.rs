@@ -11,6 +11,7 @@ mod instagram;
 mod jetstream;
 mod mastodon;
 mod meta;
+pub mod short_links;
 mod threads;
 mod tiktok;
 mod tiktok_oembed;
@@ -31,6 +32,7 @@ pub use facebook::{Facebook, FoundPage};
 pub use instagram::Instagram;
 pub use jetstream::Jetstream;
 pub use mastodon::Mastodon;
+pub use short_links::ShortLinks;
 pub use threads::Threads;
 pub use tiktok::TiktokResearch;
 pub use tiktok_oembed::{Look, TiktokOembed};
@@ -204,7 +206,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Every source that can be switched on.
-pub const SOURCES: [&SourceInfo; 10] = [
+pub const SOURCES: [&SourceInfo; 11] = [
     &TiktokResearch::INFO,
     &TiktokOembed::INFO,
     &Threads::INFO,
@@ -215,6 +217,7 @@ pub const SOURCES: [&SourceInfo; 10] = [
     &Jetstream::INFO,
     &Mastodon::INFO,
     &X::INFO,
+    &ShortLinks::INFO,
 ];
 
 /// The source of this name.

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod posts;
 pub mod retention;
 pub mod rule_hits;
+pub mod short_links;
 pub mod tips;
 pub mod users;
 pub mod yields;

@@ -463,3 +463,38 @@ async fn pages_are_looked_up_by_name() {
     assert_eq!(found, [(page_id("grosir bal contoh").as_str(), "grosir bal contoh")]);
     assert_eq!(cursors::quota_used(stage.store(), "facebook", "2026-11-20").await.unwrap(), 1, "it counts as a request");
 }
+
+/// Short links lead to posts, over other short links too; never into the own network, never round in circles.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn short_links_are_followed_once_and_not_anywhere() {
+    use sisir::pipeline::short_links;
+    let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+    assert!(short_links::client(&stage.pipeline).is_err(), "off until somebody decides for it");
+    let mut config = (*stage.pipeline.config).clone();
+    config.short_links.mode = Mode::Fake;
+    stage.pipeline.config = std::sync::Arc::new(config);
+    let client = short_links::client(&stage.pipeline).unwrap();
+    let tiktok: Vec<_> = made_up_everywhere(START).into_iter().filter(|post| post.platform == Platform::Tiktok).collect();
+    stage.fake.remove([tiktok[5].native_id.as_str()]);
+    let text = "https://vm.tiktok.com/ZM0003/\nhttps://t.co/ZM0004 https://vm.tiktok.com/ZM0005/ https://vm.tiktok.com/ZM9999/";
+    let found = short_links::resolve(&stage.pipeline, &client, text, |_| {}).await.unwrap();
+    assert_eq!((found.links, found.new, found.nowhere.len(), &found.left), (4, 2, 2, &None), "{found:?}");
+    let expected = BTreeSet::from([tiktok[3].native_id.clone(), tiktok[4].native_id.clone()]);
+    assert_eq!(ids(&stage).await, expected);
+
+    let asked = stage.fake.used("short_links");
+    assert_eq!(asked, 5, "one step each, two for the link over another");
+    let again = short_links::resolve(&stage.pipeline, &client, text, |_| {}).await.unwrap();
+    assert_eq!((again.new, again.known, stage.fake.used("short_links")), (0, 2, asked), "each is asked once");
+
+    for (fault, link, why) in [
+        ("sl_inside", "https://vm.tiktok.com/ZM0007/", "another site"),
+        ("sl_loop", "https://vm.tiktok.com/ZM0008/", "too many steps"),
+    ] {
+        stage.fake.fault(fault, -1);
+        let found = short_links::resolve(&stage.pipeline, &client, link, |_| {}).await.unwrap();
+        assert_eq!(found.nowhere, [(link.to_owned(), why.to_owned())]);
+        stage.fake.fault(fault, 0);
+    }
+    assert!(stage.fake.used("short_links") <= asked + 6, "five steps at most");
+}

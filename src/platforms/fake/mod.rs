@@ -9,6 +9,7 @@ mod facebook;
 mod instagram;
 mod jetstream;
 mod mastodon;
+mod short;
 mod threads;
 mod tiktok;
 mod x;
@@ -121,6 +122,8 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("js_odd", "an event that is no JSON, and a post without a record"),
     ("js_503", "503 before the stream begins"),
     ("js_lookback", "only the last 36 hours are there"),
+    ("sl_inside", "a short link leads into the own network"),
+    ("sl_loop", "a short link leads to itself"),
     ("x_post_style", "only the newer spelling, post.fields, is known"),
     ("x_401", "401: the token is refused"),
     ("x_not_enrolled", "403 client-forbidden: the app may not search"),
@@ -170,7 +173,7 @@ impl FakePlatforms {
     }
 
     /// Requests that counted against the quota of `api`: `tiktok`, `threads`, `instagram`, `facebook`, `youtube_search`,
-    /// `youtube_units`, `bluesky`, `jetstream`, `mastodon` or `x`; under `x_posts` the posts that X would have charged for.
+    /// `youtube_units`, `bluesky`, `jetstream`, `mastodon`, `x` or `short_links`; under `x_posts` the posts that X would have charged for.
     pub fn used(&self, api: &str) -> i64 {
         self.lock().used.get(api).copied().unwrap_or(0)
     }
@@ -229,6 +232,7 @@ impl FakePlatforms {
             .route("/youtube/v3/videos", get(youtube::videos))
             .route("/xrpc/com.atproto.server.createSession", post(bluesky::create_session))
             .route("/xrpc/app.bsky.feed.searchPosts", get(bluesky::search_posts))
+            .route("/short/{host}/{*code}", axum::routing::head(short::follow))
             .route("/subscribe", get(jetstream::subscribe))
             .route("/2/tweets/search/recent", get(x::recent))
             .route("/api/v1/timelines/tag/{tag}", get(mastodon::tag))

@@ -189,6 +189,9 @@ app_secret = "rahasia-uji"
 app_id = "1234567890"
 pages = {pages:?}
 requests_per_minute = 600000
+[sources.short_links]
+base_url = "http://{platforms}"
+requests_per_minute = 600000
 [sources.jetstream]
 base_url = "ws://{platforms}"
 idle_seconds = 1
