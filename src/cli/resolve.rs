@@ -19,10 +19,9 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     let client = short_links::client(&pipeline)?;
     let bytes = std::fs::read(&options.file).with_context(|| format!("{} cannot be read", options.file.display()))?;
     let bar = output::progress(0, "following short links");
-    let report = short_links::resolve(&pipeline, &client, &String::from_utf8_lossy(&bytes), |n| {
-        bar.set_message(format!("{n} links followed"))
-    })
-    .await;
+    let text = String::from_utf8_lossy(&bytes);
+    let told = |n| bar.set_message(format!("following short links: {n}"));
+    let report = short_links::resolve(&pipeline, &client, &text, told).await;
     bar.finish_and_clear();
     let report = report?;
     println!(

@@ -224,6 +224,9 @@ section! {
         daily_requests: i64 = 900,
         /// Requests a minute.
         requests_per_minute: u32 = 30,
+        /// Put posts into requests that only this API found. Its terms forbid passing its data on; a post that somebody brings
+        /// by its address is not held back.
+        in_packages: bool = false,
         /// Days to wait after the end of a day: videos are searchable after up to 48 hours.
         lag_days: i64 = 2,
         /// Days offered at each run; those read to their end are skipped. Covers outages of this length.

@@ -18,6 +18,7 @@ pub mod flag;
 pub mod ids;
 pub mod job;
 pub mod legal;
+pub mod minor;
 pub mod platform;
 pub mod post;
 pub mod source;

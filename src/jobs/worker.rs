@@ -11,7 +11,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, schedule, screen};
+use crate::pipeline::{
+    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, refresh, schedule, screen,
+};
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
 
@@ -158,8 +160,15 @@ impl Worker {
                 None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
             },
             JobKind::Purge => {
+                let again = refresh::refresh(pipeline, &self.sources, self.oembed.as_ref()).await?;
                 let done = purge::purge(pipeline).await?;
-                format!("{} posts deleted, {} emptied, {} other rows deleted", done.deleted, done.emptied, done.traces)
+                format!(
+                    "{} posts read again, {} deleted, {} emptied, {} other rows deleted",
+                    again.refreshed,
+                    done.deleted + done.unrefreshed,
+                    done.emptied,
+                    done.traces
+                )
             }
         })
     }

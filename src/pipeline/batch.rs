@@ -13,8 +13,9 @@ use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
 use crate::domain::legal::Basis;
 use crate::domain::user::User;
-use crate::domain::{Millis, Platform, sha256_hex};
+use crate::domain::{Millis, Platform, minor, sha256_hex};
 use crate::mail::{Cover, build};
+use crate::platforms::TiktokResearch;
 use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
 use crate::rules::Output;
 use crate::scan;
@@ -42,7 +43,8 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
         BatchKind::Withdrawal => Verdict::Dismiss,
     };
     let mut tx = pipeline.store.write_tx().await?;
-    let ready = flags::ready(&mut tx, platform, verdict, MAX_ROWS).await?;
+    let mut ready = ready(pipeline, &mut tx, platform, verdict).await?;
+    ready.truncate(usize::try_from(MAX_ROWS).unwrap_or(usize::MAX));
     if ready.is_empty() {
         return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
     }
@@ -57,6 +59,53 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
     Ok(batch)
+}
+
+/// Why an upheld post stays out of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The text shows signs of a child.
+    Minor,
+    /// Only the TikTok Research API found it; its terms forbid passing its data on.
+    Research,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Minor => "minor",
+            Self::Research => "research",
+        })
+    }
+}
+
+/// Upheld posts that stay out of requests, and why.
+pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> Result<BTreeMap<FlagId, (Platform, Held)>> {
+    let research = !pipeline.config.tiktok.in_packages;
+    let why = |post: &flags::Upheld| {
+        if minor::shows_a_minor(&post.text) {
+            Some(Held::Minor)
+        } else {
+            (research && post.only_source == TiktokResearch::NAME).then_some(Held::Research)
+        }
+    };
+    let all = flags::upheld(on).await?;
+    Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
+}
+
+/// Decisions that can go into a package now. Withdrawals are never held back.
+pub(super) async fn ready(
+    pipeline: &Pipeline,
+    tx: &mut crate::store::WriteTx,
+    platform: Platform,
+    verdict: Verdict,
+) -> Result<Vec<Decision>> {
+    let all = flags::ready(&mut *tx, platform, verdict, 10 * MAX_ROWS).await?;
+    if verdict == Verdict::Dismiss {
+        return Ok(all);
+    }
+    let held = held(pipeline, tx).await?;
+    Ok(all.into_iter().filter(|decision| !held.contains_key(&decision.flag_id)).collect())
 }
 
 /// The decision must be in force for its flag now, and must fit the kind of package: read again in the transaction.

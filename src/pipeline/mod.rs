@@ -12,6 +12,7 @@ pub mod import;
 mod meter;
 pub mod planner;
 pub mod purge;
+pub mod refresh;
 pub mod review;
 pub mod rule_packs;
 pub mod schedule;

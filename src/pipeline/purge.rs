@@ -16,6 +16,8 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct PurgeReport {
     /// Posts deleted that no rule matched.
     pub deleted: u64,
+    /// Flagged posts deleted that nobody decided about and that could not be read again in time.
+    pub unrefreshed: u64,
     /// Dismissed posts emptied.
     pub emptied: u64,
     /// Rows of unreadable items, ended sessions, hashes and reporters deleted.
@@ -47,6 +49,17 @@ pub async fn purge(pipeline: &Pipeline) -> Result<PurgeReport> {
         }
         retention::empty(&mut tx, &due).await?;
         report.emptied += note(tx, "emptied", due.len()).await?;
+    }
+    for (source, days) in SOURCES.iter().filter_map(|source| Some((source.name, source.refresh_days?))) {
+        loop {
+            let mut tx = pipeline.store.write_tx().await?;
+            let due = retention::due_unrefreshed(&mut tx, source, before(days), BATCH).await?;
+            if due.is_empty() {
+                break;
+            }
+            retention::delete_flagged(&mut tx, &due).await?;
+            report.unrefreshed += note(tx, "unrefreshed", due.len()).await?;
+        }
     }
     let mut tx = pipeline.store.write_tx().await?;
     report.traces = retention::delete_traces(&mut tx, before(retention.rejects_days), before(retention.hash_days)).await?;

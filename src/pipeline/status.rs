@@ -74,9 +74,11 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
 /// Platforms that have decisions ready for a package: platform, requests, withdrawals.
 pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>> {
     use crate::domain::decision::Verdict;
+    let held = super::batch::held(pipeline, &pipeline.store).await?;
     let mut out = Vec::new();
     for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
-        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, super::batch::MAX_ROWS).await?.len();
+        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, super::batch::MAX_ROWS).await?;
+        let requests = requests.iter().filter(|decision| !held.contains_key(&decision.flag_id)).count();
         let withdrawals = flags::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
         if requests + withdrawals > 0 {
             out.push((platform, requests, withdrawals));

@@ -36,6 +36,7 @@ impl Bluesky {
         price: None,
         page_size: |_| 100,
         keep_days: None,
+        refresh_days: None,
         windows: Some(|config, now, words| windows(&config.bluesky, now, words)),
     };
 

@@ -48,6 +48,7 @@ impl Facebook {
         price: None,
         page_size: |_| PAGE_SIZE,
         keep_days: Some(7),
+        refresh_days: None,
         windows: Some(|config, now, _| windows(config, now)),
     };
 

@@ -48,6 +48,7 @@ impl Instagram {
         price: None,
         page_size: |_| PAGE_SIZE,
         keep_days: Some(7),
+        refresh_days: None,
         windows: Some(|config, now, words| windows(&config.instagram, now, words)),
     };
 

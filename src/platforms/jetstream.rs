@@ -59,6 +59,7 @@ impl Jetstream {
         price: None,
         page_size: |_| 500,
         keep_days: None,
+        refresh_days: None,
         windows: Some(windows),
     };
 

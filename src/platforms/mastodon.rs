@@ -33,6 +33,7 @@ impl Mastodon {
         price: None,
         page_size: |_| 40,
         keep_days: None,
+        refresh_days: None,
         windows: Some(|config, now, words| windows(&config.mastodon, now, words)),
     };
 

@@ -146,8 +146,10 @@ pub struct SourceInfo {
     pub price: Option<Price>,
     /// Posts of a full page.
     pub page_size: fn(&Config) -> u32,
-    /// Days after which the platform's terms want a post read again or deleted.
+    /// Days after which a post that no rule matched goes.
     pub keep_days: Option<u32>,
+    /// Days after which its terms want a kept post read again or deleted, flagged ones too.
+    pub refresh_days: Option<u32>,
     /// The windows to read now, most important first; none for what cannot be searched.
     pub windows: Option<Windows>,
 }
@@ -196,6 +198,15 @@ pub trait Source: Send + Sync {
         _now: Millis,
         _meter: &'a dyn Meter,
     ) -> BoxFuture<'a, Result<Option<TokenState>, ApiError>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Reads posts again by their ids, at most 50; those that are no longer there are missing in the answer. None where
+    /// that is not possible.
+    fn read_again<'a>(
+        &'a self,
+        _ids: &'a [String],
+        _meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Option<Vec<Observation>>, ApiError>> {
         Box::pin(async { Ok(None) })
     }
     /// Tells an access that finds nothing from a platform on which there is nothing; called when a run found nothing.

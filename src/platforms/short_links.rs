@@ -59,6 +59,7 @@ impl ShortLinks {
         price: None,
         page_size: |_| 1,
         keep_days: None,
+        refresh_days: None,
         windows: None,
     };
 

@@ -43,6 +43,7 @@ impl Threads {
         price: None,
         page_size: |config| config.threads.page_size,
         keep_days: Some(7),
+        refresh_days: None,
         windows: Some(|config, now, words| windows(&config.threads, now, words)),
     };
 

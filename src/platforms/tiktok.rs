@@ -46,6 +46,7 @@ impl TiktokResearch {
         price: None,
         page_size: |config| config.tiktok.page_size,
         keep_days: Some(15),
+        refresh_days: Some(15),
         windows: Some(|config, now, words| windows(&config.tiktok, now, words)),
     };
 

@@ -45,6 +45,7 @@ impl TiktokOembed {
         price: None,
         page_size: |_| 1,
         keep_days: None,
+        refresh_days: None,
         windows: None,
     };
 

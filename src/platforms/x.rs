@@ -49,6 +49,7 @@ impl X {
         price: Some(Price { bucket: POSTS, daily: |config| config.x.daily_posts, milli_usd: 5 }),
         page_size: |_| 100,
         keep_days: Some(7),
+        refresh_days: None,
         windows: Some(windows),
     };
 

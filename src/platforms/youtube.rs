@@ -41,6 +41,7 @@ impl Youtube {
         price: None,
         page_size: |_| 50,
         keep_days: Some(30),
+        refresh_days: Some(30),
         windows: Some(|config, now, words| windows(&config.youtube, now, words)),
     };
 
@@ -122,6 +123,21 @@ impl Source for Youtube {
             Ok(page)
         })
     }
+
+    fn read_again<'a>(
+        &'a self,
+        ids: &'a [String],
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Option<Vec<Observation>>, ApiError>> {
+        Box::pin(async move {
+            let found = self.details(meter, ids).await?;
+            Ok(Some(found.iter().filter(|(id, _)| usable(id)).map(|(id, full)| read_full(id, full)).collect()))
+        })
+    }
+}
+
+fn usable(id: &str) -> bool {
+    id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
 fn items(body: &Value) -> &[Value] {
@@ -134,12 +150,14 @@ fn id_of(item: &Value) -> Option<&str> {
 
 /// None for a video that is gone since the search saw it.
 fn read_video(item: &Value, details: &BTreeMap<String, Value>) -> Result<Option<Observation>, String> {
-    let id = id_of(item).filter(|id| id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)));
-    let id = id.ok_or("no usable id")?;
-    let Some(full) = details.get(id) else { return Ok(None) };
+    let id = id_of(item).filter(|id| usable(id)).ok_or("no usable id")?;
+    Ok(details.get(id).map(|full| read_full(id, full)))
+}
+
+fn read_full(id: &str, full: &Value) -> Observation {
     let text = |key: &str| storable(full.pointer(&format!("/snippet/{key}")).and_then(Value::as_str).unwrap_or(""));
     let (title, description) = (text("title"), text("description"));
-    Ok(Some(Observation {
+    Observation {
         platform: Platform::Youtube,
         native_id: id.to_owned(),
         url: format!("https://www.youtube.com/watch?v={id}"),
@@ -148,7 +166,7 @@ fn read_video(item: &Value, details: &BTreeMap<String, Value>) -> Result<Option<
         posted_at: full.pointer("/snippet/publishedAt").and_then(Value::as_str).and_then(parse_rfc3339),
         // 64-bit counters are text in this API.
         views: full.pointer("/statistics/viewCount").and_then(Value::as_str).and_then(|views| views.parse().ok()),
-    }))
+    }
 }
 
 /// Errors by reason, whatever the status. <https://developers.google.com/youtube/v3/docs/errors>

@@ -354,6 +354,27 @@ pub async fn decisions(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Vec<Decision
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
+/// What may keep an upheld post out of a request.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Upheld {
+    /// Flag.
+    pub id: FlagId,
+    /// Platform.
+    pub platform: Platform,
+    /// Caption.
+    pub text: String,
+    /// The source that found it, if nothing else did.
+    pub only_source: String,
+}
+
+/// Every upheld post with what may keep it out of a request.
+pub async fn upheld(on: impl Into<Ex<'_>>) -> Result<Vec<Upheld>> {
+    const SQL: &str = "SELECT f.id, p.platform, p.text,
+        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source <> p.source) THEN '' ELSE p.source END AS only_source
+        FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.state = 'upheld' ORDER BY f.id";
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
+}
+
 /// Decisions in force that can go into a package of `platform`, most urgent first: upheld with no request standing, or
 /// dismissed with one that was sent. Only decisions about the text as it is now.
 pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, verdict: Verdict, limit: i64) -> Result<Vec<Decision>> {

@@ -105,7 +105,7 @@ async fn refresh(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Resu
         screened_by = CASE WHEN excluded.text <> '' AND excluded.text <> posts.text THEN NULL ELSE posts.screened_by END,
         text = CASE WHEN excluded.text <> '' THEN excluded.text ELSE posts.text END,
         text_sha256 = CASE WHEN excluded.text <> '' THEN excluded.text_sha256 ELSE posts.text_sha256 END,
-        views = COALESCE(excluded.views, posts.views),
+        refreshed_at = excluded.first_seen_at, views = COALESCE(excluded.views, posts.views),
         posted_at = COALESCE(posts.posted_at, excluded.posted_at)";
     let now = tx.now();
     run_tx!(tx, ex: Db => async {
@@ -188,6 +188,13 @@ pub async fn missed(tx: &mut WriteTx, id: PostId) -> Result<()> {
     const SQL: &str = "UPDATE posts SET lookups = lookups + 1, looked_up_at = $2 WHERE id = $1";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(id).bind(now).execute(ex))?;
+    Ok(())
+}
+
+/// Notes that a post was looked at and is as it was.
+pub async fn refreshed(tx: &mut WriteTx, id: PostId) -> Result<()> {
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query("UPDATE posts SET refreshed_at = $2 WHERE id = $1").bind(id).bind(now).execute(ex))?;
     Ok(())
 }
 

@@ -11,6 +11,11 @@ use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, id_sha256};
 use crate::domain::{Millis, Platform};
 
+/// Days that counts of queries and read windows are kept.
+const COUNTS_DAYS: i64 = 90;
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
 /// A post that is to go.
 type Due = (PostId, Platform, String);
 
@@ -103,6 +108,41 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
     Ok(known)
 }
 
+/// Posts of a source with a flag that were read from their platform last before `before`, longest ago first.
+pub async fn to_refresh(
+    on: impl Into<Ex<'_>>,
+    source: &str,
+    before: Millis,
+    limit: i64,
+) -> Result<Vec<(PostId, String, String)>> {
+    const SQL: &str = "SELECT p.id, p.native_id, p.url FROM posts p WHERE p.source = $1 AND p.text_sha256 <> ''
+        AND COALESCE(p.refreshed_at, p.first_seen_at) < $2
+        AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state <> 'dismissed')
+        ORDER BY COALESCE(p.refreshed_at, p.first_seen_at), p.id LIMIT $3";
+    run!(on, ex => sqlx::query_as(SQL).bind(source).bind(before).bind(limit).fetch_all(ex))
+}
+
+/// Posts of a source that nobody decided about and that could not be read again since `before`. Reported ones stay: people
+/// brought them.
+pub async fn due_unrefreshed(on: impl Into<Ex<'_>>, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
+    const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p WHERE p.source = $1 AND p.text_sha256 <> ''
+        AND COALESCE(p.refreshed_at, p.first_seen_at) < $2
+        AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state <> 'open')
+        AND NOT EXISTS (SELECT 1 FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.post_id = p.id) ORDER BY p.id LIMIT $3";
+    run!(on, ex => sqlx::query_as(SQL).bind(source).bind(before).bind(limit).fetch_all(ex))
+}
+
+/// Deletes posts with their flags, which nobody decided about.
+pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
+    for (id, ..) in posts {
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM flags WHERE post_id = $1").bind(id).execute(ex))?;
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM checks WHERE post_id = $1").bind(id).execute(ex))?;
+    }
+    delete(tx, posts).await
+}
+
 async fn forget(tx: &mut WriteTx, hash: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO forgotten (id_sha256, forgotten_at) VALUES ($1, $2)
         ON CONFLICT (id_sha256) DO UPDATE SET forgotten_at = excluded.forgotten_at";
@@ -111,11 +151,18 @@ async fn forget(tx: &mut WriteTx, hash: &str) -> Result<()> {
     Ok(())
 }
 
-/// Items that could not be read, ended sessions, and hashes, from before the given times. Returns how many rows went.
+/// Items that could not be read, ended sessions, old counts, and hashes, from before the given times. Returns how many rows went.
 pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) -> Result<u64> {
     let now = tx.now();
     let mut gone = exec!(&mut *tx, ex => sqlx::query("DELETE FROM rejects WHERE seen_at < $1").bind(rejects).execute(ex))?;
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(ex))?;
+    // Which windows were read: the oldest that any source offers is younger.
+    let old = Millis(now.0 - COUNTS_DAYS * DAY);
+    gone +=
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM source_cursors WHERE done AND updated_at < $1").bind(old).execute(ex))?;
+    for sql in ["DELETE FROM query_days WHERE day < $1", "DELETE FROM source_failures WHERE day < $1"] {
+        gone += exec!(&mut *tx, ex => sqlx::query(sql).bind(old.0 / DAY).execute(ex))?;
+    }
     gone += exec!(tx, ex => sqlx::query("DELETE FROM forgotten WHERE forgotten_at < $1").bind(hashes).execute(ex))?;
     Ok(gone)
 }

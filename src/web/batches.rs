@@ -15,7 +15,7 @@ use crate::domain::Platform;
 use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
 use crate::domain::check::{Check, Liveness};
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
-use crate::domain::ids::{BatchId, DeliveryId};
+use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::user::User;
 use crate::pipeline::deliver::{self, Settlement};
 use crate::pipeline::{Pipeline, batch, status};
@@ -33,12 +33,16 @@ struct ListPage {
     f: Frame,
     batches: Vec<Batch>,
     ready: Vec<(Platform, usize, usize)>,
+    /// Upheld posts that stay out of requests: flag, case id, platform, why.
+    held: Vec<(FlagId, String, Platform, batch::Held)>,
 }
 
 pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<DoneQuery>) -> Page {
     let batches = batches::list(&pipeline.store, 200).await?;
     let ready = status::ready(&pipeline).await?;
-    html(&ListPage { batches, ready, f: Frame::new(user, "batches", query.done) })
+    let held = batch::held(&pipeline, &pipeline.store).await?;
+    let held = held.into_iter().map(|(id, (platform, why))| (id, batch::case_id(id), platform, why)).collect();
+    html(&ListPage { batches, ready, held, f: Frame::new(user, "batches", query.done) })
 }
 
 #[derive(Deserialize)]

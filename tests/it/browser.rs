@@ -203,7 +203,8 @@ async fn a_visitor_reports_a_post() {
         picture(&web, &format!("{name}-laporan")).await;
         web.find(By::Id("caption")).await.unwrap().send_keys("Ready ballpress impor Korea, 1 bal 2jt").await.unwrap();
         web.find(By::Css("form[action$='/caption'] button")).await.unwrap().click().await.unwrap();
-        assert!(web.source().await.unwrap().contains("Teks disimpan"));
+        let done = web.query(By::Css("p.done")).first().await.unwrap().text().await.unwrap();
+        assert!(done.contains("Teks disimpan"), "{done}");
         web.quit().await.unwrap();
     }
 }

@@ -160,3 +160,86 @@ async fn nothing_is_left_in_the_database_file() {
     }
     assert!(holds(&after, "kata-setuju"));
 }
+
+/// What the terms want refreshed is read again in time, or deleted; what a person decided about stays.
+async fn what_cannot_be_read_again_is_deleted(stage: &Stage) {
+    let again = sisir::pipeline::refresh::refresh;
+    store(stage, "tiktok_research", &[tolak(), setuju()]).await;
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    judge(stage, &analyst, "setuju", Reason::BaleOffer).await.unwrap();
+    let worker = stage.worker("w");
+    assert_eq!(again(&stage.pipeline, &worker.sources, worker.oembed.as_ref()).await.unwrap().refreshed, 0, "not due yet");
+    stage.later(13 * DAY);
+    // Neither stands on the fake platform, so both are gone; nothing is known of a platform that does not answer.
+    stage.fake.fault("oembed_429", -1);
+    let silent = again(&stage.pipeline, &worker.sources, worker.oembed.as_ref()).await.unwrap();
+    assert_eq!((silent.refreshed, silent.gone), (0, 0));
+    stage.fake.fault("oembed_429", 0);
+    stage.later(3_600);
+    let done = again(&stage.pipeline, &worker.sources, worker.oembed.as_ref()).await.unwrap();
+    assert_eq!((done.refreshed, done.gone), (0, 2));
+    stage.later(3 * DAY);
+    let done = purge(&stage.pipeline).await.unwrap();
+    assert_eq!(done.unrefreshed, 1, "the one that nobody decided about");
+    let left = posts::all(stage.store()).await.unwrap();
+    assert_eq!(left.iter().map(|post| post.author.as_str()).collect::<Vec<_>>(), ["handle-setuju"]);
+}
+
+on_both! {
+    what_cannot_be_read_again_goes => what_cannot_be_read_again_is_deleted,
+    what_is_read_again_stays => what_is_read_again_stays_on,
+    what_is_held_back_enters_no_request => what_is_held_back_enters_no_request_on,
+}
+
+async fn what_is_read_again_stays_on(stage: &Stage) {
+    let worker = stage.worker("w");
+    worker.perform(JobKind::Crawl).await.unwrap();
+    worker.perform(JobKind::Screen).await.unwrap();
+    let flagged =
+        flags::list(stage.store(), &flags::Filter { platform: "tiktok".into(), ..flags::Filter::default() }, START, 500, 0)
+            .await
+            .unwrap()
+            .len();
+    assert!(flagged > 5);
+    stage.later(13 * DAY);
+    worker.perform(JobKind::Purge).await.unwrap();
+    stage.later(3 * DAY);
+    assert_eq!(purge(&stage.pipeline).await.unwrap().unrefreshed, 0, "all were looked at after twelve days");
+    stage.later(13 * DAY);
+    assert_eq!(purge(&stage.pipeline).await.unwrap().unrefreshed, flagged as u64, "and then not again");
+}
+
+async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
+    use sisir::domain::batch::BatchKind;
+    use sisir::pipeline::batch::{self, Held};
+    let mut minor = setuju();
+    minor.native_id = "id-anak-1".into();
+    minor.author = "handle-anak".into();
+    minor.text = "Aku masih SMP, ready ballpress impor Korea, 1 bal 2jt, chat WA".into();
+    store(stage, "bluesky", &[minor]).await;
+    store(stage, "tiktok_research", &[setuju()]).await;
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let analyst = stage.person("ratna", Role::Analyst).await;
+    stage.person("budi", Role::Signer).await;
+    judge(stage, &analyst, "setuju", Reason::BaleOffer).await.unwrap();
+    judge(stage, &analyst, "anak", Reason::BaleOffer).await.unwrap();
+    stage.second_all().await;
+    let mut pipeline = stage.pipeline.clone();
+    let mut config = (*pipeline.config).clone();
+    config.tiktok.in_packages = false;
+    pipeline.config = std::sync::Arc::new(config);
+    let held: Vec<Held> = batch::held(&pipeline, &pipeline.store).await.unwrap().into_values().map(|(_, why)| why).collect();
+    assert_eq!(held, [Held::Minor, Held::Research]);
+    assert!(sisir::pipeline::status::ready(&pipeline).await.unwrap().is_empty());
+    let refused = batch::draft(&pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap_err().to_string();
+    assert!(refused.contains("nothing is ready"), "{refused}");
+
+    // Somebody brings the address: now it is not the API alone that found it. The child's post stays held.
+    let mut tx = stage.store().write_tx().await.unwrap();
+    sisir::store::yields::saw(&mut tx, posts::IMPORT, "", &[setuju()]).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    assert_eq!(sisir::pipeline::status::ready(&pipeline).await.unwrap(), [(Platform::Tiktok, 1, 0)]);
+    let drafted = batch::draft(&pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    assert_eq!(sisir::store::batches::details(stage.store(), drafted.id).await.unwrap().len(), 1);
+}

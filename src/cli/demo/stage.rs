@@ -140,6 +140,7 @@ base_url = "http://{platforms}"
 client_key = "demo"
 client_secret = "demo"
 page_size = 20
+in_packages = true
 lag_days = 2
 days = 4
 requests_per_minute = 60000

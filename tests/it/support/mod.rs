@@ -162,6 +162,7 @@ base_url = "http://{platforms}"
 client_key = "uji"
 client_secret = "uji"
 page_size = 10
+in_packages = true
 days = 4
 requests_per_minute = 600000
 [sources.tiktok_oembed]
