@@ -20,6 +20,7 @@ mod demo;
 mod faulty_day;
 mod imports;
 mod jobs;
+mod killed;
 mod layers;
 mod migrations;
 mod planning;

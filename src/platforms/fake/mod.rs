@@ -65,6 +65,8 @@ pub struct FakePlatforms {
     posts: Arc<Vec<FakePost>>,
     clock: Arc<dyn Clock>,
     inner: Arc<Mutex<Inner>>,
+    /// Requests so far.
+    asked: Arc<tokio::sync::watch::Sender<usize>>,
 }
 
 /// Faults that can be switched on, with what they do.
@@ -138,7 +140,7 @@ pub const FAULTS: &[(&str, &str)] = &[
 impl FakePlatforms {
     /// Platforms that hold `posts`.
     pub fn new(posts: Vec<FakePost>, clock: Arc<dyn Clock>) -> Self {
-        Self { posts: Arc::new(posts), clock, inner: Arc::default() }
+        Self { posts: Arc::new(posts), clock, inner: Arc::default(), asked: Arc::new(tokio::sync::watch::Sender::new(0)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -159,6 +161,11 @@ impl FakePlatforms {
     /// Puts a post back.
     pub fn restore(&self, native_id: &str) {
         self.lock().removed.remove(native_id);
+    }
+
+    /// Tells of each request as it comes: how many there were.
+    pub fn watch(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.asked.subscribe()
     }
 
     /// What was asked so far.
@@ -276,6 +283,7 @@ async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next)
     if control {
         return response;
     }
+    fake.asked.send_modify(|asked| *asked += 1);
     if fake.hits("truncate_json") {
         response = halve(response).await;
     } else if fake.hits("huge_body") {

@@ -145,7 +145,7 @@ async fn pipeline(config: Config, clock: Arc<dyn Clock>) -> Pipeline {
     }
 }
 
-fn configuration(url: &str, platforms: &str, mail_port: u16) -> String {
+pub fn configuration(url: &str, platforms: &str, mail_port: u16) -> String {
     format!(
         r#"
 [database]
