@@ -194,7 +194,9 @@ async fn find_pages(pipeline: &Pipeline, words: &str) -> anyhow::Result<ExitCode
 async fn covered(pipeline: &Pipeline) -> anyhow::Result<ExitCode> {
     let all = coverage::coverage(pipeline).await?;
     if all.is_empty() {
-        println!("nothing to estimate: no post of the last 14 days is flagged; run `sisir run crawl` and `sisir run screen` first");
+        println!(
+            "nothing to estimate: no post of the last 14 days is flagged; run `sisir run crawl` and `sisir run screen` first"
+        );
         return Ok(FINE);
     }
     let mut table =

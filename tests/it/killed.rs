@@ -49,7 +49,8 @@ async fn place(engine: Engine, platforms: &str) -> Option<Place> {
     text = text.replace("page_size = 10", "page_size = 2");
     let config = dir.path().join("config.toml");
     std::fs::write(&config, text).unwrap();
-    let migrated = Command::new(env!("CARGO_BIN_EXE_sisir")).args(["--config"]).arg(&config).args(["db", "migrate"]).output().unwrap();
+    let migrated =
+        Command::new(env!("CARGO_BIN_EXE_sisir")).args(["--config"]).arg(&config).args(["db", "migrate"]).output().unwrap();
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     Some(Place { _dir: dir, _database: database, url, config })
 }

@@ -498,3 +498,29 @@ async fn short_links_are_followed_once_and_not_anywhere() {
     }
     assert!(stage.fake.used("short_links") <= asked + 6, "five steps at most");
 }
+
+/// What each connector asks, to the letter. `UPDATE_EXPECT=1` writes the file anew; look at the difference.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_as_written_down() {
+    let mut shown = String::new();
+    for source in ["tiktok", "threads", "instagram", "facebook", "youtube", "bluesky", "jetstream", "mastodon", "x"] {
+        let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
+        let mut config = (*stage.pipeline.config).clone();
+        only(&mut config, source);
+        let mode = |name: &str| if name == source { Mode::Fake } else { Mode::Disabled };
+        (config.tiktok.mode, config.threads.mode) = (mode("tiktok"), mode("threads"));
+        config.instagram.accounts = vec!["toko.contoh".into()];
+        stage.pipeline.config = std::sync::Arc::new(config);
+        read(&stage).await;
+        shown.push_str(&format!("# {source}\n"));
+        let log = stage.fake.log();
+        assert!(!log.is_empty(), "{source}");
+        for asked in log.iter().take(5) {
+            shown.push_str(&format!("{} {} -> {}\n", asked.method, asked.target, asked.status));
+            if !asked.body.is_empty() {
+                shown.push_str(&format!("  {}\n", asked.body));
+            }
+        }
+    }
+    expect_test::expect_file!["../../fixtures/requests.txt"].assert_eq(&shown);
+}

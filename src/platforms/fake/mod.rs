@@ -40,6 +40,8 @@ pub struct Logged {
     pub method: String,
     /// Path and query. Tokens travel in headers and so never stand here.
     pub target: String,
+    /// Body of a search that is sent with one.
+    pub body: String,
     /// Status answered.
     pub status: u16,
 }
@@ -271,7 +273,7 @@ fn time(text: Option<&str>) -> Option<Millis> {
 }
 
 /// Logs the request, and breaks the answer where a transport fault is on.
-async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next) -> Response {
+async fn record(State(fake): State<FakePlatforms>, mut request: Request, next: Next) -> Response {
     let method = request.method().to_string();
     let mut target = request.uri().to_string();
     // The one call that cannot but name a token in its address.
@@ -279,6 +281,14 @@ async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next)
         target = format!("{place}input_token=…");
     }
     let control = target.starts_with("/__fake/");
+    let mut body = String::new();
+    // Not the one that asks for a token: it holds the secret.
+    if target.starts_with("/v2/research/") {
+        let (parts, sent) = request.into_parts();
+        let bytes = axum::body::to_bytes(sent, 1 << 20).await.unwrap_or_default();
+        body = String::from_utf8_lossy(&bytes).into_owned();
+        request = Request::from_parts(parts, Body::from(bytes));
+    }
     let mut response = next.run(request).await;
     if control {
         return response;
@@ -293,7 +303,7 @@ async fn record(State(fake): State<FakePlatforms>, request: Request, next: Next)
         response = Response::new(Body::from_stream(broken));
     }
     let status = response.status().as_u16();
-    fake.lock().log.push(Logged { method, target, status });
+    fake.lock().log.push(Logged { method, target, body, status });
     response
 }
 
