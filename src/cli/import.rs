@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{FINE, FOUND, output, setup};
-use crate::pipeline::import::{SHOWN, fill_in, import};
+use crate::pipeline::import::{SHOWN, Saved, fill_in, forget_columns, import};
 use crate::pipeline::screen::screen;
 use crate::platforms::import::{Columns, Holds};
 use crate::store::posts;
@@ -21,6 +21,9 @@ pub struct Options {
     /// May be given several times; several text columns are joined
     #[arg(long = "column", value_name = "WHAT=COLUMN", value_parser = column)]
     columns: Vec<(Holds, String)>,
+    /// Forget what was said before of the columns of such a file, and guess
+    #[arg(long)]
+    guess_columns: bool,
     /// Store only, do not match against the rules yet
     #[arg(long)]
     no_screen: bool,
@@ -45,6 +48,9 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
     let pipeline = setup::pipeline(setup::configure(file)?).await?;
     let mut rejected = 0;
     for path in &options.files {
+        if options.guess_columns {
+            forget_columns(&pipeline, path).await?;
+        }
         let bar = output::progress(0, "importing");
         let report = import(&pipeline, path, &options.columns, |_, bytes, size| {
             bar.set_length(size);
@@ -62,7 +68,12 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
             report.rejected
         );
         if let Some(columns) = &report.columns {
-            println!("  {}; if that is wrong, say --column WHAT=COLUMN", describe(columns));
+            let source = match report.saved {
+                Saved::Guessed => "; if that is wrong, say --column WHAT=COLUMN",
+                Saved::Kept => "; kept for the next file with the same header",
+                Saved::Used => ", as you said of such a file before; --guess-columns forgets that",
+            };
+            println!("  {}{source}", describe(columns));
         }
         if report.redated > 0 {
             println!("  {} posts: the time of their id was taken, because the file names an earlier one", report.redated);

@@ -13,7 +13,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
 use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
 use crate::platforms::{Look, TiktokOembed};
-use crate::store::{posts, yields};
+use crate::store::{column_maps, posts, yields};
 
 /// Rows of one transaction.
 const BATCH: usize = 1000;
@@ -36,6 +36,8 @@ pub struct ImportReport {
     pub redated: u64,
     /// The columns of a table.
     pub columns: Option<Columns>,
+    /// Where they come from.
+    pub saved: Saved,
     /// The first of them: line, why, mend.
     pub first: Vec<(u64, String, &'static str)>,
     /// Rows to correct and import again, if any were rejected.
@@ -111,6 +113,57 @@ impl Rejects {
     }
 }
 
+/// Where the columns of a table come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Saved {
+    /// Guessed from their names.
+    #[default]
+    Guessed,
+    /// Told now; kept for tables with the same header.
+    Kept,
+    /// Told before for a table with the same header.
+    Used,
+}
+
+/// Opens a file. What a person says of its columns is kept for the next table with the same header; without a word, what
+/// was said of such a table before counts.
+pub(super) async fn open(pipeline: &Pipeline, path: &Path, told: &[(Holds, String)]) -> Result<(Import, Saved)> {
+    let opened = Import::open(path, told);
+    let header = match &opened {
+        Ok(import) => import.columns.as_ref().map(|columns| columns.names.join(", ")),
+        Err(ImportError::Columns { found, .. }) => Some(found.clone()),
+        Err(_) => None,
+    };
+    let Some(header) = header else { return Ok((opened?, Saved::Guessed)) };
+    if !told.is_empty() {
+        let import = opened?;
+        let named = told.iter().map(|(holds, column)| (holds.name().to_owned(), column.clone())).collect();
+        let mut tx = pipeline.store.write_tx().await?;
+        column_maps::save(&mut tx, &header, &named).await?;
+        tx.commit_housekeeping().await?;
+        return Ok((import, Saved::Kept));
+    }
+    let Some(known) = column_maps::get(&pipeline.store, &header).await? else { return Ok((opened?, Saved::Guessed)) };
+    let known: Vec<(Holds, String)> = known
+        .into_iter()
+        .filter_map(|(name, column)| Some((Holds::ALL.into_iter().find(|holds| holds.name() == name)?, column)))
+        .collect();
+    Ok((Import::open(path, &known)?, Saved::Used))
+}
+
+/// Forgets what was said of tables with the header of this file.
+pub async fn forget_columns(pipeline: &Pipeline, path: &Path) -> Result<()> {
+    let header = match Import::open(path, &[]) {
+        Ok(import) => import.columns.map(|columns| columns.names.join(", ")),
+        Err(ImportError::Columns { found, .. }) => Some(found),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(header) = header else { return Ok(()) };
+    let mut tx = pipeline.store.write_tx().await?;
+    column_maps::forget(&mut tx, &header).await?;
+    Ok(tx.commit_housekeeping().await?)
+}
+
 /// Reads a file into the store. Interrupted, it can simply be started again: rows stored already are recognised.
 /// `told` names columns of a table. `progress` gets the rows read so far and the bytes read and in all.
 pub async fn import(
@@ -119,10 +172,10 @@ pub async fn import(
     told: &[(Holds, String)],
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Result<ImportReport> {
-    let mut import = Import::open(path, told)?;
+    let (mut import, saved) = open(pipeline, path, told).await?;
     let io = |source| ImportError::Io { path: path.to_owned(), source };
     let mut rejects = Rejects::beside(path, &import);
-    let mut report = ImportReport { columns: import.columns.clone(), ..ImportReport::default() };
+    let mut report = ImportReport { columns: import.columns.clone(), saved, ..ImportReport::default() };
     let mut waiting: Vec<Observation> = Vec::with_capacity(BATCH);
     while let Some(row) = import.next() {
         report.rows += 1;

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{Pipeline, PipelineError, Result, allowed};
+use super::{Pipeline, PipelineError, Result, allowed, import};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::{PartnerId, TipId};
@@ -10,7 +10,6 @@ use crate::domain::post::{Observation, storable};
 use crate::domain::tip::{TipProblem, TipReason};
 use crate::domain::user::User;
 use crate::platforms::address::{self, NotAPost};
-use crate::platforms::import::Import;
 use crate::store::tips::{self, NewTip, Partner, TipOutcome};
 use crate::store::{StoreError, WriteTx, flags, posts, yields};
 
@@ -169,10 +168,14 @@ pub async fn upload(pipeline: &Pipeline, partner: &Partner, reason: TipReason, b
     let refused = |error: std::io::Error| PipelineError::Refused(format!("the file cannot be kept: {error}"));
     let mut file = tempfile::NamedTempFile::new().map_err(refused)?;
     file.write_all(bytes).and_then(|()| file.flush()).map_err(refused)?;
-    let import = Import::open(file.path(), &[]).map_err(|error| {
+    let import = match import::open(pipeline, file.path(), &[]).await {
+        Ok((import, _)) => import,
         // The path of a file of ours says nothing to them.
-        PipelineError::Refused(error.to_string().replace(&file.path().display().to_string(), "berkas"))
-    })?;
+        Err(PipelineError::Import(error)) => {
+            return Err(PipelineError::Refused(error.to_string().replace(&file.path().display().to_string(), "berkas")));
+        }
+        Err(error) => return Err(error),
+    };
     let mut upload = Upload::default();
     let mut tx = pipeline.store.write_tx().await?;
     let mut rows = 0;

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backtest;
 pub mod batches;
 pub mod checks;
+pub mod column_maps;
 pub mod crawl;
 pub mod flags;
 pub mod jobs;

@@ -7,7 +7,7 @@ use sisir::store::posts;
 
 use crate::cli::{sisir, text};
 use crate::on_both;
-use crate::support::Stage;
+use crate::support::{Engine, Stage};
 
 /// A TikTok id that was made at so many seconds of unix time.
 fn tiktok_id(seconds: u64, number: u64) -> u64 {
@@ -155,4 +155,29 @@ fn a_workbook_is_read_guessed_corrected_and_its_bad_rows_are_kept() {
     );
     let unknown = sisir(dir.path(), &["import", "laporan.xlsx", "--column", "isi=Catatan"], b"");
     assert!(text(&unknown.stderr).contains("`isi` is none of url, text, platform"), "{}", text(&unknown.stderr));
+}
+
+/// What a person says of the columns of a table is used again for the next one with the same header, until it is forgotten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_of_columns_is_remembered() {
+    use sisir::pipeline::import::{Saved, forget_columns};
+    use sisir::platforms::import::Holds;
+    let stage = Stage::new(Engine::Sqlite).await.unwrap();
+    let file = |name: &str, row: &str| {
+        let path = stage.dir.path().join(name);
+        std::fs::write(&path, format!("kode;Isi Unggahan;kanal\n{row}\n")).unwrap();
+        path
+    };
+    let (first, second) = (file("a.csv", "1;Bal segel impor;tiktok"), file("b.csv", "2;Karungan impor ready;tiktok"));
+    let unknown = import(&stage.pipeline, &first, &[], |_, _, _| {}).await.unwrap_err().to_string();
+    assert!(unknown.contains("no column with a text"), "{unknown}");
+    let told = [(Holds::Text, "isi unggahan".to_owned()), (Holds::Platform, "kanal".to_owned())];
+    let report = import(&stage.pipeline, &first, &told, |_, _, _| {}).await.unwrap();
+    assert_eq!((report.new, report.saved), (1, Saved::Kept));
+    let report = import(&stage.pipeline, &second, &[], |_, _, _| {}).await.unwrap();
+    assert_eq!((report.new, report.saved), (1, Saved::Used));
+    let all = posts::all(stage.store()).await.unwrap();
+    assert!(all.iter().any(|post| post.text == "Karungan impor ready" && post.platform == sisir::domain::Platform::Tiktok));
+    forget_columns(&stage.pipeline, &second).await.unwrap();
+    assert!(import(&stage.pipeline, &second, &[], |_, _, _| {}).await.is_err());
 }
