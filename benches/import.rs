@@ -65,7 +65,7 @@ fn parse(file: &str) -> usize {
     let lines = BufReader::new(std::fs::File::open(file).expect("the capture")).lines();
     lines
         .map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("UTF-8")).expect("JSON"))
-        .filter(|v| v.is_object())
+        .filter(serde_json::Value::is_object)
         .count()
 }
 

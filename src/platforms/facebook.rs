@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::ApiError;
 use super::meta::Graph;
-use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, address, meta};
+use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, meta};
 use crate::config::{Config, Facebook as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -121,32 +121,11 @@ impl Source for Facebook {
 }
 
 fn read_page(body: &Value) -> Page {
-    let mut page = Page::default();
-    for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-        page.take(item.get("id").and_then(Value::as_str), read_post(item));
-    }
-    // A page may be empty and have a next one. `next` itself is never requested: it holds the token and could name
-    // another host.
-    let more = body.pointer("/paging/next").is_some();
-    page.next = body.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|_| more).map(str::to_owned);
-    page
-}
-
-fn read_post(item: &Value) -> Result<Observation, String> {
-    let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or("");
-    let found = address::parse(text("permalink_url")).map_err(|why| format!("its address is {why}"))?;
-    if found.platform != Platform::Facebook {
-        return Err("its address is not one of Facebook".into());
-    }
-    Ok(Observation {
-        platform: Platform::Facebook,
-        native_id: found.native_id,
-        url: found.url,
+    meta::page_of(body, |item| {
+        let seen = meta::post_of(item, Platform::Facebook, ["permalink_url", "message", "created_time"])?;
         // `PAGE_POST`: the names of Pages change, their ids do not.
-        author: text("id").split('_').next().map(storable).unwrap_or_default(),
-        text: storable(text("message")),
-        posted_at: meta::parse_time(text("created_time")),
-        views: None,
+        let page = item.get("id").and_then(Value::as_str).and_then(|id| id.split('_').next());
+        Ok(Observation { author: page.map(storable).unwrap_or_default(), ..seen })
     })
 }
 

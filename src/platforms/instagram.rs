@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::client::{ApiError, Class};
 use super::meta::Graph;
-use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, address, meta};
+use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, meta};
 use crate::config::{Instagram as Settings, Retry};
-use crate::domain::post::{Observation, storable};
+use crate::domain::post::Observation;
 use crate::domain::{Entropy, Millis, Platform};
 
 /// How long a hashtag counts towards [`Settings::MOST_TAGS`].
@@ -187,31 +187,11 @@ impl Source for Instagram {
 }
 
 fn read_page(body: &Value) -> Page {
-    let mut page = Page::default();
-    for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-        page.take(item.get("id").and_then(Value::as_str), read_post(item));
-    }
-    // `next` says that there is more; it is never requested itself: it holds the token and could name another host.
-    let more = body.pointer("/paging/next").is_some();
-    page.next = body.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|_| more).map(str::to_owned);
-    page
+    meta::page_of(body, read_post)
 }
 
 fn read_post(item: &Value) -> Result<Observation, String> {
-    let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or("");
-    let found = address::parse(text("permalink")).map_err(|why| format!("its address is {why}"))?;
-    if found.platform != Platform::Instagram {
-        return Err("its address is not one of Instagram".into());
-    }
-    Ok(Observation {
-        platform: Platform::Instagram,
-        native_id: found.native_id,
-        url: found.url,
-        author: String::new(),
-        text: storable(text("caption")),
-        posted_at: meta::parse_time(text("timestamp")),
-        views: None,
-    })
+    meta::post_of(item, Platform::Instagram, ["permalink", "caption", "timestamp"])
 }
 
 #[cfg(test)]

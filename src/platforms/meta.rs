@@ -10,9 +10,10 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{Meter, TokenState};
+use super::{Meter, Page, TokenState, address};
 use crate::config::Retry;
-use crate::domain::{Entropy, Millis};
+use crate::domain::post::{Observation, storable};
+use crate::domain::{Entropy, Millis, Platform};
 
 /// From this share of a limit on, calls are four times as far apart …
 const SLOW: u32 = 75;
@@ -158,6 +159,36 @@ fn regain_time(answer: &Answer) -> Option<Duration> {
 /// `2026-11-20T03:12:44+0000`: no colon in the offset, which RFC 3339 readers refuse.
 pub(super) fn parse_time(text: &str) -> Option<Millis> {
     jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%z", text).ok().map(Millis::from_timestamp)
+}
+
+/// A page of a list: its items, and where it goes on while it says that there is more. A page may be empty and have a next
+/// one. `next` itself is never requested: it holds the token and could name another host.
+pub(super) fn page_of(body: &Value, read: impl Fn(&Value) -> Result<Observation, String>) -> Page {
+    let mut page = Page::default();
+    for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
+        page.take(item.get("id").and_then(Value::as_str), read(item));
+    }
+    let more = body.pointer("/paging/next").is_some();
+    page.next = body.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|_| more).map(str::to_owned);
+    page
+}
+
+/// A post without its author. The fields: its address, its text, its time.
+pub(super) fn post_of(item: &Value, platform: Platform, [link, text, time]: [&str; 3]) -> Result<Observation, String> {
+    let field = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or("");
+    let found = address::parse(field(link)).map_err(|why| format!("its address is {why}"))?;
+    if found.platform != platform {
+        return Err(format!("its address is not one of {}", platform.label()));
+    }
+    Ok(Observation {
+        platform,
+        native_id: found.native_id,
+        url: found.url,
+        author: String::new(),
+        text: storable(field(text)),
+        posted_at: parse_time(field(time)),
+        views: None,
+    })
 }
 
 /// `appsecret_proof`: whoever has the token alone cannot use it.
