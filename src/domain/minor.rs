@@ -8,11 +8,14 @@ use regex::RegexSet;
 /// Somebody speaks of their own age or school. Ages and sizes of clothes (`anak usia 2-5 tahun`) are no sign.
 static SIGNS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     RegexSet::new([
-        r"(?i)\b(?:aku|saya|gue|gw|gua|i'?m|i am)\b[^.!?\n]{0,20}\b(?:masih|baru|still)\b[^.!?\n]{0,15}\b(?:sd|smp|mts|sma|smk|ma|pelajar|sekolah|kelas\s*(?:\d{1,2}|[ivx]{1,4})|in (?:middle|high) school)\b",
+        r"(?i)\b(?:masih\s+(?:kelas\s*(?:\d{1,2}|[ivx]{1,4})|sd|smp|mts|sma|smk|pelajar|sekolah)|baru\s+kelas\s*(?:\d{1,2}|[ivx]{1,4}))\b",
+        r"(?i)\b(?:aku|saya|gue|gw|gua)\s+(?:anak\s+|siswa\s+|murid\s+)?(?:kelas\s*(?:\d{1,2}|[ivx]{1,4})|sd|smp|mts|sma|smk|pelajar)\b",
+        r"(?i)\bi(?:'m| am)\s+(?:still\s+)?in (?:middle|high) school\b",
         r"(?i)\b(?:umur|usia)(?:ku|\s+(?:aku|saya|gue|gw|gua))\s*(?:baru\s*|masih\s*)?(?:\d|1[0-7])\b",
-        r"(?i)\b(?:aku|saya|gue|gw|gua)\s+(?:masih\s+|baru\s+)?(?:umur\s+|usia\s+)?(?:9|1[0-7])\s*(?:th|thn|tahun)\b",
+        r"(?i)\b(?:aku|saya|gue|gw|gua)\s+(?:masih\s+|baru\s+)?(?:umur|usia)\s*(?:9|1[0-7])\b",
+        r"(?i)\b(?:aku|saya|gue|gw|gua)\s+(?:masih\s+|baru\s+)?(?:9|1[0-7])\s*(?:th|thn|tahun|taun)\b(?:$|[^a-z]*(?:$|buka|po\b|dan\b|tapi\b|,|\.))",
         r"(?i)\b(?:anak|pelajar|siswa|siswi|murid)\s+(?:sd|smp|mts|sma|smk)\s+(?:yang\s+)?(?:jualan|jual|buka|belajar jualan)\b",
-        r"(?i)\b(?:i'?m|i am|my age is)\s+(?:9|1[0-7])\b",
+        r"(?i)\b(?:i'?m|i am|my age is)\s+(?:9|1[0-7])\s*(?:$|[,.!]|and\b|yo\b|y/o|years?\s+old)",
     ])
     .ok()
 });
@@ -36,6 +39,11 @@ mod tests {
             "gw 16 thn buka PO bal",
             "anak SMA jualan thrift Korea",
             "hi i'm 15 and I sell thrift bales",
+            "aku umur 15, bal ready",
+            "aku kelas 9, jual bal",
+            "Aku anak SMP, ready bal",
+            "masih SMP kak, jual bal",
+            "aku 15 taun, jual thrift",
         ] {
             assert!(shows_a_minor(minor), "{minor}");
         }
@@ -47,6 +55,11 @@ mod tests {
             "toko kami berdiri 12 tahun, bal segel ready",
             "size 15-16, jaket sekolah",
             "saya jual bal 17 juta",
+            "saya 15 tahun jualan bal impor",
+            "Saya 10 tahun main bal",
+            "aku jual seragam baru SMP impor",
+            "saya jual jaket baru, SMA",
+            "I'm 10 minutes away, bales ready",
         ] {
             assert!(!shows_a_minor(adult), "{adult}");
         }

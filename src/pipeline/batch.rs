@@ -93,6 +93,23 @@ pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> R
     Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
 }
 
+/// Refuses a package with a post whose text changed after the decision, or that is held back by now.
+async fn may_be_asked(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>, rows: &[RowDetail]) -> Result<()> {
+    let held = held(pipeline, on).await?;
+    let wrong = rows.iter().find_map(|row| match held.get(&row.flag_id) {
+        _ if !row.text_unchanged => {
+            Some((row.flag_id, "changed its text after the decision; cancel this package and decide again"))
+        }
+        Some((_, Held::Minor)) => Some((row.flag_id, "shows signs of a child; cancel this package")),
+        Some((_, Held::Research)) => Some((row.flag_id, "was found by the Research API only; cancel this package")),
+        None => None,
+    });
+    match wrong {
+        Some((flag, why)) => Err(PipelineError::Refused(format!("{} {why}", case_id(flag)))),
+        None => Ok(()),
+    }
+}
+
 /// Decisions that can go into a package now. Withdrawals are never held back.
 pub(super) async fn ready(
     pipeline: &Pipeline,
@@ -100,7 +117,8 @@ pub(super) async fn ready(
     platform: Platform,
     verdict: Verdict,
 ) -> Result<Vec<Decision>> {
-    let all = flags::ready(&mut *tx, platform, verdict, 10 * MAX_ROWS).await?;
+    // All of them: what is held back must not hide what is not.
+    let all = flags::ready(&mut *tx, platform, verdict, i64::MAX).await?;
     if verdict == Verdict::Dismiss {
         return Ok(all);
     }
@@ -225,10 +243,8 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
         ))
     })?;
     let details = batches::details(&pipeline.store, batch.id).await?;
-    if let Some(changed) = details.iter().find(|row| !row.text_unchanged && batch.kind == BatchKind::Request) {
-        let why =
-            format!("the text of {} changed after the decision; cancel this package and decide again", case_id(changed.flag_id));
-        return Err(PipelineError::Refused(why));
+    if batch.kind == BatchKind::Request {
+        may_be_asked(pipeline, &pipeline.store, &details).await?;
     }
     let mut refers_to = Vec::new();
     if batch.kind == BatchKind::Withdrawal {
@@ -323,6 +339,10 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     let batch = batches::require(&mut tx, id).await?;
     let rows = batches::rows(&mut tx, id).await?;
     may_sign(&batch, &rows, user.id)?;
+    if batch.kind == BatchKind::Request {
+        let details = batches::details(&mut tx, id).await?;
+        may_be_asked(pipeline, &mut tx, &details).await?;
+    }
     let stored = batches::file(&mut tx, id, MESSAGE_FILE).await?;
     let stored = stored.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
     let found = sha256_hex(&stored.bytes);

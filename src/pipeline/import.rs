@@ -12,7 +12,7 @@ use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
 use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
-use crate::platforms::{Look, TiktokOembed};
+use crate::platforms::{Look, QuotaDay, TiktokOembed};
 use crate::store::{column_maps, posts, yields};
 
 /// Rows of one transaction.
@@ -227,7 +227,11 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
     if resting(pipeline, TiktokOembed::NAME).await?.is_some() {
         return Ok(0);
     }
-    for post in posts::without_text(&pipeline.store, Platform::Tiktok, pipeline.clock().now(), 500).await? {
+    // Half of the day's budget: looks at requested posts and at what is due need the rest.
+    let day = QuotaDay::of(pipeline.clock().now(), TiktokOembed::INFO.quota_zone).key;
+    let used = crate::store::crawl::quota_used(&pipeline.store, TiktokOembed::NAME, &day).await?;
+    let room = ((TiktokOembed::INFO.budget)(&pipeline.config) / 2 - used).clamp(0, 500);
+    for post in posts::without_text(&pipeline.store, Platform::Tiktok, pipeline.clock().now(), room).await? {
         match oembed.look(&post.url, &meter).await {
             Ok(Look::Up { title, author }) if !title.is_empty() => {
                 let mut tx = pipeline.store.write_tx().await?;

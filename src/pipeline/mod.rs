@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod follow_up;
 pub mod import;
 mod meter;
+mod picture;
 pub mod planner;
 pub mod purge;
 pub mod refresh;

@@ -38,7 +38,9 @@ pub async fn write_caption(pipeline: &Pipeline, user: &User, flag: FlagId, capti
     }
     let flag = flags::get(&pipeline.store, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
     let mut tx = pipeline.store.write_tx().await?;
-    posts::fill_text(&mut tx, flag.post_id, caption, "").await?;
+    if !posts::fill_text(&mut tx, flag.post_id, caption, "").await? {
+        return Err(PipelineError::Refused("the post has a caption by now; load the page again".into()));
+    }
     Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::PostFilledIn, format!("post:{}", flag.post_id))).await?)
 }
 

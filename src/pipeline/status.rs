@@ -77,7 +77,7 @@ pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>>
     let held = super::batch::held(pipeline, &pipeline.store).await?;
     let mut out = Vec::new();
     for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
-        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, super::batch::MAX_ROWS).await?;
+        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, i64::MAX).await?;
         let requests = requests.iter().filter(|decision| !held.contains_key(&decision.flag_id)).count();
         let withdrawals = flags::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
         if requests + withdrawals > 0 {

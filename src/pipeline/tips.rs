@@ -2,16 +2,17 @@
 
 use std::io::Write as _;
 
-use super::{Pipeline, PipelineError, Result, allowed, import};
-use crate::domain::Platform;
+use super::{Pipeline, PipelineError, Result, allowed, import, picture};
 use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::check::Liveness;
 use crate::domain::ids::{PartnerId, TipId};
 use crate::domain::post::{Observation, storable};
-use crate::domain::tip::{TipProblem, TipReason};
+use crate::domain::tip::{TipProblem, TipReason, TipStatus};
 use crate::domain::user::User;
 use crate::platforms::address::{self, NotAPost};
+use crate::rules::Output;
 use crate::store::tips::{self, NewTip, Partner, TipOutcome};
-use crate::store::{StoreError, WriteTx, flags, posts, yields};
+use crate::store::{StoreError, WriteTx, checks, flags, posts, yields};
 
 /// Most characters of a note or a quotation.
 pub const LONGEST: usize = 2_000;
@@ -40,11 +41,6 @@ pub struct Report {
     pub screenshot: Vec<u8>,
 }
 
-/// The type of a picture, by its content; none for anything else.
-fn picture(bytes: &[u8]) -> Option<&'static str> {
-    infer::get(bytes).map(|kind| kind.mime_type()).filter(|kind| matches!(*kind, "image/png" | "image/jpeg" | "image/webp"))
-}
-
 /// Everything that is missing or wrong.
 fn problems(report: &Report) -> Vec<TipProblem> {
     let mut found = Vec::new();
@@ -69,7 +65,7 @@ fn problems(report: &Report) -> Vec<TipProblem> {
     if report.screenshot.is_empty() {
         unless(false, TipProblem::Screenshot);
     } else {
-        unless(picture(&report.screenshot).is_some(), TipProblem::FileType);
+        unless(picture::clean(&report.screenshot).is_some(), TipProblem::FileType);
     }
     found
 }
@@ -87,8 +83,8 @@ pub async fn submit(pipeline: &Pipeline, report: &Report) -> Result<std::result:
     let tip = Row { reason: report.reason.unwrap_or(TipReason::Other), note: &report.note, quoted: &report.quoted };
     let id = join(pipeline, &mut tx, &seen, None, &ticket, &tip).await?.ok_or_else(|| PipelineError::Refused("no row".into()))?;
     tips::insert_reporter(&mut tx, id, &storable(report.name.trim()), &storable(report.contact.trim())).await?;
-    if let Some(kind) = picture(&report.screenshot) {
-        tips::insert_screenshot(&mut tx, id, kind, &report.screenshot).await?;
+    if let Some((kind, picture)) = picture::clean(&report.screenshot) {
+        tips::insert_screenshot(&mut tx, id, kind, &picture).await?;
     }
     tx.commit(AuditEvent::new(Actor::System, Action::TipReceived, format!("tip:{id}"))).await?;
     Ok(Ok(ticket))
@@ -110,7 +106,8 @@ async fn join(
     row: &Row<'_>,
 ) -> Result<Option<TipId>> {
     let rules = pipeline.rules();
-    let pack = rules.packs.first().map_or("", |pack| pack.id.as_str());
+    let asks = rules.packs.iter().find(|pack| pack.output == Output::Takedown).or(rules.packs.first());
+    let pack = asks.map_or("", |pack| pack.id.as_str());
     let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
     flags::remember_rule_set(tx, &rules.hash, &packs).await?;
     posts::upsert(tx, posts::TIP, std::slice::from_ref(seen)).await?;
@@ -122,6 +119,7 @@ async fn join(
         return Ok(None);
     }
     tips::queue(tx, post, pack, &rules.hash).await?;
+    tips::reopen(tx, post).await?;
     let (note, quoted) = (storable(row.note.trim()), storable(row.quoted.trim()));
     let tip = NewTip { post, partner, ticket, reason: row.reason, note: &note, quoted: &quoted };
     Ok(Some(tips::insert(tx, &tip).await?))
@@ -129,7 +127,20 @@ async fn join(
 
 /// What became of the report with this ticket.
 pub async fn outcome(pipeline: &Pipeline, ticket: &str) -> Result<Option<TipOutcome>> {
-    Ok(tips::by_ticket(&pipeline.store, ticket.trim().to_lowercase().as_str()).await?)
+    match tips::by_ticket(&pipeline.store, ticket.trim().to_lowercase().as_str()).await? {
+        Some(found) => Ok(Some(with_liveness(pipeline, found).await?)),
+        None => Ok(None),
+    }
+}
+
+/// What is gone is said only when looks confirmed it.
+async fn with_liveness(pipeline: &Pipeline, found: TipOutcome) -> Result<TipOutcome> {
+    if !found.missed {
+        return Ok(found);
+    }
+    let looks = checks::of_post(&pipeline.store, found.post_id).await?;
+    let gone = Liveness::from_checks(&looks) == Liveness::Unavailable;
+    Ok(TipOutcome { status: if gone { TipStatus::Unavailable } else { found.status }, ..found })
 }
 
 /// True while the public may report: the hour's limit is not reached.
@@ -177,9 +188,11 @@ pub async fn upload(pipeline: &Pipeline, partner: &Partner, reason: TipReason, b
         Err(error) => return Err(error),
     };
     let mut upload = Upload::default();
+    // Read before the transaction: nobody waits for the file.
+    let read: Vec<_> = import.take(usize::try_from(ROWS + 1).unwrap_or(usize::MAX)).collect();
     let mut tx = pipeline.store.write_tx().await?;
     let mut rows = 0;
-    for row in import {
+    for row in read {
         rows += 1;
         if rows > ROWS {
             let why = format!("more than {ROWS} rows");
@@ -187,15 +200,17 @@ pub async fn upload(pipeline: &Pipeline, partner: &Partner, reason: TipReason, b
             break;
         }
         match row {
-            Ok(seen) if seen.url.is_empty() || seen.platform == Platform::Other => {
-                let mend = "open a short link and copy the address that it leads to; put it into the column `tautan`";
-                upload.rejected.push((rows + 1, "no address of a post on a known platform".into(), mend.into()));
-            }
             Ok(seen) => {
+                // The address decides, whatever other columns say.
+                let Ok(found) = address::parse(&seen.url) else {
+                    let mend = "open a short link and copy the address that it leads to; put it into the column `tautan`";
+                    upload.rejected.push((rows + 1, "no address of a post on a known platform".into(), mend.into()));
+                    continue;
+                };
                 let quoted: String = seen.text.chars().take(LONGEST).collect();
                 let ticket = pipeline.entropy.password();
                 // What a reporter quotes is not what the platform shows.
-                let bare = Observation { text: String::new(), author: String::new(), views: None, posted_at: None, ..seen };
+                let bare = found.without_text();
                 let row = Row { reason, note: "", quoted: &quoted };
                 match join(pipeline, &mut tx, &bare, Some(partner.id), &ticket, &row).await? {
                     Some(_) => upload.taken += 1,
@@ -212,7 +227,11 @@ pub async fn upload(pipeline: &Pipeline, partner: &Partner, reason: TipReason, b
 
 /// What became of the reports of an association, newest first.
 pub async fn feedback(pipeline: &Pipeline, partner: &Partner) -> Result<Vec<TipOutcome>> {
-    Ok(tips::of_partner(&pipeline.store, partner.id, 5_000).await?)
+    let mut all = Vec::new();
+    for found in tips::of_partner(&pipeline.store, partner.id, 2_000).await? {
+        all.push(with_liveness(pipeline, found).await?);
+    }
+    Ok(all)
 }
 
 /// Adds an association. Gives its key, which is kept nowhere.

@@ -19,14 +19,18 @@ pub struct Address {
 }
 
 impl Address {
-    /// What the address alone says of the post.
+    /// What the address alone says of the post. Not the handle in it: platforms find a post by its id, whoever is named.
     pub fn without_text(self) -> Observation {
+        let url = match self.platform {
+            Platform::Tiktok => format!("https://www.tiktok.com/@/video/{}", self.native_id),
+            _ => self.url,
+        };
         Observation {
             posted_at: created_at(self.platform, &self.native_id),
             platform: self.platform,
             native_id: self.native_id,
-            url: self.url,
-            author: self.author,
+            url,
+            author: String::new(),
             text: String::new(),
             views: None,
         }

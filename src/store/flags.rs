@@ -363,15 +363,16 @@ pub struct Upheld {
     pub platform: Platform,
     /// Caption.
     pub text: String,
-    /// The source that found it, if nothing else did.
+    /// The source that found it, if nothing else did; reports of the public do not count.
     pub only_source: String,
 }
 
-/// Every upheld post with what may keep it out of a request.
+/// Every upheld post that was not asked down yet, with what may keep it out of a request.
 pub async fn upheld(on: impl Into<Ex<'_>>) -> Result<Vec<Upheld>> {
     const SQL: &str = "SELECT f.id, p.platform, p.text,
-        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source <> p.source) THEN '' ELSE p.source END AS only_source
-        FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.state = 'upheld' ORDER BY f.id";
+        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source
+        FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.state = 'upheld' AND NOT EXISTS (SELECT 1 FROM requests r
+            JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request') ORDER BY f.id";
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }
 

@@ -25,7 +25,8 @@ pub struct Upserted {
 }
 
 /// Stores observations. One seen twice in `observations` counts once, the later wins. A known post whose text
-/// changed is screened again.
+/// changed is screened again. What a platform says of author and address replaces what a person brought; the source of a
+/// post is where its text came from.
 pub async fn upsert(tx: &mut WriteTx, source: &str, observations: &[Observation]) -> Result<Upserted> {
     let mut unique: BTreeMap<(&str, &str), &Observation> = BTreeMap::new();
     for seen in observations {
@@ -105,7 +106,12 @@ async fn refresh(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Resu
         screened_by = CASE WHEN excluded.text <> '' AND excluded.text <> posts.text THEN NULL ELSE posts.screened_by END,
         text = CASE WHEN excluded.text <> '' THEN excluded.text ELSE posts.text END,
         text_sha256 = CASE WHEN excluded.text <> '' THEN excluded.text_sha256 ELSE posts.text_sha256 END,
-        refreshed_at = excluded.first_seen_at, views = COALESCE(excluded.views, posts.views),
+        author = CASE WHEN posts.source IN ('tip', 'import') AND excluded.source NOT IN ('tip', 'import') AND excluded.author <> ''
+            THEN excluded.author ELSE posts.author END,
+        url = CASE WHEN posts.source IN ('tip', 'import') AND excluded.source NOT IN ('tip', 'import') AND excluded.url <> ''
+            THEN excluded.url ELSE posts.url END,
+        source = CASE WHEN posts.text = '' AND excluded.text <> '' THEN excluded.source ELSE posts.source END,
+        refreshed_at = CASE WHEN excluded.source IN ('tip', 'import') THEN posts.refreshed_at ELSE excluded.first_seen_at END, views = COALESCE(excluded.views, posts.views),
         posted_at = COALESCE(posts.posted_at, excluded.posted_at)";
     let now = tx.now();
     run_tx!(tx, ex: Db => async {
@@ -198,12 +204,15 @@ pub async fn refreshed(tx: &mut WriteTx, id: PostId) -> Result<()> {
     Ok(())
 }
 
-/// Fills in what an address alone did not tell.
-pub async fn fill_text(tx: &mut WriteTx, id: PostId, text: &str, author: &str) -> Result<()> {
-    const SQL: &str = "UPDATE posts SET text = $1, text_sha256 = $4, author = CASE WHEN author = '' THEN $2 ELSE author END, screened_by = NULL WHERE id = $3 AND text = ''";
+/// Fills in what an address alone did not tell. False if there is a text already, or the post was emptied.
+pub async fn fill_text(tx: &mut WriteTx, id: PostId, text: &str, author: &str) -> Result<bool> {
+    const SQL: &str =
+        "UPDATE posts SET text = $1, text_sha256 = $4, author = CASE WHEN $2 <> '' THEN $2 ELSE author END, screened_by = NULL
+        WHERE id = $3 AND text = '' AND text_sha256 <> ''";
     let text = storable(text);
-    exec!(tx, ex => sqlx::query(SQL).bind(&text).bind(storable(author)).bind(id).bind(sha256_hex(text.as_bytes())).execute(ex))?;
-    Ok(())
+    let author = storable(author);
+    let done = exec!(tx, ex => sqlx::query(SQL).bind(&text).bind(author).bind(id).bind(sha256_hex(text.as_bytes())).execute(ex))?;
+    Ok(done == 1)
 }
 
 /// Every post, by id; for tests and exports of small stores.

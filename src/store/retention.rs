@@ -9,7 +9,7 @@ use crate::domain::check::CheckOutcome;
 use crate::domain::flag::Finding;
 use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, id_sha256};
-use crate::domain::{Millis, Platform};
+use crate::domain::{Millis, Platform, sha256_hex};
 
 /// Days that counts of queries and read windows are kept.
 const COUNTS_DAYS: i64 = 90;
@@ -88,11 +88,11 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
     let mut known = 0;
     for chunk in posts.chunks(500) {
         let found: Vec<Due> = run_tx!(&mut *tx, ex: Db => async {
-            let mut sql = sqlx::QueryBuilder::<Db>::new("SELECT p.id, p.platform, p.native_id FROM posts p WHERE (p.platform, p.native_id) IN (");
+            let mut sql = sqlx::QueryBuilder::<Db>::new("SELECT p.id, p.platform, p.native_id FROM (");
             sql.push_values(chunk, |mut row, (platform, id)| {
                 row.push_bind(*platform).push_bind(id.clone());
             });
-            sql.push(")");
+            sql.push(") AS gone JOIN posts p ON p.platform = gone.column1 AND p.native_id = gone.column2");
             sql.build_query_as().fetch_all(ex).await
         })?;
         for due in found {
@@ -122,25 +122,38 @@ pub async fn to_refresh(
     run!(on, ex => sqlx::query_as(SQL).bind(source).bind(before).bind(limit).fetch_all(ex))
 }
 
-/// Posts of a source that nobody decided about and that could not be read again since `before`. Reported ones stay: people
-/// brought them.
+/// Posts of a source that nobody decided about and that could not be read again since `before`.
 pub async fn due_unrefreshed(on: impl Into<Ex<'_>>, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
     const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p WHERE p.source = $1 AND p.text_sha256 <> ''
         AND COALESCE(p.refreshed_at, p.first_seen_at) < $2
         AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
         AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state <> 'open')
-        AND NOT EXISTS (SELECT 1 FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE f.post_id = p.id)
-        AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.post_id = p.id) ORDER BY p.id LIMIT $3";
+        AND NOT EXISTS (SELECT 1 FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE f.post_id = p.id) ORDER BY p.id LIMIT $3";
     run!(on, ex => sqlx::query_as(SQL).bind(source).bind(before).bind(limit).fetch_all(ex))
 }
 
-/// Deletes posts with their flags, which nobody decided about.
+/// Deletes posts with their flags, which nobody decided about. Of a reported one the address stays, which people brought;
+/// what the source said of it goes.
 pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
-    for (id, ..) in posts {
+    const CLEAR: &str =
+        "UPDATE posts SET source = 'tip', author = '', text = '', text_sha256 = $2, views = NULL, screened_by = NULL
+        WHERE id = $1";
+    const FADE: &str = "UPDATE flags SET findings = $2, priority = 'P3', score = 0 WHERE post_id = $1";
+    const REPORTED: &str = "SELECT EXISTS (SELECT 1 FROM tips WHERE post_id = $1)";
+    let mut gone = Vec::new();
+    for due in posts {
+        let id = due.0;
+        let reported: bool = run!(&mut *tx, ex => sqlx::query_scalar(REPORTED).bind(id).fetch_one(ex))?;
+        if reported {
+            exec!(&mut *tx, ex => sqlx::query(CLEAR).bind(id).bind(sha256_hex(b"")).execute(ex))?;
+            exec!(&mut *tx, ex => sqlx::query(FADE).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
+            continue;
+        }
+        gone.push(due.clone());
         exec!(&mut *tx, ex => sqlx::query("DELETE FROM flags WHERE post_id = $1").bind(id).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query("DELETE FROM checks WHERE post_id = $1").bind(id).execute(ex))?;
     }
-    delete(tx, posts).await
+    delete(tx, &gone).await
 }
 
 async fn forget(tx: &mut WriteTx, hash: &str) -> Result<()> {

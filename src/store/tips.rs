@@ -62,6 +62,16 @@ pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -
     Ok(())
 }
 
+/// Opens what was dismissed once more for the first report about it: it may show what the caption did not. Later ones
+/// change nothing, so that nobody keeps a lawful trader in the queue.
+pub async fn reopen(tx: &mut WriteTx, post: PostId) -> Result<()> {
+    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL WHERE post_id = $1 AND state = 'dismissed'
+        AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.post_id = $1)
+        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)";
+    exec!(tx, ex => sqlx::query(SQL).bind(post).execute(ex))?;
+    Ok(())
+}
+
 /// A report as reviewers see it: without who reported.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TipCard {
@@ -106,6 +116,10 @@ pub async fn reporter(on: impl Into<Ex<'_>>, tip: TipId) -> Result<Option<(Strin
 pub struct TipOutcome {
     /// Row id.
     pub id: TipId,
+    /// Its post.
+    pub post_id: PostId,
+    /// Whether a look missed the post.
+    pub missed: bool,
     /// Address of the post; empty when it was deleted here.
     pub url: String,
     /// When it came.
@@ -114,10 +128,9 @@ pub struct TipOutcome {
     pub status: TipStatus,
 }
 
-/// Looks twice at a post say that it is gone.
-const OUTCOME: &str = "SELECT t.id, p.url, t.received_at, CASE
-        WHEN (SELECT COUNT(*) FROM checks c WHERE c.post_id = p.id AND c.outcome = 'gone') >= 2
-            AND (SELECT c.outcome FROM checks c WHERE c.post_id = p.id ORDER BY c.checked_at DESC, c.id DESC LIMIT 1) = 'gone' THEN 'unavailable'
+/// Whether the post is still there is read from the looks by [`crate::domain::check::Liveness`].
+const OUTCOME: &str = "SELECT t.id, t.post_id, p.url, t.received_at,
+        EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.outcome = 'gone') AS missed, CASE
         WHEN EXISTS (SELECT 1 FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
             WHERE f.post_id = p.id AND f.state = 'upheld' AND b.state = 'sent' AND b.kind = 'request') THEN 'requested'
         WHEN EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state = 'upheld') THEN 'upheld'

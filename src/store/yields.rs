@@ -48,11 +48,13 @@ pub async fn saw(tx: &mut WriteTx, source: &str, query: &str, seen: &[Observatio
             let mut sql = sqlx::QueryBuilder::<Db>::new("INSERT INTO sightings (post_id, source, query, brought, seen_at) SELECT p.id, ");
             sql.push_bind(source.to_owned()).push(", ").push_bind(query.to_owned());
             sql.push(", NOT EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id), ").push_bind(now);
-            sql.push(" FROM posts p WHERE (p.platform, p.native_id) IN (");
+            // Joined, not `IN`: for that SQLite would read the whole table.
+            sql.push(" FROM (");
             sql.push_values(chunk, |mut row, post| {
                 row.push_bind(post.platform).push_bind(post.native_id.clone());
             });
-            sql.push(") ON CONFLICT (post_id, source, query) DO NOTHING");
+            sql.push(") AS seen JOIN posts p ON p.platform = seen.column1 AND p.native_id = seen.column2 WHERE TRUE");
+            sql.push(" ON CONFLICT (post_id, source, query) DO NOTHING");
             sql.build().execute(ex).await.map(|_| ())
         })?;
     }

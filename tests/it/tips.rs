@@ -22,11 +22,8 @@ on_both! {
     who_reported_is_forgotten => who_reported_is_forgotten_on,
 }
 
-/// The smallest picture there is: one white dot.
-pub const PNG: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0,
-    0x1f, 0x15, 0xc4, 0x89,
-];
+/// The smallest picture there is: one dot.
+pub const PNG: &[u8] = include_bytes!("../../fixtures/dot.png");
 
 const URL: &str = "https://www.instagram.com/p/DRekaanTip1/?igsh=abc";
 

@@ -8,11 +8,20 @@ use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 /// Most text of a sheet, bytes. A workbook is a packed archive: a small file can hold very much.
 const MOST: usize = 64 << 20;
 
+/// What an empty cell takes in memory, bytes.
+const CELL: usize = std::mem::size_of::<String>();
+/// Most that a workbook may hold in all its parts, bytes.
+const UNPACKED: u64 = 512 << 20;
+/// Most texts that a workbook may say it shares among its cells: so much room is made for them before they are read.
+const SHARED: u64 = 5_000_000;
+
 /// A row: its number in the sheet, from 1, and its cells.
 pub type Row = (u64, csv::ByteRecord);
 
 /// Reads the sheet. Cells that are links give the address they lead to.
-pub fn rows(file: impl Read + Seek) -> Result<Vec<Row>, String> {
+pub fn rows(mut file: impl Read + Seek) -> Result<Vec<Row>, String> {
+    weigh(&mut file)?;
+    file.rewind().map_err(|error| format!("not a file that can be read: {error}"))?;
     let mut book = Xlsx::new(file).map_err(|error| format!("not a workbook that can be read: {error}"))?;
     for sheet in book.sheet_names() {
         let found = read(&mut book, &sheet)?;
@@ -21,6 +30,35 @@ pub fn rows(file: impl Read + Seek) -> Result<Vec<Row>, String> {
         }
     }
     Ok(Vec::new())
+}
+
+/// Refuses a workbook that is small in its file and huge in memory. What a part says of its own size is not believed: it is
+/// unpacked and counted.
+fn weigh(file: &mut (impl Read + Seek)) -> Result<(), String> {
+    let broken = |error: &dyn std::fmt::Display| format!("not a workbook that can be read: {error}");
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| broken(&error))?;
+    let mut left = UNPACKED;
+    for number in 0..archive.len() {
+        let mut part = archive.by_index(number).map_err(|error| broken(&error))?;
+        let shares = part.name().is_ok_and(|name| name.ends_with("sharedStrings.xml"));
+        let mut head = Vec::new();
+        Read::by_ref(&mut part).take(4096).read_to_end(&mut head).map_err(|error| broken(&error))?;
+        if shares && says_more_than(&head, SHARED) {
+            return Err(format!("the workbook says that it shares more than {SHARED} texts; save it as CSV"));
+        }
+        let rest = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|error| broken(&error))?;
+        left = left
+            .checked_sub(rest + head.len() as u64)
+            .ok_or_else(|| format!("the workbook holds more than {} MiB when it is unpacked; save it as CSV", UNPACKED >> 20))?;
+    }
+    Ok(())
+}
+
+/// Whether `uniqueCount="…"` or `count="…"` names more than `most`.
+fn says_more_than(head: &[u8], most: u64) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let numbers = text.split("ount=").skip(1).filter_map(|rest| rest.get(1..)?.split(['"', '\'']).next());
+    numbers.into_iter().any(|number| number.parse::<u64>().map_or(!number.is_empty(), |number| number > most))
 }
 
 fn read(book: &mut Xlsx<impl Read + Seek>, sheet: &str) -> Result<Vec<Row>, String> {
@@ -45,7 +83,7 @@ fn read(book: &mut Xlsx<impl Read + Seek>, sheet: &str) -> Result<Vec<Row>, Stri
         }
         let Some((_, cells)) = rows.last_mut() else { continue };
         let column = usize::try_from(column).unwrap_or(usize::MAX);
-        size += text.len() + column.saturating_sub(cells.len());
+        size += text.len() + CELL * (column + 1).saturating_sub(cells.len());
         if size > MOST {
             return Err(format!("sheet `{sheet}` holds more than {} MiB of text; save it as CSV", MOST >> 20));
         }
@@ -107,6 +145,24 @@ mod tests {
         assert_eq!(cells[1..3], ["baris satu\nbaris dua", "2026-11-20 08:30:00"]);
         assert!(cells[3].contains("E+18"), "a long number has lost its digits and says so: {}", cells[3]);
         assert_eq!(cells[4], "1200");
+    }
+
+    /// A few kilobytes that would be gigabytes.
+    #[test]
+    fn a_small_file_that_is_huge_in_memory_is_refused() {
+        use std::io::Write as _;
+        let pack = |name: &str, parts: &[&[u8]]| {
+            let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            parts.iter().for_each(|part| archive.write_all(part).unwrap());
+            Cursor::new(archive.finish().unwrap().into_inner())
+        };
+        let chunk = vec![b' '; 1 << 20];
+        let bomb = pack("xl/worksheets/sheet1.xml", &vec![chunk.as_slice(); 513]);
+        assert!(bomb.get_ref().len() < 1 << 20);
+        assert!(rows(bomb).unwrap_err().contains("512 MiB"));
+        let lie = pack("xl/sharedStrings.xml", &[br#"<?xml version="1.0"?><sst count="2" uniqueCount="100000000000">"#]);
+        assert!(rows(lie).unwrap_err().contains("shares more than"));
     }
 
     #[test]
