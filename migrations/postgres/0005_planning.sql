@@ -1,6 +1,6 @@
 -- What each query brings, so that calls go where they pay; and which queries saw which post, so that coverage can be estimated.
 
--- Until when a window was read to its end; NULL while a reading is unfinished.
+-- Until when a window was read to its end; NULL before the first time.
 ALTER TABLE source_cursors ADD COLUMN read_until BIGINT;
 UPDATE source_cursors SET read_until = updated_at WHERE done;
 
@@ -14,6 +14,8 @@ CREATE TABLE query_days (
     new_posts  BIGINT NOT NULL DEFAULT 0,
     covered_ms BIGINT NOT NULL DEFAULT 0,
     asked_at   BIGINT NOT NULL,
+    -- When its last call failed; NULL after one that did not.
+    failed_at  BIGINT,
     PRIMARY KEY (source, query, day)
 );
 

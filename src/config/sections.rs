@@ -174,8 +174,11 @@ section! {
         open: bool = false,
         /// Reports of the public that are taken in an hour.
         hourly: u32 = 200,
-        /// Reports from one network address in an hour; 0 for any number, behind a proxy that hides addresses.
+        /// Reports from one network address in an hour; 0 for any number.
         hourly_from_one_address: u32 = 10,
+        /// The header in which your proxy names the visitor's address, e.g. `x-real-ip`; empty without a proxy. Behind one and
+        /// without this all visitors count as one.
+        address_header: String = String::new(),
     }
 }
 
@@ -413,8 +416,6 @@ section! {
         daily_requests: i64 = 500,
         /// Requests a minute.
         requests_per_minute: u32 = 20,
-        /// Days back that the first run reads, at most 6.
-        days: i64 = 1,
     }
 }
 

@@ -185,9 +185,6 @@ fn x_and_jetstream(config: &Config, reader: &mut Reader) {
         let mend = "set bearer_token (or bearer_token_file), or mode = \"disabled\"";
         reader.problem("sources.x.mode", "`live` needs a token", mend);
     }
-    if !(1..=6).contains(&config.x.days) {
-        reader.problem("sources.x.days", format!("{} days", config.x.days), "1 to 6: recent search reaches a week back");
-    }
     let base = &config.jetstream.base_url;
     if !base.starts_with("ws://") && !base.starts_with("wss://") {
         reader.problem("sources.jetstream.base_url", format!("`{base}` is not the address of a stream"), "it starts with wss://");

@@ -23,8 +23,6 @@ const DRY_PAGES: u32 = 3;
 const EMPTY_PAGES: u32 = 15;
 /// Pages of one window at most.
 const MAX_PAGES: u32 = 1000;
-/// What is read again of a window that is not over: platforms show posts some minutes late.
-const OVERLAP: Duration = Duration::from_mins(15);
 /// Tokens are looked after this often.
 const TOKEN_EVERY: Duration = Duration::from_hours(24);
 /// Pages that must have come without any post, in the first run of a day, before the source is asked why.
@@ -58,8 +56,9 @@ pub enum Spend {
 
 /// Why reading a source ends early.
 enum Stop {
-    /// Leave this window, go on with the next.
-    Window(String),
+    /// Leave this window, go on with the next. Whether that says something of the source: what is gone or not allowed does
+    /// not.
+    Window(String, bool),
     /// Leave the source.
     Source(String),
 }
@@ -123,17 +122,21 @@ async fn crawl_source(
         }
         let known = cursors::cursor(&pipeline.store, source.name(), &window.key).await?;
         if let (false, Some(until)) = (window.settled, known.as_ref().and_then(|row| row.read_until)) {
-            window.from = window.from.max(until.minus(OVERLAP));
+            window.from = window.from.max(until.minus(source.overlap()));
         }
         progress(&format!("{} {}", source.name(), window.key));
-        match read_window(pipeline, source, &window, known, report).await? {
+        let left = allowance.saturating_sub(i64::from(report.pages - before));
+        match read_window(pipeline, source, &window, known, left, report).await? {
             Ok(()) => {
                 failures = 0;
                 report.windows += 1;
             }
-            Err(Stop::Window(why)) => {
+            Err(Stop::Window(why, counts)) => {
                 report.problems.push(format!("{} {}: {why}", source.name(), window.key));
-                failures += 1;
+                failures += u32::from(counts);
+                let mut tx = pipeline.store.write_tx().await?;
+                yields::fail(&mut tx, source.name(), &window.query).await?;
+                tx.commit_housekeeping().await?;
             }
             Err(Stop::Source(why)) => {
                 report.problems.push(format!("{}: {why}", source.name()));
@@ -158,7 +161,7 @@ async fn ask_why(pipeline: &Pipeline, source: &dyn Source, report: &mut CrawlRep
         Ok(Some(why)) => react(pipeline, source, ApiError::new(source.name(), Class::PermissionStop, why)).await?,
         Err(error) => react(pipeline, source, error).await?,
     };
-    let (Stop::Window(why) | Stop::Source(why)) = stop;
+    let (Stop::Window(why, _) | Stop::Source(why)) = stop;
     report.problems.push(format!("{}: {why}", source.name()));
     Ok(())
 }
@@ -193,14 +196,19 @@ pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result
     let yields = yields::of_source(&pipeline.store, info.name, now.minus(planner::MEMORY)).await?;
     let offers = info.windows(&pipeline.config, now, &pipeline.rules().search()).into_iter().filter_map(|window| {
         let row = known.get(&window.key);
-        (!window.settled || !row.is_some_and(|row| row.done)).then(|| Offer {
+        // Read to its end, or as far as there is anything to read yet.
+        let read =
+            row.is_some_and(|row| row.done || row.read_until.is_some_and(|until| !window.settled && until >= window.until));
+        (!read).then(|| Offer {
             unread_from: window.from.max(row.and_then(|row| row.read_until).unwrap_or(window.from)),
-            asked_at: yields.get(&window.query).map(|(_, asked_at)| *asked_at),
+            asked_at: yields.get(&window.query).map(|known| known.asked_at),
+            failed: yields.get(&window.query).is_some_and(|known| known.failed),
             window,
         })
     });
-    let known = yields.iter().map(|(query, (known, _))| (query.clone(), *known)).collect();
-    Ok(planner::plan(offers.collect(), &known, (info.page_size)(&pipeline.config), now))
+    let known = yields.iter().map(|(query, known)| (query.clone(), known.brought)).collect();
+    let spent = cursors::quota_used(&pipeline.store, info.name, &QuotaDay::of(now, info.quota_zone).key).await?;
+    Ok(planner::plan(offers.collect(), &known, (info.page_size)(&pipeline.config), spent, now))
 }
 
 /// Calls of this run: what is left of the day, divided by the runs of the day that are still to come.
@@ -222,6 +230,7 @@ async fn read_window(
     source: &dyn Source,
     window: &Window,
     known: Option<cursors::CursorRow>,
+    allowance: i64,
     report: &mut CrawlReport,
 ) -> Result<std::result::Result<(), Stop>> {
     let meter = StoreMeter::of(pipeline, source.info());
@@ -230,7 +239,7 @@ async fn read_window(
     let mut cursor = known.filter(|row| window.settled && !row.done).and_then(|row| row.cursor);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let (mut dry, mut restarted) = (0, false);
-    for _ in 0..MAX_PAGES {
+    for number in 1..=MAX_PAGES {
         pipeline.reach("crawl.before_page");
         let page = match source.fetch(window, cursor.as_deref(), &meter).await {
             Ok(page) => page,
@@ -252,15 +261,16 @@ async fn read_window(
             (0, false) => dry + EMPTY_PAGES / DRY_PAGES,
             _ => 0,
         };
-        let ends = page.pause || (!source.is_stream() && (page.next.is_none() || dry >= EMPTY_PAGES));
-        let done = store_page(pipeline, source, window, &page, ends, read_until, report).await?;
+        let done = page.pause || (!source.is_stream() && (page.next.is_none() || dry >= EMPTY_PAGES));
+        store_page(pipeline, source, window, &page, done, read_until, report).await?;
         pipeline.reach("crawl.page_stored");
-        if done {
+        // Where it goes on is kept for a window that is over, and for a stream; another is read on to its end.
+        if done || (window.settled && i64::from(number) >= allowance) {
             return Ok(Ok(()));
         }
         cursor = page.next;
     }
-    Ok(Err(Stop::Window(format!("more than {MAX_PAGES} pages; the rest was left"))))
+    Ok(Err(Stop::Window(format!("more than {MAX_PAGES} pages; the rest was left"), false)))
 }
 
 async fn restart(pipeline: &Pipeline, source: &dyn Source, window: &Window) -> Result<()> {
@@ -269,22 +279,18 @@ async fn restart(pipeline: &Pipeline, source: &dyn Source, window: &Window) -> R
     Ok(tx.commit_housekeeping().await?)
 }
 
-/// Stores a page, and how far it reaches, in one transaction. True when the window is read to its end.
+/// Stores a page, and how far it reaches, in one transaction.
 async fn store_page(
     pipeline: &Pipeline,
     source: &dyn Source,
     window: &Window,
     page: &Page,
-    ends: bool,
+    done: bool,
     read_until: Option<Millis>,
     report: &mut CrawlReport,
-) -> Result<bool> {
+) -> Result<()> {
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, source.name(), &page.observations).await?;
-    // Newest come first: where the last reading was complete, it is met at the first page without a new post. Once the
-    // window is over it is read to its end all the same, for what a platform showed late.
-    let met = !window.settled && read_until.is_some() && stored.new == 0 && stored.known > 0;
-    let done = ends || met;
     let covered = if done { (window.until.0 - read_until.unwrap_or(window.from).max(window.from).0).max(0) } else { 0 };
     yields::add(&mut tx, source.name(), &window.query, stored.new + stored.known, stored.new, covered).await?;
     yields::saw(&mut tx, source.name(), &window.query, &page.observations).await?;
@@ -303,7 +309,7 @@ async fn store_page(
     report.posts.new += stored.new;
     report.posts.known += stored.known;
     report.rejects += u32::try_from(page.rejects.len()).unwrap_or(u32::MAX);
-    Ok(done)
+    Ok(())
 }
 
 /// Asks for the first page of the most important window. Nothing is stored but the request, which counts.
@@ -330,7 +336,7 @@ async fn react(pipeline: &Pipeline, source: &dyn Source, error: ApiError) -> Res
         Class::DailyQuota | Class::Budget => Some(QuotaDay::of(now, source.info().quota_zone).until),
         Class::WindowThrottle(rest) => Some(now.plus(rest)),
         Class::AuthStop | Class::PermissionStop | Class::PolicyStop | Class::TokenExpired => None,
-        _ => return Ok(Stop::Window(error.to_string())),
+        class => return Ok(Stop::Window(error.to_string(), !matches!(class, Class::Gone | Class::BadRequest))),
     };
     let state = if until.is_some() { SourceState::Parked } else { SourceState::Stopped };
     let mut tx = pipeline.store.write_tx().await?;

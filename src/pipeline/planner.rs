@@ -32,6 +32,8 @@ pub struct Offer {
     pub unread_from: Millis,
     /// When its query was asked last; none if never.
     pub asked_at: Option<Millis>,
+    /// Whether that failed.
+    pub failed: bool,
 }
 
 /// Why a window stands where it stands.
@@ -62,9 +64,12 @@ struct Rates {
     relevant: f64,
 }
 
-/// The order in which windows are read. `page_size`: posts of a full page.
-pub fn plan(offers: Vec<Offer>, yields: &BTreeMap<String, Yield>, page_size: u32, now: Millis) -> Vec<Step> {
+/// The order in which windows are read. `page_size`: posts of a full page. `spent`: calls of today, so that exploring goes
+/// on over runs of a few calls each.
+pub fn plan(offers: Vec<Offer>, yields: &BTreeMap<String, Yield>, page_size: u32, spent: i64, now: Millis) -> Vec<Step> {
     let average = average(yields);
+    // What failed last comes last: an account that is gone must not keep the others from being read.
+    let (failed, offers): (Vec<Offer>, Vec<Offer>) = offers.into_iter().partition(|offer| offer.failed);
     let mut best: Vec<(f64, Option<Millis>, Step)> = offers
         .into_iter()
         .map(|offer| {
@@ -85,13 +90,15 @@ pub fn plan(offers: Vec<Offer>, yields: &BTreeMap<String, Yield>, page_size: u32
     let mut explored = std::collections::BTreeSet::new();
     let name = |index: &usize| best.get(*index).map(|(_, _, step)| step.window.query.clone());
     longest.retain(|index| name(index).is_some_and(|query| explored.insert(query)));
-    interleave(best.into_iter().map(|(.., step)| Some(step)).collect(), longest)
+    let mut order = interleave(best.into_iter().map(|(.., step)| Some(step)).collect(), longest, spent);
+    order.extend(failed.into_iter().map(|offer| Step { window: offer.window, cost: 1, gain: 0.0, why: Why::Yield }));
+    order
 }
 
 /// Takes from `best` in order; for every [`EXPLORE_EVERY`] calls one of `longest`.
-fn interleave(mut best: Vec<Option<Step>>, longest: Vec<usize>) -> Vec<Step> {
+fn interleave(mut best: Vec<Option<Step>>, longest: Vec<usize>, spent: i64) -> Vec<Step> {
     let mut order = Vec::with_capacity(best.len());
-    let (mut calls, mut explored) = (0, 0);
+    let (mut calls, mut explored) = (spent.rem_euclid(EXPLORE_EVERY), 0);
     let mut longest = longest.into_iter();
     let mut next = 0;
     while order.len() < best.len() {
@@ -118,7 +125,7 @@ fn interleave(mut best: Vec<Option<Step>>, longest: Vec<usize>) -> Vec<Step> {
 /// The mean of all queries of a source. Of a source that never ran: one page a day, a tenth of it relevant.
 fn average(yields: &BTreeMap<String, Yield>) -> Rates {
     let days = yields.values().map(|known| float(known.covered_ms)).sum::<f64>() / DAY_MS;
-    let posts = float(yields.values().map(|known| known.new_posts).sum::<i64>());
+    let posts = float(yields.values().map(|known| known.posts).sum::<i64>());
     let relevant = float(yields.values().map(|known| known.relevant).sum::<i64>());
     Rates { posts: (posts + 10.0) / (days + PRIOR_DAYS), relevant: (relevant + 1.0) / (days + PRIOR_DAYS) }
 }
@@ -127,7 +134,7 @@ fn rates(known: Option<&Yield>, average: &Rates) -> Rates {
     let known = known.copied().unwrap_or_default();
     let days = float(known.covered_ms) / DAY_MS;
     let rate = |count: i64, mean: f64| (float(count) + mean * PRIOR_DAYS) / (days + PRIOR_DAYS);
-    Rates { posts: rate(known.new_posts, average.posts), relevant: rate(known.relevant, average.relevant) }
+    Rates { posts: rate(known.posts, average.posts), relevant: rate(known.relevant, average.relevant) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts, and milliseconds of some weeks, are far below 2⁵³")]
@@ -154,7 +161,7 @@ mod tests {
     }
 
     fn offer(query: &str, asked_at: Option<i64>) -> Offer {
-        Offer { window: window(query, 0, DAY), unread_from: Millis(0), asked_at: asked_at.map(Millis) }
+        Offer { window: window(query, 0, DAY), unread_from: Millis(0), asked_at: asked_at.map(Millis), failed: false }
     }
 
     fn known(calls: i64, new_posts: i64, relevant: i64, days: i64) -> Yield {
@@ -171,11 +178,13 @@ mod tests {
         let mut offers: Vec<Offer> = (0..8).map(|n| offer("bal impor", Some(9 + n))).collect();
         offers.push(offer("hidden gem", Some(1)));
         offers.push(offer("thrifting", Some(5)));
-        let steps = plan(offers, &yields, PAGE, Millis(DAY));
+        offers.push(Offer { failed: true, ..offer("bal impor", None) });
+        let steps = plan(offers, &yields, PAGE, 0, Millis(DAY));
         let order: Vec<(&str, Why)> = steps.iter().map(|step| (step.window.query.as_str(), step.why)).collect();
         assert_eq!(order[..4], [("bal impor", Why::Yield); 4]);
         assert_eq!(order[4], ("hidden gem", Why::Explore), "it waited longest");
-        assert_eq!(steps.len(), 10, "every offer stands in the plan once");
+        assert_eq!(steps.len(), 11, "every offer stands in the plan once");
+        assert!(steps[10].gain < 1e-9, "what failed last comes last");
         assert!(steps[4].cost > 10, "five hundred posts a day take {} calls", steps[4].cost);
     }
 
@@ -186,8 +195,9 @@ mod tests {
             window: window(query, 0, DAY),
             unread_from: Millis(DAY - hours * HOUR),
             asked_at: Some(Millis(DAY - hours * HOUR)),
+            failed: false,
         };
-        let steps = plan(vec![hours_ago("a", 1), hours_ago("b", 20)], &yields, PAGE, Millis(DAY));
+        let steps = plan(vec![hours_ago("a", 1), hours_ago("b", 20)], &yields, PAGE, 0, Millis(DAY));
         assert_eq!(steps[0].window.query, "b");
         assert!(steps[0].gain > 15.0 * steps[1].gain);
         assert_eq!((steps[0].cost, steps[1].cost), (1, 1));

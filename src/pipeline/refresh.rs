@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::crawl::resting;
+use super::follow_up::rest_after;
 use super::meter::StoreMeter;
 use super::{Pipeline, Result};
 use crate::domain::audit::{Action, Actor, AuditEvent};
@@ -34,7 +35,9 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
     let mut report = RefreshReport::default();
     for source in sources {
         let Some(days) = source.info().refresh_days else { continue };
-        if resting(pipeline, source.name()).await?.is_some() {
+        // TikTok's posts are looked at without the access that found them.
+        let asked = if source.name() == TiktokResearch::NAME { TiktokOembed::NAME } else { source.name() };
+        if resting(pipeline, asked).await?.is_some() {
             continue;
         }
         let before = pipeline.clock().now().minus((DAY * days).saturating_sub(EARLY));
@@ -60,8 +63,9 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
                     tx.commit(AuditEvent::new(Actor::System, Action::PostChecked, subject).detail(detail)).await?;
                 }
                 Ok(None) if source.name() == TiktokResearch::NAME => {
-                    if let Some(oembed) = oembed {
-                        look_again(pipeline, oembed, chunk, &mut report).await?;
+                    let Some(oembed) = oembed else { break };
+                    if !look_again(pipeline, oembed, chunk, &mut report).await? {
+                        break;
                     }
                 }
                 Ok(None) => break,
@@ -75,13 +79,13 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
     Ok(report)
 }
 
-/// TikTok shows a public post to anybody, whatever brought it here.
+/// TikTok shows a public post to anybody, whatever brought it here. False when it wants no more calls now.
 async fn look_again(
     pipeline: &Pipeline,
     oembed: &TiktokOembed,
     due: &[(PostId, String, String)],
     report: &mut RefreshReport,
-) -> Result<()> {
+) -> Result<bool> {
     let meter = StoreMeter::of(pipeline, &TiktokOembed::INFO);
     for (id, _, url) in due {
         let outcome = match oembed.look(url, &meter).await {
@@ -89,7 +93,8 @@ async fn look_again(
             Ok(Look::Gone) => CheckOutcome::Gone,
             Err(error) => {
                 tracing::warn!(source = TiktokOembed::NAME, "posts could not be looked at again: {error}");
-                return Ok(());
+                rest_after(pipeline, &error).await?;
+                return Ok(false);
             }
         };
         let mut tx = pipeline.store.write_tx().await?;
@@ -102,5 +107,5 @@ async fn look_again(
         }
         tx.commit(AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{id}")).detail(outcome.as_str())).await?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -32,6 +32,11 @@ pub fn find(text: &str) -> BTreeSet<String> {
     words.filter(|word| matches!(address::parse(word), Err(NotAPost::Short))).collect()
 }
 
+/// Whether no more can be asked for now.
+const fn ends(class: Class) -> bool {
+    matches!(class, Class::Budget | Class::DailyQuota | Class::ShortThrottle(_) | Class::WindowThrottle(_))
+}
+
 /// Follows every short link in `text`. Interrupted, it goes on with the next run: each link is asked once.
 pub async fn resolve(pipeline: &Pipeline, client: &ShortLinks, text: &str, mut progress: impl FnMut(usize)) -> Result<Resolved> {
     let meter = StoreMeter::of(pipeline, &ShortLinks::INFO);
@@ -49,11 +54,16 @@ pub async fn resolve(pipeline: &Pipeline, client: &ShortLinks, text: &str, mut p
         }
         let target = match client.resolve(link, &meter).await {
             Ok(target) => target,
-            Err(error) if error.class == Class::BadRequest => Target::Elsewhere("refused by the platform"),
-            Err(error) => {
+            Err(error) if ends(error.class) => {
                 report.left = Some(error.to_string());
                 return Ok(report);
             }
+            // It may answer another day: it is not remembered.
+            Err(error) if error.class == Class::Transient => {
+                report.nowhere.push((link.clone(), format!("no answer today: {}", error.message)));
+                continue;
+            }
+            Err(_) => Target::Elsewhere("refused by the platform"),
         };
         let mut tx = pipeline.store.write_tx().await?;
         let (outcome, told) = match target {

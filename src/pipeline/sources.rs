@@ -272,8 +272,8 @@ async fn plan(pipeline: &Pipeline, source: &SourceInfo, now: Millis) -> Result<P
             words: step.window.words.join(", "),
             first: number + 1,
             explores: step.why == Why::Explore,
-            known: known.get(&step.window.query).map(|(known, _)| *known).unwrap_or_default(),
-            asked_at: known.get(&step.window.query).map(|(_, at)| *at),
+            known: known.get(&step.window.query).map(|known| known.brought).unwrap_or_default(),
+            asked_at: known.get(&step.window.query).map(|known| known.asked_at),
             ..QueryPlan::default()
         });
         of_query.windows += 1;
@@ -284,7 +284,7 @@ async fn plan(pipeline: &Pipeline, source: &SourceInfo, now: Millis) -> Result<P
     queries.sort_by_key(|query| query.first);
     let forecast = steps.iter().map(|step| step.cost).sum();
     let allowance = share(pipeline, source).await?;
-    Ok(Plan { windows, complete: windows - steps.len(), waiting: steps.len(), forecast, allowance, queries })
+    Ok(Plan { windows, complete: windows.saturating_sub(steps.len()), waiting: steps.len(), forecast, allowance, queries })
 }
 
 /// Lets a stopped or parked source run again. `by`: who asked, unless it was the operator.

@@ -90,7 +90,7 @@ impl Bluesky {
     }
 }
 
-/// One window for each word and UTC day. The day that is not over is read again at each run.
+/// One window for each word and UTC day.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
     word_days(now, words, settings.days)
 }

@@ -137,7 +137,8 @@ fn windows(settings: &Settings, now: Millis, _words: &[String]) -> Vec<Window> {
         key: format!("{slot}:{tag}"),
         query: tag.clone(),
         words: vec![tag.clone()],
-        from: Millis(now.0 - DAY),
+        // The answer reaches 24 hours back; this is what is new of it.
+        from: Millis(now.0 - SLOT),
         until: now,
         settled: true,
     };

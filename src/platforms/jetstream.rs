@@ -18,14 +18,16 @@ use super::client::{ApiError, Class, class_of_status};
 use super::{Meter, Page, Source, SourceInfo, Window};
 use crate::config::{Config, Jetstream as Settings};
 use crate::domain::post::{Observation, storable};
-use crate::domain::{Clock, Millis, Platform};
+use crate::domain::{Millis, Platform};
 
 /// The records that are posts.
 const COLLECTION: &str = "app.bsky.feed.post";
 /// Events of a page: after these, how far it was read is stored.
 const EVENTS: u32 = 20_000;
-/// Posts and deletions kept of a page.
+/// Posts kept of a page.
 const KEPT: usize = 500;
+/// Deletions of a page; most are of posts that were never kept.
+const GONE: usize = 5_000;
 /// Time for a page.
 const LONGEST: Duration = Duration::from_secs(30);
 /// What happened within this time is now.
@@ -42,7 +44,6 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// The client.
 pub struct Jetstream {
     settings: Settings,
-    clock: Arc<dyn Clock>,
     tls: Connector,
 }
 
@@ -64,14 +65,14 @@ impl Jetstream {
     };
 
     /// Builds the client; nothing is sent yet.
-    pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, ApiError> {
+    pub fn new(settings: &Settings) -> Result<Self, ApiError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(rustls::ConfigBuilder::with_platform_verifier)
             .map_err(|error| ApiError::new(Self::NAME, Class::BadRequest, format!("no TLS: {error}")))?
             .with_no_client_auth();
-        Ok(Self { settings: settings.clone(), clock, tls: Connector::Rustls(Arc::new(tls)) })
+        Ok(Self { settings: settings.clone(), tls: Connector::Rustls(Arc::new(tls)) })
     }
 
     async fn connect(&self, cursor: i64) -> Result<Socket, ApiError> {
@@ -133,7 +134,7 @@ impl Source for Jetstream {
             let mut socket = self.connect(from).await?;
             let words: Vec<String> = window.words.iter().map(|word| plain(word)).collect();
             let mut reading = Reading { words, reached: from + OVERLAP, ..Reading::default() };
-            let ended = reading.read(&mut socket, self.clock.now(), Duration::from_secs(self.settings.idle_seconds)).await;
+            let ended = reading.read(&mut socket, window.until, Duration::from_secs(self.settings.idle_seconds)).await;
             // The farewell is a courtesy; a server that is gone is gone.
             drop(timeout(Duration::from_secs(1), socket.close(None)).await);
             match ended {
@@ -158,13 +159,13 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads until now, or until the page is full. True when that was all there is.
-    async fn read(&mut self, socket: &mut Socket, now: Millis, idle: Duration) -> Result<bool, ApiError> {
+    /// Reads until `until`, or until the page is full. True when that was all there is.
+    async fn read(&mut self, socket: &mut Socket, until: Millis, idle: Duration) -> Result<bool, ApiError> {
         let deadline = Instant::now() + LONGEST;
-        while self.events < EVENTS && self.posts.len() + self.gone.len() + self.rejects.len() < KEPT {
+        while self.events < EVENTS && self.posts.len() + self.rejects.len() < KEPT && self.gone.len() < GONE {
             match timeout_at(deadline.min(Instant::now() + idle), socket.next()).await {
                 Ok(Some(Ok(Message::Text(text)))) => {
-                    if self.take(text.as_str()) >= now.0 * 1000 - NOW {
+                    if self.take(text.as_str()) >= until.0 * 1000 - NOW {
                         return Ok(true);
                     }
                 }

@@ -45,7 +45,7 @@ impl Mastodon {
 }
 
 /// One window for each instance and tag. A timeline has no time bounds and always gets new posts on top, so a window is
-/// never settled: each run reads down to `days` ago.
+/// never settled: the first run reads down to `days` ago, later ones down to half a day before the last.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
     let from = Millis(now.0 - settings.days * DAY);
     let tags = words.iter().map(|word| tag(word)).filter(|tag| !tag.is_empty());
@@ -69,6 +69,11 @@ fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
 impl Source for Mastodon {
     fn info(&self) -> &'static SourceInfo {
         &Self::INFO
+    }
+
+    /// A post of another instance may come hours late, and stands where its own time puts it.
+    fn overlap(&self) -> std::time::Duration {
+        std::time::Duration::from_hours(12)
     }
 
     fn fetch<'a>(

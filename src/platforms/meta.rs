@@ -45,6 +45,7 @@ impl Graph {
     }
 
     /// Gets an object or a page of a list. The token travels in the header: addresses end up in logs.
+    /// Only [`Graph::token_state`] cannot but name it in the address.
     pub async fn get(&self, meter: &dyn Meter, url: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let token = token.as_ref().map_or("", |token| token.expose_secret());

@@ -53,7 +53,7 @@ pub struct Window {
     pub from: Millis,
     /// Posts until here (excluded).
     pub until: Millis,
-    /// True when nothing new can appear in it: once read to the end it is not read again.
+    /// True when hardly anything new appears in it any more: once read to the end it is not read again.
     pub settled: bool,
 }
 
@@ -186,6 +186,10 @@ pub trait Source: Send + Sync {
         cursor: Option<&'a str>,
         meter: &'a dyn Meter,
     ) -> BoxFuture<'a, Result<Page, ApiError>>;
+    /// What is read again of a window that is not over: so late a platform may show posts.
+    fn overlap(&self) -> Duration {
+        Duration::from_mins(15)
+    }
     /// It is a stream: it has no end, and where it goes on is stored with each page.
     fn is_stream(&self) -> bool {
         false
@@ -258,7 +262,7 @@ pub fn sources(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<Entropy>) 
         on.push(Arc::new(Bluesky::new(&config.bluesky, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
     }
     if config.jetstream.mode != Mode::Disabled {
-        on.push(Arc::new(Jetstream::new(&config.jetstream, Arc::clone(clock))?));
+        on.push(Arc::new(Jetstream::new(&config.jetstream)?));
     }
     if config.mastodon.mode != Mode::Disabled {
         on.push(Arc::new(Mastodon::new(&config.mastodon, &config.retry, Arc::clone(clock), Arc::clone(entropy))?));
@@ -282,7 +286,8 @@ fn compact_day(at: Millis) -> String {
     at.timestamp().strftime("%Y%m%d").to_string()
 }
 
-/// One window for each word and UTC day, newest day first. The day that is not over is read again at each run.
+/// One window for each word and UTC day, newest day first. At each run a day is read on from the last time, until some hours
+/// after its end; then it is read whole, once more.
 fn word_days(now: Millis, words: &[String], days: i64) -> Vec<Window> {
     let queries: Vec<_> = words.iter().map(|word| (word.clone(), vec![word.clone()])).collect();
     query_days(now, &queries, days)
@@ -301,7 +306,7 @@ fn query_days(now: Millis, queries: &[(String, Vec<String>)], days: i64) -> Vec<
                 words: words.clone(),
                 from,
                 until: end.min(now),
-                settled: end <= now,
+                settled: Millis(end.0 + GRACE) <= now,
             }
         })
         .filter(|window| window.from < window.until)
@@ -341,6 +346,9 @@ fn parse_rfc3339(text: &str) -> Option<Millis> {
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
+
+/// A day is over for good this long after its end: platforms show posts late.
+const GRACE: i64 = DAY / 4;
 
 /// Start of the UTC day of `at`.
 const fn day_start(at: Millis) -> Millis {

@@ -107,7 +107,15 @@ impl ShortLinks {
 
 /// The address, if its host may be asked: by name, encrypted, at the usual port.
 fn allowed(text: &str) -> Option<Url> {
-    let url = Url::parse(text).or_else(|_| Url::parse(&format!("https://{text}"))).ok()?;
+    let mut url = Url::parse(text).or_else(|_| Url::parse(&format!("https://{text}"))).ok()?;
+    // As people copy them.
+    if let Some(host @ ("tiktok.com" | "facebook.com" | "instagram.com")) = url.host_str() {
+        let host = format!("www.{host}");
+        url.set_host(Some(&host)).ok()?;
+    }
+    if url.scheme() == "http" {
+        url.set_scheme("https").ok()?;
+    }
     let plain = url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
     (plain && HOSTS.contains(&url.host_str()?)).then_some(url)
 }
@@ -212,11 +220,15 @@ mod tests {
 
     #[test]
     fn only_platforms_are_asked() {
-        for fine in ["https://vm.tiktok.com/ZMabc12De/", "t.co/AbC123xyz", "https://www.facebook.com/share/p/1AbCdEfGhI/"] {
+        for fine in [
+            "https://vm.tiktok.com/ZMabc12De/",
+            "t.co/AbC123xyz",
+            "https://www.facebook.com/share/p/1AbCdEfGhI/",
+            "http://tiktok.com/t/ZTabc12De/",
+        ] {
             assert!(allowed(fine).is_some(), "{fine}");
         }
         for not in [
-            "http://vm.tiktok.com/ZMabc12De/",
             "https://vm.tiktok.com:8443/x",
             "https://vm.tiktok.com@contoh.id/x",
             "https://user:x@vm.tiktok.com/x",

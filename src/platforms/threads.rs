@@ -55,6 +55,15 @@ impl Threads {
         Ok(Self { settings: settings.clone(), graph })
     }
 
+    /// Another process may have renewed the token: the file counts.
+    fn take_renewed(&self) {
+        let file = self.settings.access_token_file.as_ref();
+        let token = file.and_then(|file| std::fs::read_to_string(file).ok()).map(|token| token.trim().to_owned());
+        if let Some(token) = token.filter(|token| !token.is_empty()) {
+            self.graph.use_token(SecretString::from(token));
+        }
+    }
+
     /// A new token in place of the old one, in the file too. <https://developers.facebook.com/docs/threads/get-started/long-lived-tokens>
     async fn renew(&self, meter: &dyn Meter, file: &Path, now: Millis) -> Result<TokenState, ApiError> {
         let base = self.settings.base_url.rsplit_once("/v").map_or(self.settings.base_url.as_str(), |(base, _)| base);
@@ -79,7 +88,7 @@ fn replace(file: &Path, token: &str) -> std::io::Result<()> {
     new.persist(file).map(|_| ()).map_err(|error| error.error)
 }
 
-/// One window for each word and UTC day. The day that is not over is read again at each run.
+/// One window for each word and UTC day.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
     word_days(now, words, settings.days)
 }
@@ -96,6 +105,7 @@ impl Source for Threads {
         meter: &'a dyn Meter,
     ) -> BoxFuture<'a, Result<Page, ApiError>> {
         Box::pin(async move {
+            self.take_renewed();
             let url = format!("{}/keyword_search", self.settings.base_url);
             let mut query = vec![
                 ("q", window.words.join(" ")),

@@ -86,14 +86,14 @@ impl X {
 }
 
 /// All words in as few queries as their length allows. A query always gets new posts on top, so a window is never
-/// settled: each run reads down to what the last one read, and what was paid for is not paid for again.
-fn windows(config: &Config, now: Millis, words: &[String]) -> Vec<Window> {
-    let days = config.x.days.clamp(1, 6);
+/// settled: each run reads down to what the last one read.
+fn windows(_config: &Config, now: Millis, words: &[String]) -> Vec<Window> {
     let window = |words: Vec<String>| Window {
         key: query_name(&words),
         query: query_name(&words),
         words,
-        from: Millis(now.0 - days * DAY),
+        // As far back as the search reaches; what that costs is bounded by `daily_posts`.
+        from: Millis(now.0 - 6 * DAY),
         until: Millis(now.0 - LAG),
         settled: false,
     };
@@ -104,6 +104,11 @@ fn windows(config: &Config, now: Millis, words: &[String]) -> Vec<Window> {
 impl Source for X {
     fn info(&self) -> &'static SourceInfo {
         &Self::INFO
+    }
+
+    /// What was paid for is not read again.
+    fn overlap(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn fetch<'a>(
@@ -129,9 +134,16 @@ impl Source for X {
             ];
             query.extend(cursor.map(|token| ("next_token", token.to_owned())));
             let page = self.search(meter, &query).await.map(|body| read_page(&body));
-            // Refused and unreadable calls bring no post; a post that could not be read is paid for all the same.
-            let paid = page.as_ref().map_or(0, |page| page.observations.len() + page.rejects.len());
-            posts.give_back(allowed - i64::try_from(paid).unwrap_or(allowed)).await.map_err(uncounted)?;
+            // A refused call costs nothing. One whose answer broke off may have been charged, and a post that could not be read
+            // is paid for all the same.
+            let paid = match &page {
+                Ok(page) => i64::try_from(page.observations.len() + page.rejects.len()).unwrap_or(allowed),
+                Err(error) if matches!(error.class, Class::Transient) => allowed,
+                Err(_) => 0,
+            };
+            if let Err(why) = posts.give_back((allowed - paid).max(0)).await {
+                tracing::warn!(source = Self::NAME, "posts that were not read stay counted: {why}");
+            }
             page
         })
     }

@@ -15,7 +15,7 @@ pub struct CursorRow {
     pub done: bool,
     /// Pages read.
     pub pages: i32,
-    /// Until when it was read to its end; none while a reading is unfinished.
+    /// Until when it was read to its end; none before the first time.
     pub read_until: Option<Millis>,
     /// When the last page was stored.
     pub updated_at: Millis,
@@ -41,7 +41,7 @@ pub async fn advance(
     const SQL: &str = "INSERT INTO source_cursors (source, window_key, cursor, done, pages, read_until, updated_at)
         VALUES ($1, $2, $3, $4, 1, $5, $6)
         ON CONFLICT (source, window_key) DO UPDATE SET cursor = excluded.cursor, done = excluded.done,
-        pages = source_cursors.pages + 1, read_until = excluded.read_until, updated_at = excluded.updated_at";
+        pages = source_cursors.pages + 1, read_until = COALESCE(excluded.read_until, source_cursors.read_until), updated_at = excluded.updated_at";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(source).bind(window).bind(cursor).bind(done).bind(read_until).bind(now).execute(ex))?;
     Ok(())
@@ -53,7 +53,7 @@ pub async fn restart(tx: &mut WriteTx, source: &str, window: &str) -> Result<()>
     Ok(())
 }
 
-/// Requests used on a UTC day.
+/// Requests used on a day of the source's quota.
 pub async fn quota_used(on: impl Into<Ex<'_>>, source: &str, day: &str) -> Result<i64> {
     const SQL: &str = "SELECT used FROM quota_used WHERE source = $1 AND day = $2";
     let used: Option<i64> = run!(on, ex => sqlx::query_scalar(SQL).bind(source).bind(day).fetch_optional(ex))?;

@@ -43,14 +43,11 @@ async fn dismissed(on: impl Into<Ex<'_>>, before: Millis, limit: i64) -> Result<
 /// Posts whose every flag was dismissed before `before` and that never stood in a package. Their flags are locked until
 /// the transaction ends: nobody decides about a post while it is emptied.
 pub async fn due_dismissed(tx: &mut WriteTx, before: Millis, limit: i64) -> Result<Vec<Due>> {
-    const LOCK: &str = "SELECT id FROM flags WHERE post_id = $1 ORDER BY id FOR UPDATE";
     let found = dismissed(&mut *tx, before, limit).await?;
     if !tx.is_postgres() {
         return Ok(found);
     }
-    for (id, ..) in &found {
-        exec!(&mut *tx, ex => sqlx::query(LOCK).bind(id).execute(ex))?;
-    }
+    lock_flags(tx, &found).await?;
     // Only what is still so, now that nobody can change it.
     let still = dismissed(tx, before, limit).await?;
     Ok(found.into_iter().filter(|(id, ..)| still.iter().any(|(other, ..)| other == id)).collect())
@@ -86,6 +83,7 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
     const NEEDED: &str =
         "SELECT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1) OR EXISTS (SELECT 1 FROM checks c WHERE c.post_id = $1)";
     let mut known = 0;
+    let postgres = tx.is_postgres();
     for chunk in posts.chunks(500) {
         let found: Vec<Due> = run_tx!(&mut *tx, ex: Db => async {
             let mut sql = sqlx::QueryBuilder::<Db>::new("SELECT p.id, p.platform, p.native_id FROM (");
@@ -93,6 +91,10 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
                 row.push_bind(*platform).push_bind(id.clone());
             });
             sql.push(") AS gone JOIN posts p ON p.platform = gone.column1 AND p.native_id = gone.column2");
+            // Nobody raises a flag on a post while it is deleted.
+            if postgres {
+                sql.push(" FOR UPDATE OF p");
+            }
             sql.build_query_as().fetch_all(ex).await
         })?;
         for due in found {
@@ -108,7 +110,8 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
     Ok(known)
 }
 
-/// Posts of a source with a flag that were read from their platform last before `before`, longest ago first.
+/// Posts of a source with a flag that were read from their platform last before `before`: those that wait for a decision
+/// first, then longest ago. Decided ones that were gone at the last look are not looked at again for this.
 pub async fn to_refresh(
     on: impl Into<Ex<'_>>,
     source: &str,
@@ -118,12 +121,34 @@ pub async fn to_refresh(
     const SQL: &str = "SELECT p.id, p.native_id, p.url FROM posts p WHERE p.source = $1 AND p.text_sha256 <> ''
         AND COALESCE(p.refreshed_at, p.first_seen_at) < $2
         AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state <> 'dismissed')
-        ORDER BY COALESCE(p.refreshed_at, p.first_seen_at), p.id LIMIT $3";
+        AND (EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state = 'open') OR COALESCE((SELECT c.outcome FROM checks c
+            WHERE c.post_id = p.id ORDER BY c.checked_at DESC, c.id DESC LIMIT 1), 'up') <> 'gone')
+        ORDER BY CASE WHEN EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state = 'open') THEN 0 ELSE 1 END,
+            COALESCE(p.refreshed_at, p.first_seen_at), p.id LIMIT $3";
     run!(on, ex => sqlx::query_as(SQL).bind(source).bind(before).bind(limit).fetch_all(ex))
 }
 
 /// Posts of a source that nobody decided about and that could not be read again since `before`.
-pub async fn due_unrefreshed(on: impl Into<Ex<'_>>, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
+/// Their flags are locked until the transaction ends.
+pub async fn due_unrefreshed(tx: &mut WriteTx, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
+    let found = unrefreshed(&mut *tx, source, before, limit).await?;
+    if !tx.is_postgres() {
+        return Ok(found);
+    }
+    lock_flags(tx, &found).await?;
+    let still = unrefreshed(tx, source, before, limit).await?;
+    Ok(found.into_iter().filter(|(id, ..)| still.iter().any(|(other, ..)| other == id)).collect())
+}
+
+async fn lock_flags(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
+    const LOCK: &str = "SELECT id FROM flags WHERE post_id = $1 ORDER BY id FOR UPDATE";
+    for (id, ..) in posts {
+        exec!(&mut *tx, ex => sqlx::query(LOCK).bind(id).execute(ex))?;
+    }
+    Ok(())
+}
+
+async fn unrefreshed(on: impl Into<Ex<'_>>, source: &str, before: Millis, limit: i64) -> Result<Vec<Due>> {
     const SQL: &str = "SELECT p.id, p.platform, p.native_id FROM posts p WHERE p.source = $1 AND p.text_sha256 <> ''
         AND COALESCE(p.refreshed_at, p.first_seen_at) < $2
         AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
@@ -169,6 +194,8 @@ pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) ->
     let now = tx.now();
     let mut gone = exec!(&mut *tx, ex => sqlx::query("DELETE FROM rejects WHERE seen_at < $1").bind(rejects).execute(ex))?;
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(ex))?;
+    let maps = Millis(now.0 - 365 * DAY);
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM column_maps WHERE saved_at < $1").bind(maps).execute(ex))?;
     // Which windows were read: the oldest that any source offers is younger.
     let old = Millis(now.0 - COUNTS_DAYS * DAY);
     gone +=

@@ -1,7 +1,7 @@
 //! What the public and associations report.
 
 use super::{Ex, Result, StoreError, WriteTx};
-use crate::domain::ids::{FlagId, PartnerId, PostId, TipId};
+use crate::domain::ids::{PartnerId, PostId, TipId};
 use crate::domain::tip::{TipReason, TipStatus};
 use crate::domain::{Millis, Platform, sha256_hex};
 
@@ -56,7 +56,8 @@ pub async fn post_of(tx: &mut WriteTx, platform: Platform, native_id: &str) -> R
 /// Puts a reported post in the queue, last in order, unless it stands there already or was decided about.
 pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at)
-        SELECT $1, $2, $3, 'P3', 0, '[]', $4 WHERE NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1)";
+        SELECT $1, $2, $3, 'P3', 0, '[]', $4 WHERE NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1)
+        ON CONFLICT (post_id, pack) DO NOTHING";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(now).execute(ex))?;
     Ok(())
@@ -158,16 +159,10 @@ pub async fn reported_before(tx: &mut WriteTx, partner: PartnerId, post: PostId)
     Ok(known > 0)
 }
 
-/// How many reports came since then.
+/// How many reports of the public came since then.
 pub async fn count_since(on: impl Into<Ex<'_>>, since: Millis) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM tips WHERE partner_id IS NULL AND received_at > $1";
     run!(on, ex => sqlx::query_scalar(SQL).bind(since).fetch_one(ex))
-}
-
-/// How many reports there are about the posts of some flags.
-pub async fn count_of(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM tips t JOIN flags f ON f.post_id = t.post_id WHERE f.id = $1";
-    run!(on, ex => sqlx::query_scalar(SQL).bind(flag).fetch_one(ex))
 }
 
 /// An association.
@@ -213,7 +208,7 @@ pub async fn partners(on: impl Into<Ex<'_>>) -> Result<Vec<Partner>> {
     run!(on, ex => sqlx::query_as("SELECT id, name, created_at, disabled_at FROM partners ORDER BY name").fetch_all(ex))
 }
 
-/// Deletes who reported before `before`, and the screenshots of what is no longer upheld. Returns how many rows went.
+/// Deletes who reported before `before`, and the screenshots of what is not upheld. Returns how many rows went.
 pub async fn forget(tx: &mut WriteTx, before: Millis) -> Result<u64> {
     const REPORTERS: &str = "DELETE FROM tip_reporters WHERE tip_id IN (SELECT id FROM tips WHERE received_at < $1)";
     const SCREENSHOTS: &str = "DELETE FROM tip_screenshots WHERE tip_id IN (SELECT t.id FROM tips t WHERE t.received_at < $1

@@ -29,6 +29,8 @@ use crate::pipeline::Pipeline;
 
 /// Largest form, bytes.
 const BODY_LIMIT: usize = 64 << 10;
+/// Requests to the public pages that are answered at the same time.
+const PUBLIC_AT_ONCE: usize = 32;
 /// Longest a page may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -63,7 +65,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .fallback(error::not_found)
         .with_state(pipeline.clone())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
-    let senders = tips::Senders::new(pipeline.config.tips.hourly_from_one_address);
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    let senders = tips::Senders::new(&pipeline.config.tips);
     let public = Router::new()
         .route("/lapor", get(tips::form).post(tips::submit))
         .route("/lapor/status", get(tips::status_form).post(tips::status))
@@ -71,12 +76,13 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/lapor/mitra/templat.csv", get(tips::template))
         .with_state(pipeline)
         .layer(axum::Extension(senders))
+        // Older browsers send no `Origin` for forms under `no-referrer`, and would be refused as strangers.
+        .layer(header("referrer-policy", "same-origin"))
+        // A few reports at once: each may hold some megabytes.
+        .layer(tower::limit::GlobalConcurrencyLimitLayer::new(PUBLIC_AT_ONCE))
         // Uploads have their own limit.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(tips::BODY_LIMIT));
-    let header = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
-    };
     desk.merge(public)
         .layer(axum::Extension(session::Attempts::new()))
         .layer(CatchPanicLayer::custom(error::panicked))

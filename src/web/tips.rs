@@ -11,7 +11,7 @@ use axum::Extension;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{ConnectInfo, Form, Multipart, Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::IntoResponse as _;
 use governor::clock::DefaultClock;
 use governor::state::keyed::HashMapStateStore;
@@ -34,18 +34,40 @@ pub(super) const BODY_LIMIT: usize = 6 << 20;
 /// Addresses are forgotten when more than this many are remembered.
 const ADDRESSES: usize = 10_000;
 
-/// Counts reports by network address. Each desk process counts by itself; the hour's limit for all stands in the database.
+type Limit = Option<Arc<RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>>>;
+
+/// Counts by network address, reports and questions apart: wrong tickets keep nobody from reporting. Each desk process counts
+/// by itself; the hour's limit of reports for all stands in the database.
 #[derive(Clone)]
-pub(super) struct Senders(Option<Arc<RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>>>);
+pub(super) struct Senders {
+    reports: Limit,
+    questions: Limit,
+    /// The header in which a proxy names the visitor.
+    header: Option<HeaderName>,
+}
 
 impl Senders {
-    pub(super) fn new(hourly: u32) -> Self {
-        let limit = NonZeroU32::new(hourly).map(|hourly| Arc::new(RateLimiter::hashmap(Quota::per_hour(hourly))));
-        Self(limit)
+    pub(super) fn new(config: &crate::config::Tips) -> Self {
+        let limit = |hourly| NonZeroU32::new(hourly).map(|hourly| Arc::new(RateLimiter::hashmap(Quota::per_hour(hourly))));
+        let hourly = config.hourly_from_one_address;
+        Self { reports: limit(hourly), questions: limit(hourly.saturating_mul(5)), header: config.address_header.parse().ok() }
     }
 
-    fn allows(&self, address: IpAddr) -> bool {
-        let Some(limit) = &self.0 else { return true };
+    /// Who asks: as the proxy says, if there is one; of the newer addresses the network, which is one visitor's.
+    fn visitor(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+        let named =
+            self.header.as_ref().and_then(|name| headers.get(name)?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        match named.unwrap_or_else(|| peer.ip()) {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+            }
+            v4 @ IpAddr::V4(_) => v4,
+        }
+    }
+
+    fn allows(limit: &Limit, address: IpAddr) -> bool {
+        let Some(limit) = limit else { return true };
         if limit.len() > ADDRESSES {
             limit.retain_recent();
         }
@@ -119,9 +141,14 @@ async fn fields(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<u8
 pub(super) async fn submit(
     State(pipeline): State<Pipeline>,
     Extension(senders): Extension<Senders>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     form: Multipart,
 ) -> Page {
+    // Nothing is read of a form that is not taken anyway.
+    if !pipeline.config.tips.open {
+        return Ok((StatusCode::FORBIDDEN, html(&empty_page(&pipeline, Text::new(Language::Indonesian)))?).into_response());
+    }
     let (mut texts, screenshot) = fields(form).await?;
     let mut take = |name: &str| texts.remove(name).unwrap_or_default();
     let t = Text::new(take("lang").parse().unwrap_or(Language::Indonesian));
@@ -136,10 +163,7 @@ pub(super) async fn submit(
         screenshot,
     };
     let page = empty_page(&pipeline, t);
-    if !page.open {
-        return Ok((StatusCode::FORBIDDEN, html(&page)?).into_response());
-    }
-    if !senders.allows(from.ip()) || !tips::has_room(&pipeline).await? {
+    if !Senders::allows(&senders.reports, senders.visitor(&headers, peer)) || !tips::has_room(&pipeline).await? {
         let page = ReportPage { refused: "report-slow", sent: report, ..page };
         return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
@@ -158,7 +182,8 @@ struct StatusPage {
     t: Text,
     ticket: String,
     found: Option<TipOutcome>,
-    asked: bool,
+    /// Text key of what is wrong; empty for nothing.
+    problem: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -168,23 +193,26 @@ pub(super) struct StatusForm {
 }
 
 pub(super) async fn status_form(Query(query): Query<LanguageQuery>) -> Page {
-    html(&StatusPage { t: query.text(), ticket: String::new(), found: None, asked: false })
+    html(&StatusPage { t: query.text(), ticket: String::new(), found: None, problem: "" })
 }
 
-/// The ticket comes in the body: addresses end up in logs and histories.
+/// The ticket comes in the body: addresses end up in logs and histories. A ticket is too long to guess; the limit keeps
+/// guessing from being a load.
 pub(super) async fn status(
     State(pipeline): State<Pipeline>,
     Extension(senders): Extension<Senders>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Form(form): Form<StatusForm>,
 ) -> Page {
     let t = Text::new(form.lang.unwrap_or(Language::Indonesian));
     let found = tips::outcome(&pipeline, &form.ticket).await?;
-    // Guessing costs a place among the reports of the hour.
-    if found.is_none() && !senders.allows(from.ip()) {
-        return Err(PageError::Refused(StatusCode::TOO_MANY_REQUESTS, "too many tries; wait an hour".into()));
+    if found.is_none() && !Senders::allows(&senders.questions, senders.visitor(&headers, peer)) {
+        let page = StatusPage { t, ticket: form.ticket, found, problem: "report-slow" };
+        return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
-    html(&StatusPage { t, ticket: form.ticket, found, asked: true })
+    let problem = if found.is_none() { "report-no-ticket" } else { "" };
+    html(&StatusPage { t, ticket: form.ticket, found, problem })
 }
 
 #[derive(Template)]
@@ -225,14 +253,15 @@ pub(super) async fn template() -> Page {
 pub(super) async fn partner(
     State(pipeline): State<Pipeline>,
     Extension(senders): Extension<Senders>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     form: Multipart,
 ) -> Page {
     let (mut texts, file) = fields(form).await?;
     let mut take = |name: &str| texts.remove(name).unwrap_or_default();
     let t = Text::new(take("lang").parse().unwrap_or(Language::Indonesian));
     let Some(partner) = tips::partner(&pipeline, &take("key")).await? else {
-        let slow = !senders.allows(from.ip());
+        let slow = !Senders::allows(&senders.questions, senders.visitor(&headers, peer));
         let page = partner_page(t, if slow { "report-slow" } else { "partner-key-wrong" });
         return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
     };
@@ -250,7 +279,7 @@ pub(super) async fn partner(
     html(&PartnerPage { name: partner.name, upload, file_problem, outcomes, ..partner_page(t, "") })
 }
 
-/// A screenshot, for reviewers. It came from anybody, so nothing in it may run.
+/// A screenshot, for everybody who signs in. It came from anybody, so nothing in it may run.
 pub(super) async fn screenshot(State(pipeline): State<Pipeline>, SignedIn(_): SignedIn, Path(id): Path<i64>) -> Page {
     let found = crate::store::tips::screenshot(&pipeline.store, TipId(id)).await?;
     let (media_type, bytes) = found.ok_or(PageError::NotFound)?;

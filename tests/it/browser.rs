@@ -191,7 +191,7 @@ async fn a_visitor_reports_a_post() {
         web.find(By::Id("ticket")).await.unwrap().send_keys(&ticket).await.unwrap();
         web.find(By::Css("button.main")).await.unwrap().click().await.unwrap();
         let status = web.query(By::Css("main .card strong")).first().await.unwrap().text().await.unwrap();
-        assert_eq!(status, "Menunggu diperiksa orang");
+        assert_eq!(status, "Menunggu diperiksa petugas");
         fits(&web, "/lapor/status").await;
         web.goto(format!("{}/lapor/mitra", desk.base)).await.unwrap();
         fits(&web, "/lapor/mitra").await;

@@ -42,7 +42,6 @@ fn all_on(config: &mut Config) {
     }
     config.mastodon.days = 8;
     config.facebook.days = 8;
-    config.x.days = 6;
 }
 
 async fn stage(engine: Engine) -> Option<Stage> {

@@ -24,19 +24,19 @@ async fn what_queries_bring_is_measured_on(stage: &Stage) {
     let known = yields::of_source(stage.store(), "threads", Millis(0)).await.unwrap();
     let words = stage.pipeline.rules().search();
     assert_eq!(known.len(), words.len(), "each word is a query of its own");
-    let calls: i64 = known.values().map(|(of, _)| of.calls).sum();
+    let calls: i64 = known.values().map(|of| of.brought.calls).sum();
     assert_eq!(calls, stage.fake.used("threads"));
     let stored = sisir::store::posts::all(stage.store()).await.unwrap();
     let stored = stored.iter().filter(|post| post.platform == Platform::Threads).count();
     assert_eq!(
-        known.values().map(|(of, _)| of.new_posts).sum::<i64>(),
+        known.values().map(|of| of.brought.new_posts).sum::<i64>(),
         i64::try_from(stored).unwrap(),
         "each post is brought once"
     );
-    let best = known.iter().max_by_key(|(_, (of, _))| of.relevant).unwrap();
-    assert!(best.1.0.relevant >= 5, "{best:?}");
+    let best = known.iter().max_by_key(|(_, of)| of.brought.relevant).unwrap();
+    assert!(best.1.brought.relevant >= 5, "{best:?}");
     let days = stage.pipeline.config.threads.days;
-    let covered = known["bal impor"].0.covered_ms;
+    let covered = known["bal impor"].brought.covered_ms;
     assert_eq!(covered, START.0 - (START.0 / 86_400_000 - days + 1) * 86_400_000, "whole days and the part of today");
 
     // Texts hold several words, so queries saw the same posts.

@@ -62,7 +62,8 @@ fn expected(stage: &Stage, source: &str) -> BTreeSet<String> {
     let from = match platform {
         _ if source == "jetstream" => Millis(START.0 - DAY * 3 / 2),
         Platform::Facebook => Millis(START.0 - 7 * DAY),
-        Platform::Mastodon | Platform::X => Millis(START.0 - 2 * DAY),
+        Platform::X => Millis(START.0 - 6 * DAY),
+        Platform::Mastodon => Millis(START.0 - 2 * DAY),
         _ => Millis(today.0 - 2 * DAY),
     };
     let all = made_up_everywhere(START).into_iter().filter(|post| post.platform == platform);
@@ -523,4 +524,21 @@ async fn requests_are_as_written_down() {
         }
     }
     expect_test::expect_file!["../../fixtures/requests.txt"].assert_eq(&shown);
+}
+
+/// Accounts that are gone (a request may have worked) keep no other from being read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_are_gone_keep_no_other_from_being_read() {
+    let mut stage = stage("facebook").await;
+    let mut config = (*stage.pipeline.config).clone();
+    let live = page_id("grosir bal contoh");
+    config.facebook.pages = ["100000000000001", "100000000000002", "100000000000003", &live].map(str::to_owned).into();
+    stage.pipeline.config = std::sync::Arc::new(config);
+    assert_eq!(read(&stage).await.problems.len(), 3);
+    assert!(!ids(&stage).await.is_empty());
+    let asked = stage.fake.log().len();
+    stage.later(3600);
+    read(&stage).await;
+    let log = stage.fake.log();
+    assert!(log[asked].target.contains(&live), "what failed last comes last: {}", log[asked].target);
 }

@@ -200,7 +200,6 @@ idle_seconds = 1
 base_url = "http://{platforms}"
 bearer_token = "XFuji"
 daily_posts = 10000
-days = 2
 requests_per_minute = 600000
 [sources.youtube]
 base_url = "http://{platforms}/youtube/v3"
