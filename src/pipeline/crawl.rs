@@ -23,6 +23,8 @@ const DRY_PAGES: u32 = 3;
 const EMPTY_PAGES: u32 = 15;
 /// Pages of one window at most.
 const MAX_PAGES: u32 = 1000;
+/// So long a query whose call failed comes last.
+const FAILED_FOR: Duration = Duration::from_hours(24);
 /// Tokens are looked after this often.
 const TOKEN_EVERY: Duration = Duration::from_hours(24);
 /// Pages that must have come without any post, in the first run of a day, before the source is asked why.
@@ -202,7 +204,7 @@ pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result
         (!read).then(|| Offer {
             unread_from: window.from.max(row.and_then(|row| row.read_until).unwrap_or(window.from)),
             asked_at: yields.get(&window.query).map(|known| known.asked_at),
-            failed: yields.get(&window.query).is_some_and(|known| known.failed),
+            failed: yields.get(&window.query).is_some_and(|known| known.failed && now.since(known.asked_at) < FAILED_FOR),
             window,
         })
     });

@@ -32,7 +32,7 @@ pub struct Offer {
     pub unread_from: Millis,
     /// When its query was asked last; none if never.
     pub asked_at: Option<Millis>,
-    /// Whether that failed.
+    /// Whether that failed lately.
     pub failed: bool,
 }
 

@@ -12,6 +12,7 @@ crate::on_both! {
     what_queries_bring_is_measured => what_queries_bring_is_measured_on,
     a_run_keeps_to_its_share => a_run_keeps_to_its_share_on,
     what_is_wrong_is_said_once => what_is_wrong_is_said_once_on,
+    two_workers_spend_one_budget => two_workers_spend_one_budget_on,
 }
 
 async fn read(stage: &Stage, spend: Spend) -> sisir::pipeline::crawl::CrawlReport {
@@ -71,6 +72,24 @@ async fn a_run_keeps_to_its_share_on(stage: &Stage) {
     let left = u32::try_from((86_400_000 - START.0 % 86_400_000) / 3_600_000 + 1).unwrap();
     let used = stage.fake.used("threads");
     assert!(used > 0 && used <= i64::from(240 / left + 3), "{used} of 240 with {left} runs to come");
+}
+
+/// Two workers crawl at the same moment: the server sees the budget, and not one request more; nothing is stored twice.
+async fn two_workers_spend_one_budget_on(stage: &Stage) {
+    let mut pipeline = stage.pipeline.clone();
+    let mut config = (*pipeline.config).clone();
+    config.threads.daily_requests = 25;
+    config.tiktok.daily_requests = 3;
+    pipeline.config = std::sync::Arc::new(config);
+    let (one, two) = (stage.worker("one"), stage.worker("two"));
+    let both =
+        tokio::join!(crawl(&pipeline, &one.sources, Spend::All, |_| {}), crawl(&pipeline, &two.sources, Spend::All, |_| {}),);
+    assert!(both.0.is_ok() && both.1.is_ok(), "{both:?}");
+    assert_eq!((stage.fake.used("threads"), stage.fake.used("tiktok")), (25, 3));
+    let all = sisir::store::posts::all(stage.store()).await.unwrap();
+    let ids: std::collections::BTreeSet<_> = all.iter().map(|post| (post.platform, &post.native_id)).collect();
+    assert!(!all.is_empty());
+    assert_eq!(ids.len(), all.len());
 }
 
 async fn what_is_wrong_is_said_once_on(stage: &Stage) {

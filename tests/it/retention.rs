@@ -235,6 +235,14 @@ async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
     let refused = batch::draft(&pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap_err().to_string();
     assert!(refused.contains("nothing is ready"), "{refused}");
 
+    // Drafted and rendered while it was allowed, it is refused at the signature.
+    let early = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    let rendered = batch::render(&stage.pipeline, &analyst, early.id).await.unwrap();
+    let signer = sisir::store::users::by_name(stage.store(), "budi").await.unwrap().unwrap();
+    let refused = batch::sign(&pipeline, &signer, early.id, &rendered.package_sha256.unwrap()).await.unwrap_err().to_string();
+    assert!(refused.contains("Research API only"), "{refused}");
+    batch::cancel(&stage.pipeline, &analyst, early.id).await.unwrap();
+
     // Somebody brings the address: now it is not the API alone that found it. The child's post stays held.
     let mut tx = stage.store().write_tx().await.unwrap();
     sisir::store::yields::saw(&mut tx, posts::IMPORT, "", &[setuju()]).await.unwrap();
