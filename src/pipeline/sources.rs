@@ -234,7 +234,8 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
             .collect();
         let plan =
             if status.mode == Mode::Disabled || info.windows.is_none() { None } else { Some(plan(pipeline, info, now).await?) };
-        let health = health(&status, &days, now);
+        // What is only asked when there is a reason is neither late nor silent.
+        let health = if info.windows.is_some() { health(&status, &days, now) } else { Health::Fine };
         let failures = failures.iter().filter(|(name, ..)| name == info.name).map(|(_, class, count)| (class.clone(), *count));
         all.push(SourceDetail {
             failures: failures.collect(),
