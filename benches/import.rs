@@ -8,7 +8,7 @@
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sisir::bench::Corpus;
 
@@ -75,10 +75,26 @@ fn import(file: &str, folder: &str) {
     std::fs::write(&config, format!("[database]\nurl = \"sqlite:{folder}/bench.db\"\n")).expect("a writable folder");
     let sisir = |arguments: &[&str]| {
         let program = env!("CARGO_BIN_EXE_sisir");
-        let done =
-            Command::new(program).args(["--config", &config]).args(arguments).stdout(Stdio::null()).status().expect("sisir runs");
+        let mut child =
+            Command::new(program).args(["--config", &config]).args(arguments).stdout(Stdio::null()).spawn().expect("sisir runs");
+        let mut peak = 0;
+        let done = loop {
+            match child.try_wait().expect("sisir runs") {
+                Some(done) => break done,
+                None => peak = peak.max(peak_of(child.id())),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
         assert!(done.success(), "{arguments:?}");
+        peak
     };
     sisir(&["db", "migrate"]);
-    sisir(&["import", "--no-screen", file]);
+    println!("peak memory of the import: {} MB", sisir(&["import", "--no-screen", file]) / 1_000);
+}
+
+/// Largest resident size of a running process so far, kilobytes; 0 where the operating system does not tell.
+fn peak_of(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }

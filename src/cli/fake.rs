@@ -11,8 +11,8 @@ use super::{FINE, serve};
 use crate::domain::{Clock as _, SystemClock};
 use crate::platforms::fake::{FAULTS, FakePlatforms, made_up_everywhere};
 
-/// TikTok Research API, TikTok oEmbed, Threads, Instagram, YouTube, Bluesky and Mastodon, with made-up posts. Set `base_url` of the
-/// sources to its address (`instances` for Mastodon) and their mode to "fake".
+/// Every platform that Sisir reads, with made-up posts. Set `base_url` of the sources to its address (`instances` for
+/// Mastodon, `ws://` for Jetstream) and their mode to "fake".
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Loopback address and port

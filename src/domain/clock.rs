@@ -33,6 +33,16 @@ impl Millis {
         self.0.div_euclid(1000)
     }
 
+    /// Days since 1970, in UTC.
+    pub const fn utc_day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
+    /// The beginning of its day, in UTC.
+    pub const fn utc_day_start(self) -> Self {
+        Self(self.utc_day() * 86_400_000)
+    }
+
     /// Later by `by`.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))

@@ -22,7 +22,7 @@ pub const TOKEN_WARNING: Duration = Duration::from_hours(14 * 24);
 /// Looks at every source. Returns what is news.
 pub async fn check(pipeline: &Pipeline) -> Result<Vec<(AlertKind, String)>> {
     let now = pipeline.clock().now();
-    let (all, _) = sources::details(pipeline).await?;
+    let all = sources::states(pipeline).await?;
     let mut news = Vec::new();
     let mut tx = pipeline.store.write_tx().await?;
     for source in &all {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::planner::float;
 use super::{Pipeline, Result, planner};
 use crate::domain::Platform;
 use crate::store::yields;
@@ -134,11 +135,6 @@ pub async fn coverage(pipeline: &Pipeline) -> Result<Vec<PlatformCoverage>> {
         }
     });
     Ok(all.collect())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]
-const fn float(count: i64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Step 1: read the platforms, window by window. A page and how far it reaches are stored in one transaction, so a
 //! crash re-reads one page at most, and storing a post twice is harmless.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::domain::source::SourceState;
 use crate::platforms::{ApiError, Class, Facebook, FoundPage, Page, QuotaDay, Source, SourceInfo, TokenState, Window};
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
-use crate::store::{alerts, retention, yields};
+use crate::store::yields::{self, Known};
+use crate::store::{alerts, retention};
 
 /// Pages without a post that is new to this run before a window counts as read: some platforms never say "end".
 const DRY_PAGES: u32 = 3;
@@ -118,7 +119,7 @@ async fn crawl_source(
         Spend::Share => share(pipeline, source.info()).await?,
     };
     let (mut failures, before) = (0, report.pages);
-    for Step { mut window, .. } in next_steps(pipeline, source.info()).await? {
+    for Step { mut window, .. } in next_steps(pipeline, source.info()).await?.0 {
         if i64::from(report.pages - before) >= allowance {
             break;
         }
@@ -191,8 +192,9 @@ async fn look_after_token(pipeline: &Pipeline, source: &dyn Source, report: &mut
     Ok(true)
 }
 
-/// What a source offers to read now, in the order of reading; what is complete is not asked for again.
-pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result<Vec<Step>> {
+/// What a source offers to read now, in the order of reading, and what is known of its queries. What is complete is not
+/// asked for again.
+pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result<(Vec<Step>, BTreeMap<String, Known>)> {
     let now = pipeline.clock().now();
     let known = cursors::windows(&pipeline.store, info.name).await?;
     let yields = yields::of_source(&pipeline.store, info.name, now.minus(planner::MEMORY)).await?;
@@ -208,9 +210,10 @@ pub(super) async fn next_steps(pipeline: &Pipeline, info: &SourceInfo) -> Result
             window,
         })
     });
-    let known = yields.iter().map(|(query, known)| (query.clone(), known.brought)).collect();
+    let brought = yields.iter().map(|(query, known)| (query.clone(), known.brought)).collect();
     let spent = cursors::quota_used(&pipeline.store, info.name, &QuotaDay::of(now, info.quota_zone).key).await?;
-    Ok(planner::plan(offers.collect(), &known, (info.page_size)(&pipeline.config), spent, now))
+    let steps = planner::plan(offers.collect(), &brought, (info.page_size)(&pipeline.config), spent, now);
+    Ok((steps, yields))
 }
 
 /// Calls of this run: what is left of the day, divided by the runs of the day that are still to come.

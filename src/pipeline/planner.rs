@@ -138,7 +138,7 @@ fn rates(known: Option<&Yield>, average: &Rates) -> Rates {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts, and milliseconds of some weeks, are far below 2⁵³")]
-const fn float(count: i64) -> f64 {
+pub(super) const fn float(count: i64) -> f64 {
     count as f64
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::crawl::{next_steps, share};
-use super::planner::{self, Why};
+use super::planner::Why;
 use super::{Pipeline, Result, allowed};
 use crate::config::Mode;
 use crate::domain::Millis;
@@ -14,11 +14,10 @@ use crate::domain::source::SourceState;
 use crate::domain::user::User;
 use crate::platforms::{QuotaDay, SOURCES, SourceInfo, source_info};
 use crate::store::crawl::{self, Reject};
-use crate::store::yields::{self, Yield};
+use crate::store::yields::Yield;
 use crate::store::{StoreError, alerts};
 
 const DAY: Duration = Duration::from_hours(24);
-const DAY_MS: i64 = 86_400_000;
 /// Days that charts show.
 pub const DAYS: u32 = 14;
 /// A source that works was read within this time.
@@ -206,19 +205,30 @@ impl SourceDetail {
 
 /// Reads everything about every source, and the last items that could not be read.
 pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reject>)> {
+    let mut all = states(pipeline).await?;
+    for (source, info) in all.iter_mut().zip(SOURCES) {
+        if source.status.mode != Mode::Disabled && info.windows.is_some() {
+            source.plan = Some(plan(pipeline, info).await?);
+        }
+    }
+    Ok((all, crawl::last_rejects(&pipeline.store, 20).await?))
+}
+
+/// The same without what comes next, which takes reading every window.
+pub(super) async fn states(pipeline: &Pipeline) -> Result<Vec<SourceDetail>> {
     let (store, now) = (&pipeline.store, pipeline.clock().now());
-    let since = Millis((now.minus(DAY * (DAYS - 1)).0.div_euclid(DAY_MS)) * DAY_MS);
+    let since = now.minus(DAY * (DAYS - 1)).utc_day_start();
     let quota = crawl::quota_since(store, &QuotaDay::of(since.minus(DAY), "UTC").key).await?;
     let brought = crawl::brought_since(store, since).await?;
     let rejects: BTreeMap<String, i64> = crawl::rejects_since(store, since).await?.into_iter().collect();
-    let failures = alerts::failures_since(store, now.0.div_euclid(DAY_MS)).await?;
+    let failures = alerts::failures_since(store, now.utc_day()).await?;
     let mut all = Vec::new();
     for (status, info) in list(pipeline, now).await?.into_iter().zip(SOURCES) {
         let days: Vec<SourceDay> = (0..DAYS)
             .rev()
             .map(|back| {
                 let at = now.minus(DAY * back);
-                let (local, utc) = (QuotaDay::of(at, info.quota_zone).key, at.0.div_euclid(DAY_MS));
+                let (local, utc) = (QuotaDay::of(at, info.quota_zone).key, at.utc_day());
                 let new = brought.iter().find(|row| row.source == info.name && row.day == utc);
                 SourceDay {
                     requests: quota
@@ -232,8 +242,6 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
                 }
             })
             .collect();
-        let plan =
-            if status.mode == Mode::Disabled || info.windows.is_none() { None } else { Some(plan(pipeline, info, now).await?) };
         // What is only asked when there is a reason is neither late nor silent.
         let health = if info.windows.is_some() { health(&status, &days, now) } else { Health::Fine };
         let failures = failures.iter().filter(|(name, ..)| name == info.name).map(|(_, class, count)| (class.clone(), *count));
@@ -242,11 +250,11 @@ pub async fn details(pipeline: &Pipeline) -> Result<(Vec<SourceDetail>, Vec<Reje
             rejects: rejects.get(info.name).copied().unwrap_or(0),
             status,
             days,
-            plan,
+            plan: None,
             health,
         });
     }
-    Ok((all, crawl::last_rejects(store, 20).await?))
+    Ok(all)
 }
 
 fn health(status: &SourceStatus, days: &[SourceDay], now: Millis) -> Health {
@@ -263,10 +271,9 @@ fn health(status: &SourceStatus, days: &[SourceDay], now: Millis) -> Health {
     if asked && fell_silent { Health::Silent } else { Health::Fine }
 }
 
-async fn plan(pipeline: &Pipeline, source: &SourceInfo, now: Millis) -> Result<Plan> {
-    let windows = source.windows(&pipeline.config, now, &pipeline.rules().search()).len();
-    let steps = next_steps(pipeline, source).await?;
-    let known = yields::of_source(&pipeline.store, source.name, now.minus(planner::MEMORY)).await?;
+async fn plan(pipeline: &Pipeline, source: &SourceInfo) -> Result<Plan> {
+    let windows = source.windows(&pipeline.config, pipeline.clock().now(), &pipeline.rules().search()).len();
+    let (steps, known) = next_steps(pipeline, source).await?;
     let mut queries: BTreeMap<String, QueryPlan> = BTreeMap::new();
     for (number, step) in steps.iter().enumerate() {
         let of_query = queries.entry(step.window.query.clone()).or_insert_with(|| QueryPlan {

@@ -9,7 +9,7 @@ use crate::domain::ids::{PartnerId, TipId};
 use crate::domain::post::{Observation, storable};
 use crate::domain::tip::{TipProblem, TipReason, TipStatus};
 use crate::domain::user::User;
-use crate::platforms::address::{self, NotAPost};
+use crate::platforms::address::{self, Address, NotAPost};
 use crate::rules::Output;
 use crate::store::tips::{self, NewTip, Partner, TipOutcome};
 use crate::store::{StoreError, WriteTx, checks, flags, posts, yields};
@@ -41,8 +41,8 @@ pub struct Report {
     pub screenshot: Vec<u8>,
 }
 
-/// Everything that is missing or wrong.
-fn problems(report: &Report) -> Vec<TipProblem> {
+/// Everything that is missing or wrong. `address`: what it leads to; `has_picture`: its screenshot is one.
+fn problems(report: &Report, address: &std::result::Result<Address, NotAPost>, has_picture: bool) -> Vec<TipProblem> {
     let mut found = Vec::new();
     let mut unless = |fine: bool, problem| {
         if !fine {
@@ -53,7 +53,7 @@ fn problems(report: &Report) -> Vec<TipProblem> {
     let contact = report.contact.trim();
     let digits = contact.bytes().filter(u8::is_ascii_digit).count();
     unless(contact.contains('@') || digits >= 8, TipProblem::Contact);
-    match address::parse(report.url.trim()) {
+    match address {
         Ok(_) => {}
         Err(NotAPost::Short) => unless(false, TipProblem::ShortLink),
         Err(_) => unless(false, TipProblem::Url),
@@ -65,27 +65,23 @@ fn problems(report: &Report) -> Vec<TipProblem> {
     if report.screenshot.is_empty() {
         unless(false, TipProblem::Screenshot);
     } else {
-        unless(picture::clean(&report.screenshot).is_some(), TipProblem::FileType);
+        unless(has_picture, TipProblem::FileType);
     }
     found
 }
 
 /// Takes a report. Gives the ticket, or everything that is missing.
 pub async fn submit(pipeline: &Pipeline, report: &Report) -> Result<std::result::Result<String, Vec<TipProblem>>> {
-    let missing = problems(report);
-    if !missing.is_empty() {
-        return Ok(Err(missing));
-    }
-    let Ok(found) = address::parse(report.url.trim()) else { return Ok(Err(vec![TipProblem::Url])) };
+    let (found, picture) = (address::parse(report.url.trim()), picture::clean(&report.screenshot));
+    let missing = problems(report, &found, picture.is_some());
+    let (Ok(found), Some((kind, picture)), []) = (found, picture, missing.as_slice()) else { return Ok(Err(missing)) };
     let ticket = pipeline.entropy.password();
     let mut tx = pipeline.store.write_tx().await?;
     let seen = found.without_text();
     let tip = Row { reason: report.reason.unwrap_or(TipReason::Other), note: &report.note, quoted: &report.quoted };
     let id = join(pipeline, &mut tx, &seen, None, &ticket, &tip).await?.ok_or_else(|| PipelineError::Refused("no row".into()))?;
     tips::insert_reporter(&mut tx, id, &storable(report.name.trim()), &storable(report.contact.trim())).await?;
-    if let Some((kind, picture)) = picture::clean(&report.screenshot) {
-        tips::insert_screenshot(&mut tx, id, kind, &picture).await?;
-    }
+    tips::insert_screenshot(&mut tx, id, kind, &picture).await?;
     tx.commit(AuditEvent::new(Actor::System, Action::TipReceived, format!("tip:{id}"))).await?;
     Ok(Ok(ticket))
 }

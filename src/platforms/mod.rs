@@ -295,7 +295,7 @@ fn word_days(now: Millis, words: &[String], days: i64) -> Vec<Window> {
 
 /// The same for queries of several words, each with its name.
 fn query_days(now: Millis, queries: &[(String, Vec<String>)], days: i64) -> Vec<Window> {
-    let today = day_start(now);
+    let today = now.utc_day_start();
     let days = (0..days).map(|back| Millis(today.0 - back * DAY));
     days.flat_map(|from| queries.iter().map(move |query| (from, query)))
         .map(|(from, (name, words))| {
@@ -349,11 +349,6 @@ const DAY: i64 = 86_400_000;
 
 /// A day is over for good this long after its end: platforms show posts late.
 const GRACE: i64 = DAY / 4;
-
-/// Start of the UTC day of `at`.
-const fn day_start(at: Millis) -> Millis {
-    Millis(at.0.div_euclid(DAY) * DAY)
-}
 
 #[cfg(test)]
 mod tests {

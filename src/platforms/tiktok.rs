@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
-use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, day_start, query_name};
+use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, query_name};
 use crate::config::{Retry, TiktokResearch as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
@@ -119,7 +119,7 @@ impl TiktokResearch {
 /// One window for each UTC day, newest first, that ended `lag_days` ago or before: the videos of a day are all searchable
 /// only then. Days read to their end are skipped, so offering many costs nothing.
 fn windows(settings: &Settings, now: Millis, words: &[String]) -> Vec<Window> {
-    let newest = day_start(now).0 - (settings.lag_days + 1) * DAY;
+    let newest = now.utc_day_start().0 - (settings.lag_days + 1) * DAY;
     let query = query_name(words);
     (0..settings.days)
         .map(|back| Millis(newest - back * DAY))

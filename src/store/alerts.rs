@@ -58,7 +58,7 @@ pub async fn open(on: impl Into<Ex<'_>>) -> Result<Vec<Alert>> {
 pub async fn count_failure(tx: &mut WriteTx, source: &str, class: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO source_failures (source, day, class, count) VALUES ($1, $2, $3, 1)
         ON CONFLICT (source, day, class) DO UPDATE SET count = source_failures.count + 1";
-    let day = tx.now().0.div_euclid(86_400_000);
+    let day = tx.now().utc_day();
     exec!(tx, ex => sqlx::query(SQL).bind(source).bind(day).bind(class).execute(ex))?;
     Ok(())
 }

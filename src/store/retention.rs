@@ -201,7 +201,7 @@ pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) ->
     gone +=
         exec!(&mut *tx, ex => sqlx::query("DELETE FROM source_cursors WHERE done AND updated_at < $1").bind(old).execute(ex))?;
     for sql in ["DELETE FROM query_days WHERE day < $1", "DELETE FROM source_failures WHERE day < $1"] {
-        gone += exec!(&mut *tx, ex => sqlx::query(sql).bind(old.0 / DAY).execute(ex))?;
+        gone += exec!(&mut *tx, ex => sqlx::query(sql).bind(old.utc_day()).execute(ex))?;
     }
     gone += exec!(tx, ex => sqlx::query("DELETE FROM forgotten WHERE forgotten_at < $1").bind(hashes).execute(ex))?;
     Ok(gone)

@@ -8,8 +8,6 @@ use crate::domain::{Millis, Platform};
 
 /// Rows of one statement: two bound values each.
 const CHUNK: usize = 1000;
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
 
 /// What a query brought in some days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -35,7 +33,7 @@ pub async fn add(tx: &mut WriteTx, source: &str, query: &str, posts: u64, new_po
         asked_at = excluded.asked_at, failed_at = NULL";
     let now = tx.now();
     let (posts, new_posts) = (i64::try_from(posts).unwrap_or(i64::MAX), i64::try_from(new_posts).unwrap_or(i64::MAX));
-    let day = now.0.div_euclid(DAY);
+    let day = now.utc_day();
     exec!(tx, ex => sqlx::query(SQL).bind(source).bind(query).bind(day).bind(posts).bind(new_posts).bind(covered_ms).bind(now).execute(ex))?;
     Ok(())
 }
@@ -46,7 +44,7 @@ pub async fn fail(tx: &mut WriteTx, source: &str, query: &str) -> Result<()> {
         ON CONFLICT (source, query, day) DO UPDATE SET calls = query_days.calls + 1, asked_at = excluded.asked_at,
         failed_at = excluded.failed_at";
     let now = tx.now();
-    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(query).bind(now.0.div_euclid(DAY)).bind(now).execute(ex))?;
+    exec!(tx, ex => sqlx::query(SQL).bind(source).bind(query).bind(now.utc_day()).bind(now).execute(ex))?;
     Ok(())
 }
 
@@ -99,8 +97,8 @@ pub async fn of_source(on: impl Into<Ex<'_>>, source: &str, since: Millis) -> Re
         (SELECT COUNT(*) FROM sightings s WHERE s.source = $1 AND s.query = d.query AND s.brought AND s.seen_at >= $3
             AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = s.post_id AND f.state <> 'dismissed')) AS relevant
         FROM query_days d WHERE d.source = $1 AND d.day >= $2 GROUP BY d.query";
-    let day = since.0.div_euclid(DAY);
-    let rows: Vec<Row> = run!(on, ex => sqlx::query_as(SQL).bind(source).bind(day).bind(Millis(day * DAY)).fetch_all(ex))?;
+    let (day, start) = (since.utc_day(), since.utc_day_start());
+    let rows: Vec<Row> = run!(on, ex => sqlx::query_as(SQL).bind(source).bind(day).bind(start).fetch_all(ex))?;
     let known = |row: &Row| Known {
         brought: row.known,
         asked_at: row.asked_at,

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::facebook::{fields_of, names_of, only, usage_headers};
+use super::instagram;
 use super::threads::{failure, fault, place_of};
 use super::{FakePlatforms, FakePost};
-use crate::domain::{Platform, sha256_hex};
+use crate::domain::Platform;
 
 /// Fields of an account that may be asked for.
 const ACCOUNT_FIELDS: [&str; 8] = ["id", "username", "name", "biography", "website", "followers_count", "media_count", "media"];
@@ -101,7 +102,7 @@ pub(super) async fn business(
     found.retain(|post| post.posted_at <= now && !fake.is_removed(&post.native_id));
     found.sort_by_key(|post| std::cmp::Reverse(post.posted_at));
     let mut account = json!({
-        "id": id_of(name), "username": name, "name": name, "biography": "akun rekaan", "followers_count": 15_200,
+        "id": instagram::id_of(name), "username": name, "name": name, "biography": "akun rekaan", "followers_count": 15_200,
         "media_count": found.len(),
     });
     if let (Some(account), Some(media)) = (account.as_object_mut(), &asked.media) {
@@ -124,19 +125,18 @@ fn page(found: &[&FakePost], media: &Media<'_>) -> Value {
     json!({"data": data, "paging": {"cursors": cursors}})
 }
 
-/// Ids are digits, the same for everybody.
-fn id_of(name: &str) -> String {
-    let noise = sha256_hex(name.as_bytes());
-    format!("1784{:013}", u64::from_str_radix(noise.get(..10).unwrap_or("0"), 16).unwrap_or(0))
-}
-
+/// What a hashtag shows of a post, and what only this way does.
 fn item(post: &FakePost) -> Value {
-    json!({
-        "id": format!("18{:015}", post.posted_at.0 / 1000),
-        "caption": post.text,
-        "permalink": format!("https://www.instagram.com/p/{}/", post.native_id),
-        "timestamp": post.posted_at.timestamp().strftime("%Y-%m-%dT%H:%M:%S+0000").to_string(),
-        "media_type": "IMAGE", "media_url": "https://gambar.example/a.jpg", "like_count": 20, "comments_count": 1,
-        "view_count": post.views,
-    })
+    let mut item = instagram::item(post);
+    let more = [
+        ("media_type", json!("IMAGE")),
+        ("media_url", json!("https://gambar.example/a.jpg")),
+        ("like_count", json!(20)),
+        ("comments_count", json!(1)),
+        ("view_count", json!(post.views)),
+    ];
+    if let Some(object) = item.as_object_mut() {
+        object.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    item
 }

@@ -43,7 +43,7 @@ fn refused(fake: &FakePlatforms, headers: &HeaderMap, query: &TagQuery) -> Optio
 }
 
 /// Ids are digits, the same for everybody.
-fn id_of(tag: &str) -> String {
+pub(super) fn id_of(tag: &str) -> String {
     let noise = sha256_hex(tag.as_bytes());
     format!("1784{:013}", u64::from_str_radix(noise.get(..10).unwrap_or("0"), 16).unwrap_or(0))
 }
@@ -102,7 +102,7 @@ fn under<'a>(fake: &'a FakePlatforms, id: &str) -> Vec<&'a FakePost> {
     posts.filter(|post| post.posted_at >= since && post.posted_at <= fake.now() && carries(&post.text)).collect()
 }
 
-fn item(post: &FakePost) -> Value {
+pub(super) fn item(post: &FakePost) -> Value {
     json!({
         "id": format!("18{:015}", post.posted_at.0 / 1000),
         "caption": post.text,
