@@ -8,7 +8,8 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (target) {
     event.preventDefault();
-    target.click();
+    if (target.matches("input:not([type=checkbox]), textarea, select")) target.focus();
+    else target.click();
   }
 });
 // One press is one decision: a form that was sent cannot be sent again.

@@ -235,7 +235,7 @@ sign-lead = Read the letter and annexes. You sign the bytes of this message exac
 sign-confirm = Type the reference to sign:
 sign = Sign
 sign-own-rows = You reviewed a post in this package, so someone else has to sign.
-sign-waits = Waits for a signer who reviewed none of its posts.
+sign-waits = Waits for a approver who reviewed none of its posts.
 sign-not-yet = No signature.
 delivery = Delivery
 due = Due
@@ -273,7 +273,6 @@ liveness-maybe-gone = missing, to be checked again
 liveness-unavailable = unavailable
 liveness-note = Checked by TikTok oEmbed; unavailable after two looks an hour apart. Other platforms are checked by hand.
 role-analyst = analyst
-role-signer = signer
 role-admin = administrator
 log-title = Log
 jobs = Scheduled jobs
@@ -396,3 +395,145 @@ held-note = These posts enter no request as things stand.
 held-why = Why
 held-minor = The text shows signs of a child. Platforms have other ways for that; let a supervisor decide what to do.
 held-research = Only the TikTok Research API found it, and its terms forbid passing its data on. Find the post by hand and import its address.
+
+# The review desk: queue, decisions, bulks.
+role-viewer = viewer
+role-approver = approver
+role-supervisor = supervisor
+role-rule-editor = rule editor
+role-auditor = auditor
+flag-all = All
+lane-first = Ordinary
+lane-second-look = For another person to look at
+lane-escalated = Waiting for a supervisor
+actor = Part
+actor-unsaid = not known
+actor-supplier = bale supplier
+actor-wholesaler = wholesaler
+actor-live-seller = live seller
+actor-retailer = retailer
+actor-reviewer = reviewer
+follow-up = What follows
+follow-up-usual = as usual (ask for takedown when upheld)
+action-none = nothing follows
+action-education = education of the seller
+action-request = ask for takedown
+action-customs-lead = lead to Customs
+element-used-clothing = used clothing
+element-import-nexus = imported
+element-offer = offer
+element-no-words = (no words for it; tick only if the post shows it)
+elements-missing = Upholding needs all three elements. Tick those that you see (keys A, B, C), or dismiss the post.
+refer-second = Ask for another pair of eyes
+refer-escalate = Escalate to a supervisor (add a note)
+undo-this = Take my decision back
+undo-last = Take my last decision back
+undone-at = taken back
+done-referred = Handed on to a colleague.
+done-undone = The decision was taken back; this post waits again.
+done-saved = Saved.
+done-bulk = The posts were decided together.
+done-bulk-undone = The decision about these posts was taken back.
+no-rule-matched = No rule matched; this post was reported by someone.
+meanings = { $count ->
+    [one] What { $n } word means and how it was read
+   *[other] What { $n } words mean and how they were read
+  }
+written = Written
+meaning = Meaning
+shows = Shows
+how-affix = with an affix
+how-glued = written as one word
+how-hashtag = out of a hashtag
+how-doubled = double letters
+how-repeated = repeated with the digit 2
+how-slip = a slip of the hand
+how-sign = a sign inside the word
+how-apart = letters written apart
+how-leet = digits or signs for letters
+how-mask = letters hidden
+how-picture = a picture for a word
+how-pattern = by a pattern
+how-near = other words near it
+account = Account
+account-unknown = The account is not known.
+account-new = never flagged before.
+account-before = Flagged before:
+account-requested = asked down
+alike-title = Posts that are alike
+alike-help = Per cent: share of the words that both have, numbers left out.
+alike-decide = { $count ->
+    [one] Decide { $n } that is alike together with it
+   *[other] Decide { $n } that are alike together
+  }
+upheld-before = { $count ->
+    [one] { $n } upheld from this account
+   *[other] { $n } upheld from this account
+  }
+bulk-part = part of a bulk
+bulk-title = Decide together
+bulk-like = Open posts that are alike
+bulk-this-post = this post
+bulk-list = Open posts of the list
+bulk-decided = Decided
+bulk-undo = Take the decision about these posts back
+bulk-sample = { $count ->
+    [one] Read { $n } post drawn at random
+   *[other] Read { $n } posts drawn at random
+  }
+bulk-sample-help = Tick each one that is of the same kind. If a single one differs, do not decide together; open that post and decide it by itself.
+bulk-others = See the others
+bulk-type = { $count ->
+    [one] Type { $n } to confirm the number
+   *[other] Type { $n } to confirm the number
+  }
+bulk-untrusted = Cannot be upheld together yet: this rule is not trusted, so each post is decided by itself with a second analyst.
+bulk-from-list = Decide all posts of this list together
+queues = Named queues
+queues-arrange = Arrange queues
+queues-help = A post goes to the first queue, by position, all of whose conditions it meets. A queue without names is open to all who review.
+queue-new = New queue
+queue-people = Only for (sign-in names, with commas between)
+queue-none-found = Nothing found.
+queue-show-all = Show all that wait
+filter-keep = Keep this search, or decide together
+filter-shared = show it to colleagues too
+position = Position
+pack = Rule pack
+region = Region
+search = Search words
+late = late
+keep = Keep
+forget = Forget
+save = Save
+remove = Remove
+no-caption = no caption
+first-page = ← Beginning of the list
+age-minutes = { $count ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+  }
+age-hours = { $count ->
+    [one] { $n } hour
+   *[other] { $n } hours
+  }
+age-days = { $count ->
+    [one] { $n } day
+   *[other] { $n } days
+  }
+keys = Keys
+keys-title = Keys
+keys-help = Everything that has a key is on the screen too; keys rest while you type.
+key-uphold = uphold for that reason
+key-dismiss = dismiss for that reason
+key-elements = tick or untick the elements A, B, C
+key-second = ask for another pair of eyes; or agree as second analyst
+key-escalate = escalate to a supervisor
+key-undo = take the last decision back
+key-note = write a note (Esc when done)
+key-next = next post
+key-open = open the post where it stands
+key-bulk = decide together with those that are alike
+key-queue = back to the queue
+key-search = search the queue
+key-keys = this page

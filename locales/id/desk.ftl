@@ -238,7 +238,6 @@ liveness-maybe-gone = hilang, perlu dicek lagi
 liveness-unavailable = tidak tersedia
 liveness-note = Dicek lewat TikTok oEmbed; tidak tersedia dicatat setelah dua pengecekan berjarak satu jam. Platform lain dicek sendiri.
 role-analyst = pemeriksa
-role-signer = penanda tangan
 role-admin = pengelola
 log-title = Catatan
 jobs = Pekerjaan terjadwal
@@ -345,3 +344,137 @@ held-note = Selama alasannya masih berlaku, unggahan ini tidak dimasukkan ke per
 held-why = Alasan
 held-minor = Teksnya mengisyaratkan bahwa pengunggahnya masih anak. Platform punya jalur lain untuk itu; mintalah keputusan atasan.
 held-research = Hanya TikTok Research API yang menemukannya, dan ketentuannya melarang meneruskan datanya. Cari unggahannya sendiri dan impor alamatnya.
+
+# Meja periksa: antrean, putusan, kelompok.
+role-viewer = pembaca
+role-approver = penanda tangan
+role-supervisor = penyelia
+role-rule-editor = penyunting aturan
+role-auditor = auditor
+flag-all = Semua
+lane-first = Biasa
+lane-second-look = Perlu dilihat orang lain
+lane-escalated = Menunggu penyelia
+actor = Peran
+actor-unsaid = tidak diketahui
+actor-supplier = pemasok bal
+actor-wholesaler = grosir
+actor-live-seller = penjual siaran langsung
+actor-retailer = pengecer
+actor-reviewer = pengulas
+follow-up = Tindak lanjut
+follow-up-usual = biasa (minta diturunkan bila dikuatkan)
+action-none = tanpa tindak lanjut
+action-education = edukasi penjual
+action-request = minta diturunkan
+action-customs-lead = petunjuk ke Bea Cukai
+element-used-clothing = pakaian bekas
+element-import-nexus = asal impor
+element-offer = penawaran
+element-no-words = (tidak ada katanya; centang hanya bila terlihat di unggahan)
+elements-missing = Menguatkan perlu ketiga unsur. Centang unsur yang Anda lihat (tombol A, B, C), atau lepas unggahan ini.
+refer-second = Minta dilihat orang lain
+refer-escalate = Naikkan ke penyelia (beri catatan)
+undo-this = Urungkan putusan saya
+undo-last = Urungkan putusan terakhir saya
+undone-at = diurungkan
+done-referred = Diteruskan ke rekan.
+done-undone = Putusan diurungkan; unggahan ini menunggu lagi.
+done-saved = Tersimpan.
+done-bulk = Kelompok diputuskan.
+done-bulk-undone = Putusan kelompok diurungkan.
+no-rule-matched = Tidak ada aturan yang cocok; unggahan ini dilaporkan orang.
+meanings = { $count ->
+   *[other] Arti { $n } kata dan cara dibacanya
+  }
+written = Tertulis
+meaning = Artinya
+shows = Menunjukkan
+how-affix = dengan imbuhan
+how-glued = ditulis serangkai
+how-hashtag = dari tagar
+how-doubled = huruf rangkap
+how-repeated = kata ulang dengan angka 2
+how-slip = salah ketik
+how-sign = ada tanda di tengah kata
+how-apart = huruf dipisah-pisah
+how-leet = angka atau tanda sebagai huruf
+how-mask = huruf disembunyikan
+how-picture = gambar sebagai kata
+how-pattern = menurut pola
+how-near = kata lain di dekatnya
+account = Akun
+account-unknown = Akunnya tidak diketahui.
+account-new = belum pernah ditandai.
+account-before = Sudah pernah ditandai:
+account-requested = diminta diturunkan
+alike-title = Unggahan yang serupa
+alike-help = Persentase: bagian kata yang sama, tanpa angka.
+alike-decide = { $count ->
+   *[other] Putuskan bersama { $n } yang serupa
+  }
+upheld-before = { $count ->
+   *[other] { $n } dikuatkan dari akun ini
+  }
+bulk-part = bagian dari kelompok
+bulk-title = Putuskan bersama
+bulk-like = Unggahan terbuka yang serupa dengan
+bulk-this-post = unggahan ini
+bulk-list = Unggahan terbuka dari daftar
+bulk-decided = Diputuskan
+bulk-undo = Urungkan putusan kelompok ini
+bulk-sample = { $count ->
+   *[other] Baca { $n } contoh yang diundi
+  }
+bulk-sample-help = Centang setiap contoh yang memang sejenis. Bila satu saja berbeda, jangan putuskan bersama; buka unggahan itu dan putuskan sendiri.
+bulk-others = Lihat yang lain
+bulk-type = { $count ->
+   *[other] Ketik { $n } untuk memastikan jumlahnya
+  }
+bulk-untrusted = Belum dapat dikuatkan bersama: aturan ini belum dipercaya, jadi tiap unggahan diputuskan sendiri dengan analis kedua.
+bulk-from-list = Putuskan bersama semua di daftar ini
+queues = Antrean bernama
+queues-arrange = Atur antrean
+queues-help = Unggahan masuk ke antrean pertama (menurut urutan) yang semua syaratnya cocok. Antrean tanpa nama orang terbuka bagi semua pemeriksa.
+queue-new = Antrean baru
+queue-people = Hanya untuk (nama masuk, pisahkan dengan koma)
+queue-none-found = Tidak ada yang cocok.
+queue-show-all = Tampilkan semua yang menunggu
+filter-keep = Simpan pencarian ini, atau putuskan bersama
+filter-shared = tampilkan juga kepada rekan
+position = Urutan
+pack = Paket aturan
+region = Wilayah
+search = Cari kata
+late = terlambat
+keep = Simpan
+forget = Lupakan
+save = Simpan
+remove = Hapus
+no-caption = tanpa teks
+first-page = ← Awal daftar
+age-minutes = { $count ->
+   *[other] { $n } menit
+  }
+age-hours = { $count ->
+   *[other] { $n } jam
+  }
+age-days = { $count ->
+   *[other] { $n } hari
+  }
+keys = Tombol
+keys-title = Tombol papan ketik
+keys-help = Setiap tombol juga ada di layar; tombol tidak bekerja selama Anda mengetik.
+key-uphold = kuatkan dengan alasan itu
+key-dismiss = lepas dengan alasan itu
+key-elements = centang atau lepaskan unsur A, B, C
+key-second = minta dilihat orang lain; atau setuju sebagai analis kedua
+key-escalate = naikkan ke penyelia
+key-undo = urungkan putusan terakhir
+key-note = tulis catatan (Esc untuk selesai)
+key-next = unggahan berikutnya
+key-open = buka unggahan di tempat aslinya
+key-bulk = putuskan bersama yang serupa
+key-queue = kembali ke antrean
+key-search = cari di antrean
+key-keys = halaman ini

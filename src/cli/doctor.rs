@@ -106,7 +106,7 @@ async fn people(pipeline: &Pipeline) -> anyhow::Result<Check> {
     Ok(if has(Role::reviews) && has(Role::signs) && people.len() > 1 {
         Check::Good(format!("{} people", people.len()))
     } else {
-        let mend = "`sisir user add NAME --role analyst`, and another with --role signer: two persons are needed";
+        let mend = "`sisir user add NAME --role analyst`, and another with --role approver: two persons are needed";
         Check::Bad("not enough people to review and sign".into(), mend.into())
     })
 }

@@ -22,7 +22,7 @@ enum Action {
     Add {
         /// Sign-in name
         name: String,
-        /// analyst, signer or admin
+        /// viewer, analyst, approver, supervisor, `rule_editor`, admin or auditor
         #[arg(long, value_parser = role)]
         role: Role,
         /// Read the password from standard input

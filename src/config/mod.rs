@@ -8,7 +8,7 @@ mod validate;
 
 pub use read::{ConfigProblems, Problem};
 pub use sections::{
-    Bluesky, Config, Database, Facebook, Instagram, Jetstream, Jobs, Log, LogFormat, Mail, MailSecurity, Mastodon, Metrics,
+    Bluesky, Config, Database, Desk, Facebook, Instagram, Jetstream, Jobs, Log, LogFormat, Mail, MailSecurity, Mastodon, Metrics,
     Ministry, Mode, Oembed, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips, Web, X, Youtube,
 };
 

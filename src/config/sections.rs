@@ -15,6 +15,7 @@ use crate::domain::Platform;
 pub struct Config {
     pub database: Database,
     pub web: Web,
+    pub desk: Desk,
     pub metrics: Metrics,
     pub log: Log,
     pub rules: Rules,
@@ -81,6 +82,26 @@ section! {
         session_hours: u32 = 10,
         /// Send cookies over HTTPS only. Switch on behind a proxy with HTTPS.
         secure_cookies: bool = false,
+    }
+}
+
+section! {
+    /// `[desk]`
+    Desk {
+        /// Minutes in which a person can take a decision of their own back.
+        undo_minutes: u32 = 15,
+        /// Hours after which an open post of priority P1 counts as late.
+        p1_hours: u32 = 24,
+        /// The same for P2.
+        p2_hours: u32 = 72,
+        /// The same for P3.
+        p3_hours: u32 = 168,
+        /// Minutes of reviewing without a pause after which the desk offers one; 0 never does.
+        break_minutes: u32 = 50,
+        /// Posts of a bulk that are looked at one by one before it is decided.
+        bulk_sample: u32 = 10,
+        /// Most posts of one bulk.
+        bulk_limit: u32 = 10_000,
     }
 }
 
@@ -572,6 +593,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     Config {
         database,
         web: reader.section("web"),
+        desk: reader.section("desk"),
         metrics: reader.section("metrics"),
         log: reader.section("log"),
         rules: reader.section("rules"),
@@ -600,9 +622,10 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 24] = [
+    let all: [(&str, &[&str]); 25] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
+        ("desk", Desk::FIELDS),
         ("metrics", Metrics::FIELDS),
         ("log", Log::FIELDS),
         ("rules", Rules::FIELDS),

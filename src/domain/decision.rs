@@ -1,6 +1,7 @@
 //! An analyst's judgement. Decisions are never changed or deleted: a correction is a new decision.
 
 use super::clock::Millis;
+use super::flag::Role;
 use super::ids::{DecisionId, FlagId, UserId};
 
 text_enum! {
@@ -50,32 +51,151 @@ impl Reason {
     }
 }
 
-/// Raised when a reason does not go with a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("reason `{reason}` does not go with verdict `{verdict}`")]
-pub struct ReasonMismatch {
-    /// The verdict given.
-    pub verdict: Verdict,
-    /// The reason given.
-    pub reason: Reason,
+text_enum! {
+    /// What is to follow a decision: the ministry's ladder, mildest first.
+    FollowUp {
+        /// Nothing: the post is lawful, or not ours.
+        None = "none",
+        /// The seller is told what the rule is and where help is; nothing is asked of the platform.
+        Education = "education",
+        /// The platform is asked to take the post down.
+        Request = "request",
+        /// Customs gets a lead; the post is left up, as evidence.
+        CustomsLead = "customs_lead",
+    }
 }
 
-/// What an analyst sends: a verdict with a fitting reason, checked on construction.
+impl FollowUp {
+    /// The steps that can follow `verdict`, mildest first.
+    pub fn for_verdict(verdict: Verdict) -> impl Iterator<Item = FollowUp> {
+        Self::ALL.iter().copied().filter(move |step| step.fits(verdict))
+    }
+
+    const fn fits(self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Uphold => !matches!(self, Self::None),
+            Verdict::Dismiss => matches!(self, Self::None | Self::Education),
+        }
+    }
+}
+
+/// The elements of a request that a person found in a post: A used clothing, B import, C offer or invitation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Elements {
+    /// A: it is about used clothing.
+    pub used_clothing: bool,
+    /// B: it says that the goods were imported.
+    pub import_nexus: bool,
+    /// C: it offers them, or invites to buy.
+    pub offer: bool,
+}
+
+impl Elements {
+    /// All three: what a request rests on.
+    pub const ALL: Self = Self { used_clothing: true, import_nexus: true, offer: true };
+
+    /// The letters of those found, as stored: `ABC`, `AC`, empty.
+    pub const fn letters(self) -> &'static str {
+        match (self.used_clothing, self.import_nexus, self.offer) {
+            (false, false, false) => "",
+            (true, false, false) => "A",
+            (false, true, false) => "B",
+            (false, false, true) => "C",
+            (true, true, false) => "AB",
+            (true, false, true) => "AC",
+            (false, true, true) => "BC",
+            (true, true, true) => "ABC",
+        }
+    }
+
+    /// Those named in `letters`; others are ignored.
+    pub fn from_letters(letters: &str) -> Self {
+        Self { used_clothing: letters.contains('A'), import_nexus: letters.contains('B'), offer: letters.contains('C') }
+    }
+}
+
+/// Raised when the parts of a judgement do not fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The reason belongs to the other verdict.
+    #[error("reason `{reason}` does not go with verdict `{verdict}`")]
+    Reason {
+        /// The verdict given.
+        verdict: Verdict,
+        /// The reason given.
+        reason: Reason,
+    },
+    /// What is to follow does not.
+    #[error("`{follow_up}` does not follow the verdict `{verdict}`")]
+    FollowUp {
+        /// The verdict given.
+        verdict: Verdict,
+        /// The step given.
+        follow_up: FollowUp,
+    },
+}
+
+/// What an analyst sends: a verdict with a fitting reason and step, checked on construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     verdict: Verdict,
     reason: Reason,
     note: String,
+    elements: Elements,
+    actor: Option<Role>,
+    follow_up: FollowUp,
 }
 
 impl Judgement {
-    /// Checks that the reason fits the verdict. `note` is free text for colleagues and never leaves the desk.
-    pub fn new(verdict: Verdict, reason: Reason, note: impl Into<String>) -> Result<Self, ReasonMismatch> {
-        if reason.verdict() == verdict {
-            Ok(Self { verdict, reason, note: super::post::storable(note.into().trim()) })
-        } else {
-            Err(ReasonMismatch { verdict, reason })
+    /// Upholds with all three elements and a request to follow, or dismisses with nothing. Checks that the reason fits
+    /// the verdict. `note` is free text for colleagues and never leaves the desk.
+    pub fn new(verdict: Verdict, reason: Reason, note: impl Into<String>) -> Result<Self, Unfit> {
+        if reason.verdict() != verdict {
+            return Err(Unfit::Reason { verdict, reason });
         }
+        let (elements, follow_up) = match verdict {
+            Verdict::Uphold => (Elements::ALL, FollowUp::Request),
+            Verdict::Dismiss => (Elements::default(), FollowUp::None),
+        };
+        Ok(Self { verdict, reason, note: super::post::storable(note.into().trim()), elements, actor: None, follow_up })
+    }
+
+    /// With the elements that were found. Whether they suffice depends on the rule pack; the store refuses if not.
+    #[must_use]
+    pub const fn with_elements(mut self, elements: Elements) -> Self {
+        self.elements = elements;
+        self
+    }
+
+    /// With the author's part in the trade.
+    #[must_use]
+    pub const fn with_actor(mut self, actor: Option<Role>) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// With another step to follow.
+    pub fn with_follow_up(mut self, follow_up: FollowUp) -> Result<Self, Unfit> {
+        if !follow_up.fits(self.verdict) {
+            return Err(Unfit::FollowUp { verdict: self.verdict, follow_up });
+        }
+        self.follow_up = follow_up;
+        Ok(self)
+    }
+
+    /// Elements found.
+    pub const fn elements(&self) -> Elements {
+        self.elements
+    }
+
+    /// The author's part in the trade, if the analyst said it.
+    pub const fn actor(&self) -> Option<Role> {
+        self.actor
+    }
+
+    /// What is to follow.
+    pub const fn follow_up(&self) -> FollowUp {
+        self.follow_up
     }
 
     /// The verdict.
@@ -212,6 +332,24 @@ mod tests {
         assert!(Upheld::prove(&decision(Verdict::Dismiss), Some(DecisionId(3))).is_none());
         assert!(Reversed::prove(&decision(Verdict::Dismiss), Some(DecisionId(3))).is_some());
         assert!(Reversed::prove(&uphold, Some(DecisionId(3))).is_none());
+    }
+
+    #[test]
+    fn letters_and_elements_are_the_same() {
+        for letters in ["", "A", "B", "C", "AB", "AC", "BC", "ABC"] {
+            assert_eq!(Elements::from_letters(letters).letters(), letters);
+        }
+    }
+
+    #[test]
+    fn nothing_follows_an_uphold_and_no_request_a_dismissal() {
+        let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
+        let dismiss = Judgement::new(Verdict::Dismiss, Reason::Charity, "").unwrap();
+        let fits = |judgement: &Judgement| -> Vec<FollowUp> {
+            FollowUp::ALL.iter().copied().filter(|step| judgement.clone().with_follow_up(*step).is_ok()).collect()
+        };
+        assert_eq!(fits(&uphold), [FollowUp::Education, FollowUp::Request, FollowUp::CustomsLead]);
+        assert_eq!(fits(&dismiss), [FollowUp::None, FollowUp::Education]);
     }
 
     #[test]

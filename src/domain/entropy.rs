@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 /// A source of random bytes: the operating system's in production, seeded in tests and the scripted demo.
@@ -31,6 +32,11 @@ impl Entropy {
     /// A number from 0 (included) to 1 (excluded).
     pub fn fraction(&self) -> f64 {
         f64::from(u32::from_le_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// Puts `items` in a random order.
+    pub fn shuffle<T>(&self, items: &mut [T]) {
+        items.shuffle(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// 64 hexadecimal characters (256 bits): a session token.

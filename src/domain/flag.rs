@@ -28,6 +28,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// Who looks at an open flag next.
+    Lane {
+        /// Anyone who reviews.
+        First = "first",
+        /// Another person than the one who asked.
+        SecondLook = "second_look",
+        /// A supervisor.
+        Escalated = "escalated",
+    }
+}
+
+text_enum! {
     /// What the author of a post does in the trade, as far as the text says it. Most urgent first.
     Role {
         /// Sells bales to traders.
@@ -67,6 +79,12 @@ pub struct Assessment {
     pub score: i32,
     /// The rules that matched.
     pub findings: Vec<Finding>,
+    /// The author's part in the trade, as far as the words say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Regions that the words belong to, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// Rules on trial that matched: counted, never flagged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<String>,
@@ -93,6 +111,16 @@ pub struct Flag {
     pub findings: sqlx::types::Json<Vec<Finding>>,
     /// When it was raised.
     pub opened_at: Millis,
+    /// Named queue; none until it is routed.
+    pub queue_id: Option<i64>,
+    /// Who looks at it next, while open.
+    pub lane: Lane,
+    /// Who asked for that.
+    pub referred_by: Option<UserId>,
+    /// The author's part in the trade, as far as the rules see it.
+    pub actor: Option<Role>,
+    /// Sketch of the folded text, for near-duplicates.
+    pub fingerprint: Option<i64>,
     /// The decision in force, none while open.
     pub decision_id: Option<DecisionId>,
     /// Who has it on the screen now.

@@ -4,31 +4,100 @@ use super::clock::Millis;
 use super::ids::UserId;
 
 text_enum! {
-    /// What a person may do. Whoever reviewed a row can never sign its package, whatever the role.
+    /// What a person is there for. Whoever reviewed a row can never sign its package, whatever the role.
     Role {
-        /// Reviews flags and puts packages together.
+        /// Reads the queue, the figures and the packages; changes nothing.
+        Viewer = "viewer",
+        /// Judges posts and puts packages together.
         Analyst = "analyst",
-        /// Reviews too, and signs packages of others.
-        Signer = "signer",
-        /// Looks after users, deliveries and sources; neither reviews nor signs.
+        /// Judges posts too, and signs packages of others.
+        Approver = "approver",
+        /// Judges what is escalated; looks after queues and quality.
+        Supervisor = "supervisor",
+        /// Changes rules; another person activates them.
+        RuleEditor = "rule_editor",
+        /// Looks after people, deliveries and sources; neither reviews nor signs.
         Admin = "admin",
+        /// Reads everything, the log too; changes nothing.
+        Auditor = "auditor",
+    }
+}
+
+text_enum! {
+    /// Something that not everyone may do.
+    Capability {
+        /// See posts, and with them handles and captions: personal data.
+        ReadPosts = "read_posts",
+        /// Judge posts and put packages together.
+        Review = "review",
+        /// Sign packages of others.
+        Sign = "sign",
+        /// Judge what is escalated, look after queues, samples and reference posts.
+        Supervise = "supervise",
+        /// Propose changes to rules, and activate those of others.
+        EditRules = "edit_rules",
+        /// Settle deliveries whose end is unknown, let sources go on, ask who reported.
+        Operate = "operate",
+        /// Add people, change their roles, end their sessions.
+        ManageUsers = "manage_users",
+        /// Read the log.
+        ReadLog = "read_log",
     }
 }
 
 impl Role {
-    /// May judge flags and assemble packages.
-    pub const fn reviews(self) -> bool {
-        matches!(self, Self::Analyst | Self::Signer)
+    /// The one table of who may do what.
+    pub const fn capabilities(self) -> &'static [Capability] {
+        use Capability::{EditRules, ManageUsers, Operate, ReadLog, ReadPosts, Review, Sign, Supervise};
+        match self {
+            Self::Viewer => &[ReadPosts],
+            Self::Analyst => &[ReadPosts, Review],
+            Self::Approver => &[ReadPosts, Review, Sign],
+            Self::Supervisor => &[ReadPosts, Review, Supervise, EditRules, ReadLog],
+            Self::RuleEditor => &[ReadPosts, EditRules],
+            Self::Admin => &[ReadPosts, Operate, ManageUsers, ReadLog],
+            Self::Auditor => &[ReadPosts, ReadLog],
+        }
+    }
+
+    /// Whether this role may do it.
+    pub fn can(self, capability: Capability) -> bool {
+        self.capabilities().contains(&capability)
+    }
+
+    /// May judge posts and put packages together.
+    pub fn reviews(self) -> bool {
+        self.can(Capability::Review)
     }
 
     /// May sign packages.
-    pub const fn signs(self) -> bool {
-        matches!(self, Self::Signer)
+    pub fn signs(self) -> bool {
+        self.can(Capability::Sign)
     }
 
     /// May settle deliveries whose end is unknown.
-    pub const fn operates(self) -> bool {
-        matches!(self, Self::Admin)
+    pub fn operates(self) -> bool {
+        self.can(Capability::Operate)
+    }
+
+    /// May judge what is escalated, and look after queues and quality.
+    pub fn supervises(self) -> bool {
+        self.can(Capability::Supervise)
+    }
+
+    /// May add people, change roles and end sessions.
+    pub fn manages_users(self) -> bool {
+        self.can(Capability::ManageUsers)
+    }
+
+    /// May read the log.
+    pub fn reads_log(self) -> bool {
+        self.can(Capability::ReadLog)
+    }
+
+    /// May propose and activate changes to rules.
+    pub fn edits_rules(self) -> bool {
+        self.can(Capability::EditRules)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, Report
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
-use crate::store::{StoreError, batches, flags, outbox, users};
+use crate::store::{StoreError, batches, decisions, flags, outbox, users};
 
 /// Rows of one package at most: good small letters are answered, long lists are not.
 pub const MAX_ROWS: i64 = 100;
@@ -36,7 +36,7 @@ const QUOTE: usize = 200;
 /// # Errors
 /// [`PipelineError::Refused`] when nothing is ready.
 pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: Platform) -> Result<Batch> {
-    allowed(user, user.role.reviews(), "only analysts and signers put packages together")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors put packages together")?;
     pipeline.reach("batch.before_draft");
     let verdict = match kind {
         BatchKind::Request => Verdict::Uphold,
@@ -118,7 +118,7 @@ pub(super) async fn ready(
     verdict: Verdict,
 ) -> Result<Vec<Decision>> {
     // All of them: what is held back must not hide what is not.
-    let all = flags::ready(&mut *tx, platform, verdict, i64::MAX).await?;
+    let all = decisions::ready(&mut *tx, platform, verdict, i64::MAX).await?;
     if verdict == Verdict::Dismiss {
         return Ok(all);
     }
@@ -153,7 +153,7 @@ fn subject(batch: &Batch) -> String {
 
 /// Renders a draft: letter, annexes, manifest and the complete message. From here on nothing in it can change.
 pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Batch> {
-    allowed(user, user.role.reviews(), "only analysts and signers put packages together")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors put packages together")?;
     let batch = batches::require(&pipeline.store, id).await?;
     if batch.state != BatchState::Draft {
         return Err(PipelineError::Refused(format!("batch {} is `{}`, not a draft", batch.code, batch.state)));
@@ -333,7 +333,7 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
 /// Signs a rendered package: `shown_sha256` is the hash of what the signer looked at. The message goes into the outbox
 /// for the next scheduled delivery.
 pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &str) -> Result<Millis> {
-    allowed(user, user.role.signs(), "only signers sign")?;
+    allowed(user, user.role.signs(), "only approvers sign")?;
     pipeline.reach("batch.before_sign");
     let mut tx = pipeline.store.write_tx().await?;
     let batch = batches::require(&mut tx, id).await?;
@@ -363,7 +363,7 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
 /// Gives a package up while its message certainly did not leave: before the first try, or after tries that the mail
 /// server answered with "no" or "later". Its posts are free for another package.
 pub async fn cancel(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<()> {
-    allowed(user, user.role.reviews(), "only analysts and signers cancel packages")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors cancel packages")?;
     let mut tx = pipeline.store.write_tx().await?;
     let batch = batches::require(&mut tx, id).await?;
     if let Some(delivery) = outbox::by_batch(&mut tx, id).await?

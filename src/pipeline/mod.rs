@@ -2,8 +2,10 @@
 //! [`crawl`] and [`import`] → [`screen`] → [`review`] → [`batch`] → [`deliver`] → [`follow_up`].
 
 pub mod alerts;
+pub mod alike;
 pub mod backtest;
 pub mod batch;
+pub mod bulk;
 pub mod coverage;
 pub mod crawl;
 pub mod deliver;
@@ -13,6 +15,7 @@ mod meter;
 mod picture;
 pub mod planner;
 pub mod purge;
+pub mod queues;
 pub mod refresh;
 pub mod review;
 pub mod rule_packs;

@@ -1,37 +1,96 @@
 //! Step 5: an analyst decides, with a reason. No job kind exists for this step.
 
+use std::time::Duration;
+
 use super::{CLAIM, Pipeline, PipelineError, Result, allowed};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::decision::{Judgement, Verdict};
+use crate::domain::flag::{Flag, Lane};
 use crate::domain::ids::{DecisionId, FlagId};
-use crate::domain::sha256_hex;
+use crate::domain::post::storable;
 use crate::domain::trust::Bar;
 use crate::domain::user::User;
-use crate::store::flags::{self, Seen};
-use crate::store::{StoreError, posts};
+use crate::domain::{Millis, sha256_hex};
+use crate::rules::RuleSet;
+use crate::store::decisions::{self, Seen};
+use crate::store::queue::{self, Reader};
+use crate::store::{StoreError, WriteTx, flags, named_queues, posts};
 
 /// Records a decision. `seen` is what the analyst had on the screen: a colleague's decision in the meantime is never
 /// overwritten unseen, and no decision is about a text that nobody read.
 pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen, judgement: &Judgement) -> Result<DecisionId> {
-    allowed(user, user.role.reviews(), "only analysts and signers decide")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors decide")?;
     pipeline.reach("review.before_decision");
     if judgement.verdict() == Verdict::Uphold && seen.text_sha256 == sha256_hex(b"") {
         return Err(PipelineError::Refused("write down the caption first: a request quotes it, and the rules read it".into()));
     }
     let mut tx = pipeline.store.write_tx().await?;
-    let bar = bar(pipeline, flag).await?;
-    let decision = flags::decide(&mut tx, flag, seen, judgement, user.id, bar).await?;
-    let detail = format!("verdict={} reason={}", judgement.verdict(), judgement.reason());
+    // Inside the transaction all is read with its own connection: whoever waits for a second one while holding the first
+    // stops everyone.
+    let bar = bar_of(&pipeline.rules(), &for_reader(&mut tx, user, flag).await?.pack);
+    let decision = decisions::decide(&mut tx, flag, seen, judgement, user.id, bar).await?;
+    let detail = format!("verdict={} reason={} action={}", judgement.verdict(), judgement.reason(), judgement.follow_up());
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::FlagDecided, format!("flag:{flag}")).detail(detail)).await?;
     pipeline.reach("review.decided");
     metrics::counter!("sisir_decisions_total", "verdict" => judgement.verdict().as_str()).increment(1);
     Ok(decision)
 }
 
+/// The flag, if this person may judge it now: not in a queue of others, not escalated to supervisors, not waiting for a
+/// second look at the person's own doubt.
+async fn for_reader(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
+    let flag = flags::get(&mut *tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    if named_queues::closed_to(&mut *tx, user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+        return Err(PipelineError::Forbidden("this post stands in a queue that others work on"));
+    }
+    if flag.lane == Lane::Escalated && !user.role.supervises() {
+        return Err(PipelineError::Forbidden("this post was escalated: a supervisor decides"));
+    }
+    if flag.lane == Lane::SecondLook && flag.referred_by == Some(user.id) {
+        return Err(PipelineError::Forbidden("you asked for a second look at this post: a colleague decides"));
+    }
+    Ok(flag)
+}
+
+/// Takes back a decision that `user` made within the last minutes ([`crate::config::Desk::undo_minutes`]).
+pub async fn undo(pipeline: &Pipeline, user: &User, flag: FlagId, decision: DecisionId) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors decide")?;
+    pipeline.reach("review.before_undo");
+    let mut tx = pipeline.store.write_tx().await?;
+    let (since, until) = (undo_since(pipeline), tx.now().plus(CLAIM));
+    decisions::undo(&mut tx, flag, decision, user.id, since, until).await?;
+    let detail = format!("decision={decision}");
+    tx.commit(AuditEvent::new(Actor::User(user.id), Action::DecisionUndone, format!("flag:{flag}")).detail(detail)).await?;
+    pipeline.reach("review.undone");
+    Ok(())
+}
+
+/// Decisions made at this moment or later can be undone by their maker.
+pub fn undo_since(pipeline: &Pipeline) -> Millis {
+    pipeline.clock().now().minus(Duration::from_secs(u64::from(pipeline.config.desk.undo_minutes) * 60))
+}
+
+/// Hands an open flag on: to another person for a second look, or to a supervisor. A note says why.
+pub async fn refer(pipeline: &Pipeline, user: &User, flag: FlagId, lane: Lane, note: &str) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors review")?;
+    let note = storable(note.trim());
+    if lane == Lane::First {
+        return Err(PipelineError::Refused("a post is handed on for a second look, or to a supervisor".into()));
+    }
+    if lane == Lane::Escalated && note.is_empty() {
+        return Err(PipelineError::Refused("say in a note what the supervisor is to decide".into()));
+    }
+    let mut tx = pipeline.store.write_tx().await?;
+    for_reader(&mut tx, user, flag).await?;
+    decisions::refer(&mut tx, flag, lane, &note, user.id).await?;
+    let detail = format!("lane={lane}");
+    Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::FlagReferred, format!("flag:{flag}")).detail(detail)).await?)
+}
+
 /// Writes down the caption of a post that came without one, as the analyst reads it on the platform. The rules read it
 /// with the next screening.
 pub async fn write_caption(pipeline: &Pipeline, user: &User, flag: FlagId, caption: &str) -> Result<()> {
-    allowed(user, user.role.reviews(), "only analysts and signers write captions down")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors write captions down")?;
     let caption = caption.trim();
     if caption.is_empty() || caption.chars().count() > 5_000 {
         return Err(PipelineError::Refused("a caption has 1 to 5,000 characters".into()));
@@ -46,38 +105,38 @@ pub async fn write_caption(pipeline: &Pipeline, user: &User, flag: FlagId, capti
 
 /// A second analyst agrees with the decision in force. Asked for where no rule that raised the flag is trusted yet.
 pub async fn agree(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen) -> Result<()> {
-    allowed(user, user.role.reviews(), "only analysts and signers review")?;
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors review")?;
     pipeline.reach("review.before_second");
     let mut tx = pipeline.store.write_tx().await?;
-    flags::second(&mut tx, flag, seen, user.id).await?;
+    for_reader(&mut tx, user, flag).await?;
+    decisions::second(&mut tx, flag, seen, user.id).await?;
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::DecisionSeconded, format!("flag:{flag}"))).await?;
     pipeline.reach("review.seconded");
     Ok(())
 }
 
-/// The bar of the pack that raised a flag.
-async fn bar(pipeline: &Pipeline, flag: FlagId) -> Result<Bar> {
-    let flag = flags::get(&pipeline.store, flag).await?;
-    let rules = pipeline.rules();
-    let pack = flag.and_then(|flag| rules.pack(&flag.pack));
-    Ok(pack.map_or(Bar::CLOSED, |pack| Bar {
+/// The bar of a pack; one that nothing reaches if the pack is not loaded.
+pub(super) fn bar_of(rules: &RuleSet, pack: &str) -> Bar {
+    rules.pack(pack).map_or(Bar::CLOSED, |pack| Bar {
         min_decisions: u64::from(pack.gate.min_decisions),
         min_precision: pack.gate.min_precision,
-    }))
+    })
 }
 
-/// The most urgent open post that no colleague has on the screen, taken for `user`. `after` skips: the post behind it is
-/// taken, and it is free for colleagues.
-pub async fn take_next(pipeline: &Pipeline, user: &User, after: Option<FlagId>) -> Result<Option<FlagId>> {
-    allowed(user, user.role.reviews(), "only analysts and signers review")?;
+/// The most urgent open post for `user` that no colleague has on the screen, taken. `queue`: only of that named queue.
+/// `after` skips: the post behind it is taken, and it is free for colleagues.
+pub async fn take_next(pipeline: &Pipeline, user: &User, queue: Option<i64>, after: Option<FlagId>) -> Result<Option<FlagId>> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors review")?;
     if let Some(skipped) = after {
         let mut tx = pipeline.store.write_tx().await?;
-        flags::release(&mut tx, skipped, user.id).await?;
+        queue::release(&mut tx, skipped, user.id).await?;
         tx.commit_housekeeping().await?;
     }
+    let closed = named_queues::closed_to(&pipeline.store, user).await?;
+    let reader = Reader { id: user.id, supervises: user.role.supervises(), closed, queue };
     // Between looking and taking a colleague may be faster; then the next one is tried.
     for _ in 0..8 {
-        let Some(id) = flags::next_open(&pipeline.store, user.id, pipeline.clock().now(), after).await? else { return Ok(None) };
+        let Some(id) = queue::next_open(&pipeline.store, &reader, pipeline.clock().now(), after).await? else { return Ok(None) };
         if claim(pipeline, user, id).await? {
             return Ok(Some(id));
         }
@@ -89,7 +148,7 @@ pub async fn take_next(pipeline: &Pipeline, user: &User, after: Option<FlagId>) 
 pub async fn claim(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<bool> {
     let mut tx = pipeline.store.write_tx().await?;
     let until = tx.now().plus(CLAIM);
-    let taken = flags::claim(&mut tx, id, user.id, until).await?;
+    let taken = queue::claim(&mut tx, id, user.id, until).await?;
     tx.commit_housekeeping().await?;
     Ok(taken)
 }

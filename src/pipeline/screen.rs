@@ -9,7 +9,8 @@ use crate::domain::ids::PostId;
 use crate::domain::post::Post;
 use crate::rules::{Pack, RuleSet};
 use crate::scan::{self, Scanner};
-use crate::store::{flags, posts, rule_hits};
+use crate::store::{flags, named_queues, posts, rule_hits};
+use crate::text::{Folded, Words};
 
 /// Posts of one transaction: small enough to be quick, large enough to be cheap.
 const BATCH: i64 = 500;
@@ -53,10 +54,11 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
                 |packs: &[(String, Assessment)]| packs.iter().find(|(id, _)| *id == pack.id).map(|(_, found)| found.clone());
             let mut silent = Vec::new();
             let mut hits: BTreeMap<(String, bool), i64> = BTreeMap::new();
-            for (post, packs) in &found {
+            for ((post, packs), read) in found.iter().zip(&waiting) {
                 let found = of_pack(packs).unwrap_or_default();
                 if found.flagged {
-                    flags::raise(&mut tx, *post, &pack.id, &rules.hash, &found).await?;
+                    let fingerprint = Words::of(&Folded::new(&read.text)).sketch();
+                    flags::raise(&mut tx, *post, &pack.id, &rules.hash, &found, fingerprint).await?;
                 } else {
                     silent.push(*post);
                 }
@@ -66,6 +68,7 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
             flags::fade(&mut tx, &silent, &pack.id, &rules.hash).await?;
             rule_hits::count(&mut tx, &pack.id, &hits).await?;
         }
+        named_queues::route(&mut tx).await?;
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;
         let detail = format!("posts={} flagged={flagged}", waiting.len());
         let subject = format!("rules:{}", rules.hash.get(..12).unwrap_or_default());

@@ -9,7 +9,7 @@ use crate::domain::check::Liveness;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
 use crate::domain::{Millis, platform::Platform};
-use crate::store::{batches, checks, flags, jobs, outbox, posts};
+use crate::store::{batches, checks, decisions, flags, jobs, outbox, posts, queue};
 
 /// A worker that was not seen for this long is late.
 const WORKER_LATE: Duration = Duration::from_mins(5);
@@ -60,7 +60,7 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
         posts: posts::count(store).await?,
         without_text: posts::count_without_text(store).await?,
         flags: flags::totals(store).await?,
-        waiting_for_second: flags::count(store, &flags::Filter { state: "second".into(), ..flags::Filter::default() }).await?,
+        waiting_for_second: queue::count(store, &queue::Filter { state: "second".into(), ..queue::Filter::default() }).await?,
         batches: batches::totals(store).await?,
         deliveries,
         requested,
@@ -77,9 +77,9 @@ pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>>
     let held = super::batch::held(pipeline, &pipeline.store).await?;
     let mut out = Vec::new();
     for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
-        let requests = flags::ready(&pipeline.store, platform, Verdict::Uphold, i64::MAX).await?;
+        let requests = decisions::ready(&pipeline.store, platform, Verdict::Uphold, i64::MAX).await?;
         let requests = requests.iter().filter(|decision| !held.contains_key(&decision.flag_id)).count();
-        let withdrawals = flags::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
+        let withdrawals = decisions::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
         if requests + withdrawals > 0 {
             out.push((platform, requests, withdrawals));
         }

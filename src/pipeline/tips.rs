@@ -12,7 +12,7 @@ use crate::domain::user::User;
 use crate::platforms::address::{self, Address, NotAPost};
 use crate::rules::Output;
 use crate::store::tips::{self, NewTip, Partner, TipOutcome};
-use crate::store::{StoreError, WriteTx, checks, flags, posts, yields};
+use crate::store::{StoreError, WriteTx, checks, flags, named_queues, posts, yields};
 
 /// Most characters of a note or a quotation.
 pub const LONGEST: usize = 2_000;
@@ -115,6 +115,7 @@ async fn join(
         return Ok(None);
     }
     tips::queue(tx, post, pack, &rules.hash).await?;
+    named_queues::route(tx).await?;
     tips::reopen(tx, post).await?;
     let (note, quoted) = (storable(row.note.trim()), storable(row.quoted.trim()));
     let tip = NewTip { post, partner, ticket, reason: row.reason, note: &note, quoted: &quoted };

@@ -54,6 +54,28 @@ pub enum How {
     Near,
 }
 
+impl How {
+    /// Its name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Affix => "affix",
+            Self::Glued => "glued",
+            Self::Hashtag => "hashtag",
+            Self::Doubled => "doubled",
+            Self::Repeated => "repeated",
+            Self::Slip => "slip",
+            Self::Sign => "sign",
+            Self::Apart => "apart",
+            Self::Leet => "leet",
+            Self::Mask => "mask",
+            Self::Picture => "picture",
+            Self::Pattern => "pattern",
+            Self::Near => "near",
+        }
+    }
+}
+
 /// Which disguises are looked through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Views {

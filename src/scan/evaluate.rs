@@ -131,7 +131,8 @@ impl Judge<'_> {
         prices(self.folded.as_str()).iter().any(inside)
     }
 
-    fn regions(&self) -> impl Iterator<Item = &str> {
+    /// Regions that the words belong to, and the post's own; some more than once.
+    pub fn regions(&self) -> impl Iterator<Item = &str> {
         let named =
             self.evidence.found.iter().filter_map(|found| self.rules.terms.get(found.term)).flat_map(|term| &term.regions);
         named.map(String::as_str).chain(self.post.region)

@@ -174,6 +174,8 @@ impl<'r> Scanner<'r> {
         assessment.flagged = assessment.priority.is_some();
         if assessment.flagged {
             assessment.score = judge.score();
+            assessment.role = judge.role();
+            assessment.regions = judge.regions().map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect();
         }
         assessment
     }

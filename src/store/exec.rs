@@ -18,6 +18,13 @@ pub enum Ex<'a> {
     Pg(&'a mut PgConnection),
 }
 
+impl Ex<'_> {
+    /// True where the statement runs on PostgreSQL.
+    pub(super) const fn is_postgres(&self) -> bool {
+        matches!(self, Self::PgPool(_) | Self::Pg(_))
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum TxInner {
     Lite(Transaction<'static, Sqlite>),
@@ -68,8 +75,8 @@ macro_rules! exec {
     };
 }
 
-/// As `run!` inside a transaction, with `$Db` naming the database for `QueryBuilder`.
-macro_rules! run_tx {
+/// As `run!`, with `$Db` naming the database for `QueryBuilder`.
+macro_rules! run_as {
     ($tx:expr, $ex:ident : $Db:ident => $body:expr) => {
         match Into::<$crate::store::Ex<'_>>::into($tx) {
             $crate::store::Ex::Lite($ex) => {
@@ -80,7 +87,14 @@ macro_rules! run_tx {
                 type $Db = sqlx::Postgres;
                 $body.await
             }
-            _ => unreachable!("a transaction is never a pool"),
+            $crate::store::Ex::LitePool($ex) => {
+                type $Db = sqlx::Sqlite;
+                $body.await
+            }
+            $crate::store::Ex::PgPool($ex) => {
+                type $Db = sqlx::Postgres;
+                $body.await
+            }
         }
         .map_err($crate::store::StoreError::classify)
     };

@@ -7,16 +7,21 @@
 mod exec;
 
 pub mod alerts;
+pub mod alike;
 pub mod audit;
 pub mod backtest;
 pub mod batches;
+pub mod bulks;
 pub mod checks;
 pub mod column_maps;
 pub mod crawl;
+pub mod decisions;
 pub mod flags;
 pub mod jobs;
+pub mod named_queues;
 pub mod outbox;
 pub mod posts;
+pub mod queue;
 pub mod retention;
 pub mod rule_hits;
 pub mod short_links;

@@ -94,7 +94,7 @@ macro_rules! push_rows {
 
 async fn insert_missing(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Result<u64> {
     let now = tx.now();
-    let done = run_tx!(tx, ex: Db => async {
+    let done = run_as!(tx, ex: Db => async {
         let mut query = push_rows!(Db, source, now, chunk, " ON CONFLICT (platform, native_id) DO NOTHING");
         query.build().execute(ex).await.map(|done| done.rows_affected())
     })?;
@@ -114,7 +114,7 @@ async fn refresh(tx: &mut WriteTx, source: &str, chunk: &[&Observation]) -> Resu
         refreshed_at = CASE WHEN excluded.source IN ('tip', 'import') THEN posts.refreshed_at ELSE excluded.first_seen_at END, views = COALESCE(excluded.views, posts.views),
         posted_at = COALESCE(posts.posted_at, excluded.posted_at)";
     let now = tx.now();
-    run_tx!(tx, ex: Db => async {
+    run_as!(tx, ex: Db => async {
         let mut query = push_rows!(Db, source, now, chunk, CONFLICT);
         query.build().execute(ex).await.map(|_| ())
     })
@@ -149,7 +149,7 @@ pub async fn count_unscreened(on: impl Into<Ex<'_>>, rule_set: &str) -> Result<i
 /// Marks posts as read by `rule_set`.
 pub async fn mark_screened(tx: &mut WriteTx, rule_set: &str, ids: &[PostId]) -> Result<()> {
     for chunk in ids.chunks(CHUNK) {
-        run_tx!(&mut *tx, ex: Db => async {
+        run_as!(&mut *tx, ex: Db => async {
             let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE posts SET screened_by = ");
             query.push_bind(rule_set.to_owned()).push(" WHERE id IN (");
             let mut list = query.separated(", ");

@@ -66,7 +66,7 @@ pub async fn delete(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
 pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     const POST: &str = "UPDATE posts SET native_id = $2, url = '', author = '', text = '', text_sha256 = '', posted_at = NULL,
         views = NULL WHERE id = $1";
-    const FLAGS: &str = "UPDATE flags SET findings = $2 WHERE post_id = $1";
+    const FLAGS: &str = "UPDATE flags SET findings = $2, regions = '', fingerprint = NULL WHERE post_id = $1";
     for (id, platform, native_id) in posts {
         let hash = id_sha256(*platform, native_id);
         forget(tx, &hash).await?;
@@ -85,7 +85,7 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
     let mut known = 0;
     let postgres = tx.is_postgres();
     for chunk in posts.chunks(500) {
-        let found: Vec<Due> = run_tx!(&mut *tx, ex: Db => async {
+        let found: Vec<Due> = run_as!(&mut *tx, ex: Db => async {
             let mut sql = sqlx::QueryBuilder::<Db>::new("SELECT p.id, p.platform, p.native_id FROM (");
             sql.push_values(chunk, |mut row, (platform, id)| {
                 row.push_bind(*platform).push_bind(id.clone());
@@ -163,7 +163,8 @@ pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     const CLEAR: &str =
         "UPDATE posts SET source = 'tip', author = '', text = '', text_sha256 = $2, views = NULL, screened_by = NULL
         WHERE id = $1";
-    const FADE: &str = "UPDATE flags SET findings = $2, priority = 'P3', score = 0 WHERE post_id = $1";
+    const FADE: &str =
+        "UPDATE flags SET findings = $2, priority = 'P3', score = 0, regions = '', fingerprint = NULL WHERE post_id = $1";
     const REPORTED: &str = "SELECT EXISTS (SELECT 1 FROM tips WHERE post_id = $1)";
     let mut gone = Vec::new();
     for due in posts {
@@ -213,7 +214,7 @@ pub(super) async fn forgotten(tx: &mut WriteTx, posts: &[&Observation]) -> Resul
     if any.is_none() {
         return Ok(BTreeSet::new());
     }
-    let found: Vec<String> = run_tx!(tx, ex: Db => async {
+    let found: Vec<String> = run_as!(tx, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT id_sha256 FROM forgotten WHERE id_sha256 IN (");
         let mut list = query.separated(", ");
         for post in posts {

@@ -55,8 +55,8 @@ pub async fn post_of(tx: &mut WriteTx, platform: Platform, native_id: &str) -> R
 
 /// Puts a reported post in the queue, last in order, unless it stands there already or was decided about.
 pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -> Result<()> {
-    const SQL: &str = "INSERT INTO flags (post_id, pack, rule_set, priority, score, findings, opened_at)
-        SELECT $1, $2, $3, 'P3', 0, '[]', $4 WHERE NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1)
+    const SQL: &str = "INSERT INTO flags (post_id, platform, pack, rule_set, priority, score, findings, opened_at)
+        SELECT p.id, p.platform, $2, $3, 'P3', 0, '[]', $4 FROM posts p WHERE p.id = $1 AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = $1)
         ON CONFLICT (post_id, pack) DO NOTHING";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(now).execute(ex))?;
@@ -66,7 +66,7 @@ pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -
 /// Opens what was dismissed once more for the first report about it: it may show what the caption did not. Later ones
 /// change nothing, so that nobody keeps a lawful trader in the queue.
 pub async fn reopen(tx: &mut WriteTx, post: PostId) -> Result<()> {
-    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL WHERE post_id = $1 AND state = 'dismissed'
+    const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL, lane = 'first', referred_by = NULL WHERE post_id = $1 AND state = 'dismissed'
         AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.post_id = $1)
         AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)";
     exec!(tx, ex => sqlx::query(SQL).bind(post).execute(ex))?;

@@ -52,7 +52,7 @@ pub async fn fail(tx: &mut WriteTx, source: &str, query: &str) -> Result<()> {
 pub async fn saw(tx: &mut WriteTx, source: &str, query: &str, seen: &[Observation]) -> Result<()> {
     let now = tx.now();
     for chunk in seen.chunks(CHUNK) {
-        run_tx!(&mut *tx, ex: Db => async {
+        run_as!(&mut *tx, ex: Db => async {
             let mut sql = sqlx::QueryBuilder::<Db>::new("INSERT INTO sightings (post_id, source, query, brought, seen_at) SELECT p.id, ");
             sql.push_bind(source.to_owned()).push(", ").push_bind(query.to_owned());
             sql.push(", NOT EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id), ").push_bind(now);

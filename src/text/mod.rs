@@ -9,12 +9,15 @@
 //! * `classes`: which of 64 bytes are letters, digits, spaces.
 //! * `map`: folded position → original position.
 //! * `folded`: puts the three together.
+//! * `likeness`: how alike two texts are.
 
 mod classes;
 mod fold;
 mod folded;
+mod likeness;
 mod map;
 mod word;
 
 pub use folded::{Disguises, Folded, Word};
+pub use likeness::{Words, quarters};
 pub use word::{hash_pair, hash_word};

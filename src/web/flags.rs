@@ -1,4 +1,4 @@
-//! The queue, and one post with its evidence.
+//! One post with its evidence: judged, seconded, handed on, taken back.
 
 use std::collections::BTreeMap;
 
@@ -10,100 +10,27 @@ use serde::Deserialize;
 
 use super::error::{Page, PageError};
 use super::session::SignedIn;
-use super::view::{Frame, Segment, html, segments};
+use super::view::{Frame, Segment, html, in_language, segments};
+use crate::domain::batch::Batch;
 use crate::domain::check::Liveness;
-use crate::domain::decision::{Judgement, Reason, Verdict};
-use crate::domain::flag::{Flag, FlagState};
+use crate::domain::decision::{Elements, FollowUp, Judgement, Reason, Verdict};
+use crate::domain::flag::{Flag, FlagState, Lane, Role};
 use crate::domain::ids::{DecisionId, FlagId};
 use crate::domain::post::Post;
-use crate::domain::user::Language;
-use crate::domain::{Millis, Platform, batch::Batch};
-use crate::pipeline::{Pipeline, batch::case_id, review};
-use crate::rules::{Bilingual, Pack};
+use crate::domain::user::{Language, User};
+use crate::pipeline::alike::{self, Alike};
+use crate::pipeline::{Pipeline, PipelineError, batch::case_id, review};
+use crate::rules::index::How;
+use crate::rules::{Output, Pack};
 use crate::scan;
-use crate::store::flags::{self, DecisionRow, Filter, FlagCard, Seen};
+use crate::store::alike::Account;
+use crate::store::decisions::{DecisionRow, Referral, Seen};
+use crate::store::queue::{self, Filter};
 use crate::store::tips::TipCard;
-use crate::store::{batches, checks, posts, rule_hits, tips};
+use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, rule_hits, tips};
 
-/// Rows of a page.
-const ROWS: i64 = 50;
-
-#[derive(Deserialize)]
-pub(super) struct QueueQuery {
-    state: Option<String>,
-    priority: Option<String>,
-    platform: Option<String>,
-    page: Option<i64>,
-    done: Option<String>,
-    after: Option<i64>,
-}
-
-/// A row of the queue.
-struct Row {
-    card: FlagCard,
-    excerpt: Vec<Segment>,
-    posted: String,
-}
-
-#[derive(Template)]
-#[template(path = "web/queue.html")]
-struct QueuePage {
-    f: Frame,
-    rows: Vec<Row>,
-    total: i64,
-    filter: Filter,
-    platforms: Vec<Platform>,
-    page: i64,
-    pages: i64,
-}
-
-pub(super) async fn queue(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<QueueQuery>) -> Page {
-    let filter = Filter {
-        state: query.state.unwrap_or_else(|| FlagState::Open.as_str().to_owned()),
-        priority: query.priority.unwrap_or_default(),
-        platform: query.platform.unwrap_or_default(),
-    };
-    let total = flags::count(&pipeline.store, &filter).await?;
-    let pages = total.saturating_add(ROWS - 1).checked_div(ROWS).unwrap_or(0).max(1);
-    let page = query.page.unwrap_or(1).clamp(1, pages);
-    let now = pipeline.clock().now();
-    let cards = flags::list(&pipeline.store, &filter, now, ROWS, (page - 1) * ROWS).await?;
-    let rows = cards.into_iter().map(|card| Row {
-        excerpt: excerpt(&card),
-        posted: card.posted_at.map_or_else(|| "–".into(), Millis::wib),
-        card,
-    });
-    let platforms = Platform::ALL.to_vec();
-    html(&QueuePage { rows: rows.collect(), total, filter, platforms, page, pages, f: Frame::new(user, "queue", query.done) })
-}
-
-/// The beginning of the caption with its evidence: often enough to know what it is, without opening it.
-fn excerpt(card: &FlagCard) -> Vec<Segment> {
-    let spans: Vec<(usize, usize)> = card.findings.iter().flat_map(|finding| finding.spans.clone()).collect();
-    let evidence = [("hit".to_owned(), spans)];
-    let mut left = 180_usize;
-    let mut out = Vec::new();
-    for segment in segments(&card.text, &evidence) {
-        let taken: String = segment.text.chars().take(left).collect();
-        left = left.saturating_sub(taken.chars().count());
-        out.push(Segment { text: taken, axis: segment.axis });
-        if left == 0 {
-            out.push(Segment { text: "…".into(), axis: String::new() });
-            break;
-        }
-    }
-    out
-}
-
-pub(super) async fn next(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<QueueQuery>) -> Page {
-    let done = query.done.filter(|done| done == "decided");
-    let target = match (review::take_next(&pipeline, &user, query.after.map(FlagId)).await?, done) {
-        (Some(id), Some(done)) => format!("/flags/{id}?done={done}"),
-        (Some(id), None) => format!("/flags/{id}"),
-        (None, _) => "/queue?done=empty".to_owned(),
-    };
-    Ok(Redirect::to(&target).into_response())
-}
+/// Near-duplicates that a page names.
+const ALIKE: usize = 5;
 
 /// A rule that matched, as the page shows it.
 struct RuleNote {
@@ -118,6 +45,34 @@ struct Choice {
     key: usize,
 }
 
+/// An element of a request with its evidence.
+struct Element {
+    letter: &'static str,
+    name: &'static str,
+    /// Words that show it.
+    words: Vec<String>,
+    ticked: bool,
+}
+
+/// A word of the caption that means something to the rules.
+struct Slang {
+    quotes: Vec<String>,
+    /// Text keys of how they were read; plain readings are left out.
+    how: Vec<String>,
+    meaning: String,
+    axes: String,
+}
+
+/// What a person typed before something was refused: nothing of it is lost.
+#[derive(Default)]
+struct Draft {
+    problem: String,
+    note: String,
+    letters: Option<String>,
+    actor: Option<String>,
+    action: String,
+}
+
 #[derive(Template)]
 #[template(path = "web/flag.html")]
 struct FlagPage {
@@ -128,11 +83,17 @@ struct FlagPage {
     caption: Vec<Segment>,
     legend: Vec<(String, String)>,
     notes: Vec<RuleNote>,
+    meanings: Vec<Slang>,
+    elements: Vec<Element>,
     uphold: Vec<Choice>,
     dismiss: Vec<Choice>,
     history: Vec<DecisionRow>,
+    referrals: Vec<Referral>,
     packages: Vec<Batch>,
     liveness: Liveness,
+    account: Account,
+    alike: Vec<Alike>,
+    alike_open: usize,
     colleague: bool,
     seen: Seen,
     waiting: i64,
@@ -140,6 +101,11 @@ struct FlagPage {
     waits_for_second: bool,
     second_analyst: Option<String>,
     tips: Vec<TipCard>,
+    /// The named queue that the reader works in; empty for all.
+    queue: String,
+    /// What the reader decided just now and may take back.
+    undoable: Option<(FlagId, DecisionId)>,
+    draft: Draft,
 }
 
 impl FlagPage {
@@ -162,18 +128,28 @@ impl FlagPage {
     fn has_url(&self) -> bool {
         self.post.url.starts_with("https://")
     }
+
+    /// Whether the reader may hand it on.
+    fn can_refer(&self) -> bool {
+        self.flag.state == FlagState::Open && self.flag.lane == Lane::First
+    }
+
+    /// The part in the trade that is chosen: by the reader, or by the words.
+    fn plays(&self) -> &str {
+        self.draft.actor.as_deref().or_else(|| self.flag.actor.map(Role::as_str)).unwrap_or_default()
+    }
+
+    /// The query string that keeps the reader in a named queue.
+    fn kept(&self) -> String {
+        if self.queue.is_empty() { String::new() } else { format!("queue={}", self.queue) }
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 pub(super) struct FlagQuery {
     done: Option<String>,
-}
-
-fn in_language(text: &Bilingual, language: Language) -> String {
-    match language {
-        Language::Indonesian => text.id.clone(),
-        Language::English => text.en.clone(),
-    }
+    queue: String,
 }
 
 pub(super) async fn page(
@@ -182,64 +158,134 @@ pub(super) async fn page(
     Path(id): Path<i64>,
     Query(query): Query<FlagQuery>,
 ) -> Page {
-    let id = FlagId(id);
-    let flag = flags::get(&pipeline.store, id).await?.ok_or(PageError::NotFound)?;
-    let post = posts::get(&pipeline.store, flag.post_id).await?.ok_or(PageError::NotFound)?;
-    let seen = flags::seen(&pipeline.store, id).await?;
-    let decided_text = flags::decided_text(&pipeline.store, id).await?;
+    show(&pipeline, user, FlagId(id), query, Draft::default()).await
+}
+
+async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, draft: Draft) -> Page {
+    let store = &pipeline.store;
+    let flag = flags::get(store, id).await?.ok_or(PageError::NotFound)?;
+    if named_queues::closed_to(store, &user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, "this post stands in a queue that others work on".into()));
+    }
+    let post = posts::get(store, flag.post_id).await?.ok_or(PageError::NotFound)?;
+    let seen = decisions::seen(store, id).await?;
+    let decided_text = decisions::decided_text(store, id).await?;
     let reviews = user.role.reviews();
-    let colleague = flag.state == FlagState::Open && reviews && !review::claim(&pipeline, &user, id).await?;
-    let waits_for_second = rule_hits::waits_for_second(&pipeline.store, id).await?.is_some();
+    let colleague = flag.state == FlagState::Open && reviews && !review::claim(pipeline, &user, id).await?;
     let second_analyst = match seen.decision {
-        Some(decision) => rule_hits::second_analyst(&pipeline.store, decision).await?,
+        Some(decision) => rule_hits::second_analyst(store, decision).await?,
         None => None,
     };
-    let language = user.language;
     let rules = pipeline.rules();
     let pack = rules.pack(&flag.pack);
-    let evidence = ordered(pack, scan::evidence(&rules, &flag.pack, &post.text));
-    let legend = evidence.iter().filter_map(|(name, _)| {
-        let axis = pack?.axis(name)?;
-        Some((name.clone(), in_language(&axis.label, language)))
-    });
-    let notes = flag.findings.iter().map(|finding| {
-        let rule = pack.and_then(|pack| pack.rule(&finding.rule));
-        RuleNote {
-            title: rule.map_or_else(|| finding.rule.clone(), |rule| in_language(&rule.title, language)),
-            why: if language == Language::Indonesian {
-                finding.why.clone()
-            } else {
-                rule.map_or_else(String::new, |r| r.why.en.clone())
-            },
-            doubts: rule.map(|rule| rule.falsepositives.clone()).unwrap_or_default(),
-        }
-    });
+    let read = Read::new(&rules, pack, &flag, &post, user.language);
+    let near = alike::of(pipeline, &user, &flag, &post.text).await?;
     let choices = |verdict: Verdict, first: usize| -> Vec<Choice> {
         Reason::for_verdict(verdict).zip(first..).map(|(reason, key)| Choice { reason, key }).collect()
     };
     let uphold = choices(Verdict::Uphold, 1);
-    let open = Filter { state: "open".into(), ..Filter::default() };
+    let undoable = if reviews { decisions::newest_by(store, user.id, review::undo_since(pipeline)).await? } else { None };
+    let letters = draft.letters.clone();
+    let elements = read.elements.into_iter().map(|mut element| {
+        if let Some(letters) = &letters {
+            element.ticked = letters.contains(element.letter);
+        }
+        element
+    });
     html(&FlagPage {
         case_id: case_id(id),
-        caption: segments(&post.text, &evidence),
-        legend: legend.collect(),
-        notes: notes.collect(),
+        caption: read.caption,
+        legend: read.legend,
+        notes: read.notes,
+        meanings: read.meanings,
+        elements: elements.collect(),
         dismiss: choices(Verdict::Dismiss, uphold.len() + 1),
         uphold,
-        history: flags::decisions(&pipeline.store, id).await?,
-        packages: batches::sent_with(&pipeline.store, id).await?,
-        liveness: Liveness::from_checks(&checks::of_post(&pipeline.store, flag.post_id).await?),
+        history: decisions::of_flag(store, id).await?,
+        referrals: decisions::referrals(store, id).await?,
+        packages: batches::sent_with(store, id).await?,
+        liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
+        account: crate::store::alike::account(store, post.platform, &post.author, id).await?,
+        alike_open: near.iter().filter(|one| one.post.state == FlagState::Open).count(),
+        alike: near.into_iter().take(ALIKE).collect(),
         text_changed: flag.state != FlagState::Open && decided_text.is_some_and(|text| text != seen.text_sha256),
         seen,
-        tips: tips::of_post(&pipeline.store, flag.post_id).await?,
-        waits_for_second,
+        tips: tips::of_post(store, flag.post_id).await?,
+        waits_for_second: rule_hits::waits_for_second(store, id).await?.is_some(),
         second_analyst,
-        waiting: flags::count(&pipeline.store, &open).await?,
+        waiting: queue::count(store, &Filter::open()).await?,
         colleague,
         flag,
         post,
+        queue: query.queue,
+        undoable,
+        draft,
         f: Frame::new(user, "queue", query.done),
     })
+}
+
+/// What the rules in use read in a post.
+struct Read {
+    caption: Vec<Segment>,
+    legend: Vec<(String, String)>,
+    notes: Vec<RuleNote>,
+    meanings: Vec<Slang>,
+    elements: Vec<Element>,
+}
+
+impl Read {
+    fn new(rules: &crate::rules::RuleSet, pack: Option<&Pack>, flag: &Flag, post: &Post, language: Language) -> Self {
+        let evidence = ordered(pack, scan::evidence(rules, &flag.pack, &post.text));
+        let legend = evidence.iter().filter_map(|(name, _)| {
+            let axis = pack?.axis(name)?;
+            Some((name.clone(), in_language(&axis.label, language)))
+        });
+        let notes = flag.findings.iter().map(|finding| {
+            let rule = pack.and_then(|pack| pack.rule(&finding.rule));
+            RuleNote {
+                title: rule.map_or_else(|| finding.rule.clone(), |rule| in_language(&rule.title, language)),
+                why: if language == Language::Indonesian {
+                    finding.why.clone()
+                } else {
+                    rule.map_or_else(String::new, |r| r.why.en.clone())
+                },
+                doubts: rule.map(|rule| rule.falsepositives.clone()).unwrap_or_default(),
+            }
+        });
+        // Requests rest on elements; leads and market watches do not.
+        let asks = pack.is_none_or(|pack| pack.output == Output::Takedown);
+        let names = [("A", "used_clothing"), ("B", "import_nexus"), ("C", "offer")];
+        let elements = names.into_iter().filter(|_| asks).map(|(letter, name)| {
+            let spans = evidence.iter().find(|(axis, _)| axis == name).map(|(_, spans)| spans.as_slice()).unwrap_or_default();
+            let words: Vec<String> = spans.iter().filter_map(|(from, to)| post.text.get(*from..*to)).map(str::to_owned).collect();
+            Element { letter, name, ticked: !words.is_empty(), words }
+        });
+        Self {
+            caption: segments(&post.text, &evidence),
+            legend: legend.collect(),
+            notes: notes.collect(),
+            meanings: meanings(rules, flag, post, pack, language),
+            elements: elements.collect(),
+        }
+    }
+}
+
+/// The words that mean something to the rules, with what they mean and how a disguise was seen through.
+fn meanings(rules: &crate::rules::RuleSet, flag: &Flag, post: &Post, pack: Option<&Pack>, language: Language) -> Vec<Slang> {
+    let explained = scan::explain(rules, &scan::Post::caption(&post.text)).into_iter().find(|one| one.pack == flag.pack);
+    let label = |name: &str| pack.and_then(|pack| pack.axis(name)).map(|axis| in_language(&axis.label, language));
+    let terms = explained.map(|explanation| explanation.terms).unwrap_or_default();
+    let shown = terms.into_iter().filter(|term| term.lacks.is_empty()).map(|term| {
+        let how = term.places.iter().filter(|(_, how)| *how != How::Plain).map(|(_, how)| how.name());
+        let quotes: std::collections::BTreeSet<String> = term.places.iter().map(|(quote, _)| quote.trim().to_owned()).collect();
+        Slang {
+            how: how.map(|how| format!("how-{how}")).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+            quotes: quotes.into_iter().collect(),
+            meaning: term.meaning,
+            axes: term.points.iter().filter_map(|(axis, _)| label(axis)).collect::<Vec<_>>().join(", "),
+        }
+    });
+    shown.collect()
 }
 
 /// Evidence in the pack's order of axes, without those that only support others.
@@ -282,13 +328,64 @@ pub(super) async fn second(
     Ok(Redirect::to(&format!("/flags/{id}?done=seconded")).into_response())
 }
 
+/// Where a person goes on to.
+fn onward(queue: &str, done: &str) -> Redirect {
+    let kept = queue.parse::<i64>().map(|queue| format!("&queue={queue}")).unwrap_or_default();
+    Redirect::to(&format!("/queue/next?done={done}{kept}"))
+}
+
 #[derive(Deserialize)]
 pub(super) struct DecisionForm {
     reason: Option<String>,
     #[serde(default)]
     note: String,
+    /// Elements found: any of the letters A, B, C. Each is a box of its own.
+    #[serde(default)]
+    element_a: String,
+    #[serde(default)]
+    element_b: String,
+    #[serde(default)]
+    element_c: String,
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    queue: String,
     seen: i64,
     text_sha256: String,
+}
+
+impl DecisionForm {
+    fn elements(&self) -> Elements {
+        Elements {
+            used_clothing: !self.element_a.is_empty(),
+            import_nexus: !self.element_b.is_empty(),
+            offer: !self.element_c.is_empty(),
+        }
+    }
+
+    /// What was judged; the words say what is missing.
+    fn judgement(&self, asks: bool) -> Result<Judgement, String> {
+        let reason = self.reason.as_deref().filter(|reason| !reason.is_empty()).ok_or("a decision needs a reason")?;
+        let reason: Reason = reason.parse().map_err(|_| "unknown reason")?;
+        let actor = match self.actor.as_str() {
+            "" => None,
+            actor => Some(actor.parse().map_err(|_| "unknown part in the trade")?),
+        };
+        let judgement = Judgement::new(reason.verdict(), reason, self.note.as_str()).map_err(|error| error.to_string())?;
+        let judgement = judgement.with_elements(self.elements()).with_actor(actor);
+        let usual = match reason.verdict() {
+            Verdict::Dismiss => FollowUp::None,
+            Verdict::Uphold if asks => FollowUp::Request,
+            Verdict::Uphold => FollowUp::CustomsLead,
+        };
+        let follow_up = match self.action.as_str() {
+            "" => usual,
+            action => action.parse().map_err(|_| "unknown step")?,
+        };
+        judgement.with_follow_up(follow_up).map_err(|error| error.to_string())
+    }
 }
 
 pub(super) async fn decide(
@@ -297,14 +394,78 @@ pub(super) async fn decide(
     Path(id): Path<i64>,
     Form(form): Form<DecisionForm>,
 ) -> Page {
-    let refuse = |why: &str| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why.to_owned());
-    let reason = form.reason.as_deref().filter(|reason| !reason.is_empty()).ok_or_else(|| refuse("a decision needs a reason"))?;
-    let reason: Reason = reason.parse().map_err(|_| refuse("unknown reason"))?;
-    let judgement = Judgement::new(reason.verdict(), reason, form.note).map_err(|error| refuse(&error.to_string()))?;
-    let seen = Seen { decision: (form.seen != 0).then_some(DecisionId(form.seen)), text_sha256: form.text_sha256 };
-    review::decide(&pipeline, &user, FlagId(id), &seen, &judgement).await?;
-    // A first decision goes on to the next post; a correction stays where it was made.
-    let target =
-        if seen.decision.is_none() { "/queue/next?done=decided".to_owned() } else { format!("/flags/{id}?done=decided") };
-    Ok(Redirect::to(&target).into_response())
+    let id = FlagId(id);
+    let flag = flags::get(&pipeline.store, id).await?.ok_or(PageError::NotFound)?;
+    let asks = pipeline.rules().pack(&flag.pack).is_none_or(|pack| pack.output == Output::Takedown);
+    let seen = Seen { decision: (form.seen != 0).then_some(DecisionId(form.seen)), text_sha256: form.text_sha256.clone() };
+    let refused = match form.judgement(asks) {
+        Ok(judgement) if judgement.verdict() == Verdict::Uphold && asks && judgement.elements() != Elements::ALL => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "elements-missing".to_owned())
+        }
+        Ok(judgement) => match review::decide(&pipeline, &user, id, &seen, &judgement).await {
+            Ok(_) => {
+                // A first decision goes on to the next post; a correction stays where it was made.
+                let stays = Redirect::to(&format!("/flags/{id}?done=decided"));
+                return Ok(if seen.decision.is_none() { onward(&form.queue, "decided") } else { stays }.into_response());
+            }
+            Err(PipelineError::Refused(why) | PipelineError::Store(StoreError::Refused(why))) => (StatusCode::CONFLICT, why),
+            Err(error) => return Err(error.into()),
+        },
+        Err(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+    };
+    let (status, problem) = refused;
+    let draft = Draft {
+        problem,
+        letters: Some(form.elements().letters().to_owned()),
+        actor: Some(form.actor),
+        action: form.action,
+        note: form.note,
+    };
+    let query = FlagQuery { done: None, queue: form.queue };
+    let page = show(&pipeline, user, id, query, draft).await?;
+    Ok((status, page).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct UndoForm {
+    decision: i64,
+}
+
+/// Takes a decision of one's own back.
+pub(super) async fn undo(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<UndoForm>,
+) -> Page {
+    review::undo(&pipeline, &user, FlagId(id), DecisionId(form.decision)).await?;
+    Ok(Redirect::to(&format!("/flags/{id}?done=undone")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReferForm {
+    lane: Lane,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    queue: String,
+}
+
+/// Hands a post on.
+pub(super) async fn refer(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<ReferForm>,
+) -> Page {
+    let id = FlagId(id);
+    match review::refer(&pipeline, &user, id, form.lane, &form.note).await {
+        Ok(()) => Ok(onward(&form.queue, "referred").into_response()),
+        Err(PipelineError::Refused(why) | PipelineError::Store(StoreError::Refused(why))) => {
+            let draft = Draft { problem: why, note: form.note, ..Draft::default() };
+            let page = show(&pipeline, user, id, FlagQuery { done: None, queue: form.queue }, draft).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

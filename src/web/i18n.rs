@@ -98,6 +98,16 @@ impl Text {
         if self.0 == Language::Indonesian { shown.replace('.', ",") } else { shown }
     }
 
+    /// How long something has waited, in its largest unit: `3 jam`, `2 days`.
+    pub fn age(self, age: std::time::Duration) -> String {
+        let minutes = i64::try_from(age.as_secs() / 60).unwrap_or(i64::MAX);
+        match minutes {
+            0..60 => self.n("age-minutes", minutes),
+            60..2_880 => self.n("age-hours", minutes / 60),
+            _ => self.n("age-days", minutes / 1_440),
+        }
+    }
+
     fn id(self) -> &'static LanguageIdentifier {
         match self.0 {
             Language::Indonesian => &ID,
@@ -155,6 +165,9 @@ mod tests {
         wanted.extend(delivery::AttemptOutcome::ALL.iter().map(|v| format!("outcome-{v}")));
         wanted.extend(check::Liveness::ALL.iter().map(|v| format!("liveness-{v}")));
         wanted.extend(user::Role::ALL.iter().map(|v| format!("role-{v}")));
+        wanted.extend(flag::Lane::ALL.iter().map(|v| format!("lane-{v}")));
+        wanted.extend(flag::Role::ALL.iter().map(|v| format!("actor-{v}")));
+        wanted.extend(decision::FollowUp::ALL.iter().map(|v| format!("action-{v}")));
         wanted.extend(crate::domain::tip::TipReason::ALL.iter().map(|v| format!("tip-reason-{v}")));
         wanted.extend(crate::domain::tip::TipProblem::ALL.iter().map(|v| format!("tip-problem-{v}")));
         for prefix in ["tip-status", "tip-status-why"] {

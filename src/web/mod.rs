@@ -2,12 +2,15 @@
 
 mod assets;
 mod batches;
+mod bulks;
 mod error;
 mod flags;
 mod health;
 mod home;
 mod i18n;
+mod keys;
 mod log;
+mod queue;
 mod session;
 mod sources;
 mod tips;
@@ -41,11 +44,23 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/sign-in", get(session::form).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/language", post(session::language))
-        .route("/queue", get(flags::queue))
-        .route("/queue/next", get(flags::next))
+        .route("/queue", get(queue::page))
+        .route("/queue/next", get(queue::next))
+        .route("/queue/filters", post(queue::keep))
+        .route("/queue/filters/{id}/remove", post(queue::forget))
+        .route("/bulks", post(bulks::make))
+        .route("/bulks/{id}", get(bulks::page))
+        .route("/bulks/{id}/decision", post(bulks::decide))
+        .route("/bulks/{id}/undo", post(bulks::undo))
+        .route("/keys", get(keys::page))
+        .route("/queues", get(queue::named))
+        .route("/queues/{id}", post(queue::save_queue))
+        .route("/queues/{id}/remove", post(queue::remove_queue))
         .route("/flags/{id}", get(flags::page))
         .route("/flags/{id}/decision", post(flags::decide))
         .route("/flags/{id}/second", post(flags::second))
+        .route("/flags/{id}/undo", post(flags::undo))
+        .route("/flags/{id}/refer", post(flags::refer))
         .route("/flags/{id}/caption", post(flags::caption))
         .route("/tips/{id}/screenshot", get(tips::screenshot))
         .route("/tips/{id}/reporter", get(tips::reporter))

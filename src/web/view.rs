@@ -5,7 +5,8 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::error::PageError;
 use super::i18n::Text;
-use crate::domain::user::User;
+use crate::domain::user::{Language, User};
+use crate::rules::Bilingual;
 
 /// The frame around a page.
 pub struct Frame {
@@ -22,8 +23,22 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 9] =
-            ["decided", "seconded", "captioned", "rendered", "signed", "cancelled", "settled", "empty", "resumed"];
+        const KNOWN: [&str; 14] = [
+            "decided",
+            "seconded",
+            "captioned",
+            "rendered",
+            "signed",
+            "cancelled",
+            "settled",
+            "empty",
+            "resumed",
+            "referred",
+            "undone",
+            "saved",
+            "bulk",
+            "bulk-undone",
+        ];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
         Self { t: Text::new(user.language), user, here, done }
     }
@@ -60,6 +75,19 @@ pub fn segments(text: &str, evidence: &[(String, Vec<(usize, usize)>)]) -> Vec<S
         }
     }
     out
+}
+
+/// A text of the rules in the reader's language.
+pub fn in_language(text: &Bilingual, language: Language) -> String {
+    match language {
+        Language::Indonesian => text.id.clone(),
+        Language::English => text.en.clone(),
+    }
+}
+
+/// The attribute of an option of a select that stands on `chosen`.
+pub fn selected(chosen: &str, value: &str) -> &'static str {
+    if chosen == value { "selected" } else { "" }
 }
 
 /// Renders a page.

@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use sisir::domain::user::Role;
-use sisir::store::flags;
+use sisir::store::{decisions, queue};
 use thirtyfour::prelude::*;
 
 use crate::web::Desk;
@@ -106,7 +106,7 @@ async fn an_analyst_works_with_keys_alone() {
     body().await.send_keys("1").await.unwrap();
     web.query(By::Css(".done")).first().await.unwrap();
     let id = sisir::domain::ids::FlagId(first.path().trim_start_matches("/flags/").parse().unwrap());
-    let decided = flags::decisions(desk.stage.store(), id).await.unwrap();
+    let decided = decisions::of_flag(desk.stage.store(), id).await.unwrap();
     assert_eq!((decided.len(), decided[0].reason.as_str(), decided[0].note.as_str()), (1, "news_opinion", "1 2 3 catatan"));
     web.quit().await.unwrap();
 }
@@ -119,14 +119,14 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         let analyst = desk.stage.person("ratna", Role::Analyst).await;
         sign_in(&web, &desk, "ratna").await;
         let colleague = desk.stage.person("dewi", Role::Analyst).await;
-        let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+        let filter = queue::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
         let judgement = sisir::domain::decision::Judgement::new(
             sisir::domain::decision::Verdict::Uphold,
             sisir::domain::decision::Reason::RetailOffer,
             "",
         )
         .unwrap();
-        for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 3, 0).await.unwrap() {
+        for card in queue::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 3, None).await.unwrap() {
             sisir::pipeline::review::decide(
                 &desk.stage.pipeline,
                 &colleague,

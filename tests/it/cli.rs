@@ -149,15 +149,15 @@ fn doctor_says_what_is_missing_and_how_to_mend_it() {
     let weak = sisir(dir.path(), &["user", "add", "ratna", "--role", "analyst", "--password-stdin"], b"pendek\n");
     assert_eq!(weak.status.code(), Some(2));
     assert!(text(&weak.stderr).contains("at least 12 characters"));
-    for (name, role) in [("ratna", "analyst"), ("budi", "signer")] {
+    for (name, role) in [("ratna", "analyst"), ("budi", "approver")] {
         let added = sisir(dir.path(), &["user", "add", name, "--role", role], b"");
         assert!(text(&added.stdout).contains("password (shown once)"), "{}", text(&added.stderr));
     }
     assert_eq!(sisir(dir.path(), &["doctor"], b"").status.code(), Some(0));
-    let twice = sisir(dir.path(), &["user", "add", "budi", "--role", "signer"], b"");
+    let twice = sisir(dir.path(), &["user", "add", "budi", "--role", "approver"], b"");
     assert!(text(&twice.stderr).contains("is there already"), "{}", text(&twice.stderr));
     let status = sisir(dir.path(), &["db", "status"], b"");
-    assert_eq!(text(&status.stdout), "SQLite: schema version 10, this program knows 10, 0 changes waiting\n");
+    assert_eq!(text(&status.stdout), "SQLite: schema version 11, this program knows 11, 0 changes waiting\n");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sisir::domain::user::{Role, User};
 use sisir::mail::SinkFault;
 use sisir::pipeline::deliver::{LEASE, Settlement, settle};
 use sisir::pipeline::{batch, review};
-use sisir::store::{batches, flags, outbox};
+use sisir::store::{batches, outbox, queue};
 
 use crate::support::{Engine, Stage};
 
@@ -18,13 +18,13 @@ use crate::support::{Engine, Stage};
 async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
     let stage = Stage::new(engine).await?;
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let admin = stage.person("joko", Role::Admin).await;
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
-    for card in flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 3, 0).await.unwrap() {
+    let filter = queue::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    for card in queue::list(stage.store(), &filter, stage.pipeline.clock().now(), 3, None).await.unwrap() {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
         review::decide(&stage.pipeline, &analyst, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }

@@ -17,6 +17,7 @@ mod browser;
 mod cli;
 mod delivery;
 mod demo;
+mod desk;
 mod faulty_day;
 mod imports;
 mod jobs;

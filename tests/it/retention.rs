@@ -8,7 +8,7 @@ use sisir::domain::post::Observation;
 use sisir::domain::user::{Role, User};
 use sisir::pipeline::purge::{PurgeReport, purge};
 use sisir::pipeline::review;
-use sisir::store::{audit, flags, posts};
+use sisir::store::{audit, decisions, posts, queue};
 
 use crate::on_both;
 use crate::support::{START, Stage};
@@ -49,7 +49,7 @@ async fn store(stage: &Stage, source: &str, posts: &[Observation]) -> posts::Ups
 
 /// The flag of a post by its author; emptied posts have none.
 async fn flag_of(stage: &Stage, author: &str) -> sisir::domain::ids::FlagId {
-    let all = flags::list(stage.store(), &flags::Filter::default(), stage.pipeline.clock().now(), 10, 0).await.unwrap();
+    let all = queue::list(stage.store(), &queue::Filter::default(), stage.pipeline.clock().now(), 10, None).await.unwrap();
     all.into_iter().find(|flag| flag.author == author).unwrap().id
 }
 
@@ -81,7 +81,7 @@ async fn what_is_due_goes_and_the_rest_stays(stage: &Stage) {
     let emptied = left.iter().find(|post| post.text.is_empty()).unwrap();
     assert!(emptied.native_id.starts_with("sha256:") && emptied.url.is_empty() && emptied.author.is_empty());
     let flag = flag_of(stage, "").await;
-    assert_eq!(flags::decisions(stage.store(), flag).await.unwrap().len(), 1, "the decision stays");
+    assert_eq!(decisions::of_flag(stage.store(), flag).await.unwrap().len(), 1, "the decision stays");
     assert!(left.iter().any(|post| post.text == setuju().text), "an upheld post stays whole");
     let noted: Vec<String> = audit::all(stage.store())
         .await
@@ -115,7 +115,7 @@ async fn nobody_decides_about_an_emptied_post(stage: &Stage) {
     let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
     let refused = review::decide(&stage.pipeline, &analyst, flag, &stage.seen(flag).await, &uphold).await;
     assert!(refused.is_err());
-    assert_eq!(flags::decisions(stage.store(), flag).await.unwrap().len(), 1);
+    assert_eq!(decisions::of_flag(stage.store(), flag).await.unwrap().len(), 1);
 }
 
 async fn a_platforms_own_limit_counts_when_it_is_shorter(stage: &Stage) {
@@ -197,7 +197,7 @@ async fn what_is_read_again_stays_on(stage: &Stage) {
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
     let flagged =
-        flags::list(stage.store(), &flags::Filter { platform: "tiktok".into(), ..flags::Filter::default() }, START, 500, 0)
+        queue::list(stage.store(), &queue::Filter { platform: "tiktok".into(), ..queue::Filter::default() }, START, 500, None)
             .await
             .unwrap()
             .len();
@@ -221,7 +221,7 @@ async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
     store(stage, "tiktok_research", &[setuju()]).await;
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     let analyst = stage.person("ratna", Role::Analyst).await;
-    stage.person("budi", Role::Signer).await;
+    stage.person("budi", Role::Approver).await;
     judge(stage, &analyst, "setuju", Reason::BaleOffer).await.unwrap();
     judge(stage, &analyst, "anak", Reason::BaleOffer).await.unwrap();
     stage.second_all().await;

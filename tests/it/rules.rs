@@ -165,13 +165,13 @@ fn graph_schema_and_pages_are_written() {
 async fn a_backtest_names_what_contradicts_people() {
     use sisir::domain::decision::{Judgement, Reason, Verdict};
     use sisir::domain::job::JobKind;
-    use sisir::store::flags;
+    use sisir::store::queue;
     let stage = crate::support::Stage::new(crate::support::Engine::Sqlite).await.unwrap();
     let ratna = stage.person("ratna", sisir::domain::user::Role::Analyst).await;
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let cards = flags::list(stage.store(), &flags::Filter::default(), stage.pipeline.clock().now(), 2, 0).await.unwrap();
+    let cards = queue::list(stage.store(), &queue::Filter::default(), stage.pipeline.clock().now(), 2, None).await.unwrap();
     for (card, reason) in cards.iter().zip([Reason::RetailOffer, Reason::NewsOpinion]) {
         let judgement = Judgement::new(reason.verdict(), reason, "").unwrap();
         assert_eq!(judgement.verdict() == Verdict::Uphold, reason == Reason::RetailOffer);

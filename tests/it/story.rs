@@ -9,7 +9,7 @@ use sisir::domain::job::JobKind;
 use sisir::domain::user::Role;
 use sisir::domain::{Platform, sha256_hex};
 use sisir::pipeline::{batch, review, status};
-use sisir::store::{audit, batches, checks, flags, outbox, posts};
+use sisir::store::{audit, batches, checks, flags, outbox, posts, queue};
 
 use crate::support::Stage;
 
@@ -18,7 +18,7 @@ crate::on_both! { the_whole_chain => chain, a_second_run_finds_nothing_new => se
 async fn chain(stage: &Stage) {
     let (pipeline, store) = (&stage.pipeline, stage.store());
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let worker = stage.worker("w1");
 
     // 1-4: the platforms are read, a queue stands.
@@ -26,12 +26,12 @@ async fn chain(stage: &Stage) {
     worker.perform(JobKind::Screen).await.unwrap();
     let seen = posts::count(store).await.unwrap();
     assert!(seen > 100, "{seen} posts");
-    let open = flags::count(store, &flags::Filter { state: "open".into(), ..Default::default() }).await.unwrap();
+    let open = queue::count(store, &queue::Filter { state: "open".into(), ..Default::default() }).await.unwrap();
     assert!(open > 20 && open < seen / 2, "{open} of {seen} flagged");
 
     // 5: the analyst upholds what is offered on TikTok and dismisses the rest.
     let mut upheld = 0;
-    while let Some(id) = review::take_next(pipeline, &analyst, None).await.unwrap() {
+    while let Some(id) = review::take_next(pipeline, &analyst, None, None).await.unwrap() {
         let flag = flags::get(store, id).await.unwrap().unwrap();
         let post = posts::get(store, flag.post_id).await.unwrap().unwrap();
         let reason = if post.platform == Platform::Tiktok { Reason::RetailOffer } else { Reason::ElementMissing };

@@ -10,7 +10,7 @@ use sisir::domain::tip::{TipProblem, TipReason, TipStatus};
 use sisir::domain::user::Role;
 use sisir::pipeline::tips::{self, Report, Upload};
 use sisir::pipeline::{purge, review};
-use sisir::store::{audit, flags, posts};
+use sisir::store::{audit, posts, queue};
 
 use crate::on_both;
 use crate::support::Stage;
@@ -39,9 +39,9 @@ fn report() -> Report {
     }
 }
 
-async fn open_flags(stage: &Stage) -> Vec<flags::FlagCard> {
-    let filter = flags::Filter { state: "open".into(), ..flags::Filter::default() };
-    flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 100, 0).await.unwrap()
+async fn open_flags(stage: &Stage) -> Vec<queue::FlagCard> {
+    let filter = queue::Filter { state: "open".into(), ..queue::Filter::default() };
+    queue::list(stage.store(), &filter, stage.pipeline.clock().now(), 100, None).await.unwrap()
 }
 
 async fn a_report_joins_the_queue_without_its_reporter_on(stage: &Stage) {

@@ -9,7 +9,7 @@ use sisir::domain::trust::Bar;
 use sisir::domain::user::{Role, User};
 use sisir::pipeline::{RulesInUse, batch, review, screen};
 use sisir::rules::{DEFAULT_PACK, PackSource, RuleSet, load, shipped};
-use sisir::store::{StoreError, flags, rule_hits};
+use sisir::store::{decisions, flags, queue, rule_hits};
 
 use crate::support::{Engine, Stage};
 
@@ -30,8 +30,8 @@ async fn open(stage: &Stage, count: i64) -> Vec<FlagId> {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
-    let cards = flags::list(stage.store(), &filter, stage.pipeline.clock().now(), count, 0).await.unwrap();
+    let filter = queue::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    let cards = queue::list(stage.store(), &filter, stage.pipeline.clock().now(), count, None).await.unwrap();
     assert_eq!(i64::try_from(cards.len()).unwrap(), count);
     cards.into_iter().map(|card| card.id).collect()
 }
@@ -49,7 +49,7 @@ async fn second(stage: &Stage) {
     let seen = stage.seen(flag).await;
     assert!(review::agree(&stage.pipeline, &ratna, flag, &seen).await.is_err(), "agreed with herself");
     assert!(review::agree(&stage.pipeline, &admin, flag, &seen).await.is_err(), "an administrator reviews nothing");
-    let other = flags::Seen { text_sha256: "0".repeat(64), ..seen.clone() };
+    let other = decisions::Seen { text_sha256: "0".repeat(64), ..seen.clone() };
     assert!(review::agree(&stage.pipeline, &dewi, flag, &other).await.is_err(), "agreed about another text");
     assert_eq!(rule_hits::waits_for_second(stage.store(), flag).await.unwrap(), seen.decision);
     review::agree(&stage.pipeline, &dewi, flag, &seen).await.unwrap();
@@ -61,19 +61,14 @@ async fn second(stage: &Stage) {
 async fn trusted(stage: &Stage) {
     let ratna = stage.person("ratna", Role::Analyst).await;
     let ids = open(stage, 3).await;
-    let mut tx = stage.store().write_tx().await.unwrap();
-    let together = [(ids[0], stage.seen(ids[0]).await, Bar::CLOSED), (ids[1], stage.seen(ids[1]).await, Bar::CLOSED)];
-    let refused = flags::decide_together(&mut tx, &together, &uphold(), ratna.id).await.unwrap_err();
-    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("decide each post by itself")), "{refused}");
-    drop(tx);
     // The first decision makes the card that the bar is compared with.
     let mut tx = stage.store().write_tx().await.unwrap();
-    flags::decide(&mut tx, ids[0], &stage.seen(ids[0]).await, &uphold(), ratna.id, OPEN_BAR).await.unwrap();
+    decisions::decide(&mut tx, ids[0], &stage.seen(ids[0]).await, &uphold(), ratna.id, OPEN_BAR).await.unwrap();
     let dismissal = Judgement::new(Verdict::Dismiss, Reason::NewsOpinion, "").unwrap();
-    flags::decide(&mut tx, ids[2], &stage.seen(ids[2]).await, &dismissal, ratna.id, Bar::CLOSED).await.unwrap();
+    decisions::decide(&mut tx, ids[2], &stage.seen(ids[2]).await, &dismissal, ratna.id, Bar::CLOSED).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
     let mut tx = stage.store().write_tx().await.unwrap();
-    flags::decide_together(&mut tx, &[(ids[1], stage.seen(ids[1]).await, OPEN_BAR)], &uphold(), ratna.id).await.unwrap();
+    decisions::decide(&mut tx, ids[1], &stage.seen(ids[1]).await, &uphold(), ratna.id, OPEN_BAR).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
     assert_eq!(rule_hits::waits_for_second(stage.store(), ids[1]).await.unwrap(), None);
     assert!(draft(stage, &ratna).await, "a trusted rule waits for nobody");
@@ -160,7 +155,7 @@ async fn shadow(stage: &Stage) {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    assert_eq!(flags::count(stage.store(), &flags::Filter::default()).await.unwrap(), 0, "a shadow rule flagged");
+    assert_eq!(queue::count(stage.store(), &queue::Filter::default()).await.unwrap(), 0, "a shadow rule flagged");
     let hits = rule_hits::by_day(stage.store()).await.unwrap();
     assert!(hits.iter().all(|hit| hit.shadow) && hits.iter().map(|hit| hit.posts).sum::<i64>() > 20, "{hits:?}");
 }
@@ -170,7 +165,7 @@ async fn brake(stage: &Stage) {
     stage.pipeline.rules_in_use.swap(changed("pack.toml", "posts = 200\nshare = 0.6", "posts = 10\nshare = 0.01"));
     let error = screen::screen(&stage.pipeline, |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("safety brake") && error.contains("brake.share"), "{error}");
-    assert_eq!(flags::count(stage.store(), &flags::Filter::default()).await.unwrap(), 0);
+    assert_eq!(queue::count(stage.store(), &queue::Filter::default()).await.unwrap(), 0);
     stage.pipeline.rules_in_use.swap(load(&[shipped(DEFAULT_PACK)]).rule_set.unwrap());
     assert!(screen::screen(&stage.pipeline, |_| {}).await.unwrap().flagged > 20, "the posts waited");
 }

@@ -10,7 +10,7 @@ use sisir::domain::post::Observation;
 use sisir::domain::user::{Role, User};
 use sisir::domain::{Platform, sha256_hex};
 use sisir::pipeline::{PipelineError, batch, review};
-use sisir::store::{StoreError, batches, flags, outbox, posts};
+use sisir::store::{StoreError, batches, decisions, flags, outbox, posts, queue};
 use sqlx::AssertSqlSafe;
 
 use sisir::domain::trust::Bar;
@@ -29,8 +29,8 @@ async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
-    let cards = flags::list(stage.store(), &filter, stage.pipeline.clock().now(), 6, 0).await.unwrap();
+    let filter = queue::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    let cards = queue::list(stage.store(), &filter, stage.pipeline.clock().now(), 6, None).await.unwrap();
     assert_eq!(cards.len(), 6);
     for (card, reviewer) in cards.iter().zip(reviewers.iter().cycle()) {
         let judgement = Judgement::new(Verdict::Uphold, Reason::RetailOffer, "").unwrap();
@@ -43,8 +43,8 @@ async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
 
 async fn use_cases(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let reviewing_signer = stage.person("sari", Role::Signer).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let reviewing_signer = stage.person("sari", Role::Approver).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let admin = stage.person("joko", Role::Admin).await;
     let batch = rendered(stage, &[&analyst, &reviewing_signer]).await;
     let hash = batch.package_sha256.clone().unwrap();
@@ -57,7 +57,8 @@ async fn use_cases(stage: &Stage) {
     let other = batch::sign(pipeline, &signer, batch.id, &sha256_hex(b"other bytes")).await;
     assert!(matches!(other, Err(PipelineError::NotSigned(_))), "a hash that was not shown was signed");
     let judgement = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
-    let open = flags::next_open(stage.store(), admin.id, pipeline.clock().now(), None).await.unwrap().unwrap();
+    let reader = queue::Reader { id: admin.id, supervises: false, closed: Vec::new(), queue: None };
+    let open = queue::next_open(stage.store(), &reader, pipeline.clock().now(), None).await.unwrap().unwrap();
     assert!(
         review::decide(pipeline, &admin, open, &stage.seen(open).await, &judgement).await.is_err(),
         "an administrator decided"
@@ -86,8 +87,8 @@ pub async fn direct(stage: &Stage, sql: &str) -> Result<(), String> {
 
 async fn schema(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let sari = stage.person("sari", Role::Signer).await;
-    let budi = stage.person("budi", Role::Signer).await;
+    let sari = stage.person("sari", Role::Approver).await;
+    let budi = stage.person("budi", Role::Approver).await;
     let batch = rendered(stage, &[&analyst, &sari]).await;
     let (id, hash) = (batch.id.0, batch.package_sha256.clone().unwrap());
     let (to, message_id) = (batch.recipient.clone().unwrap(), batch.message_id.clone().unwrap());
@@ -190,7 +191,7 @@ async fn schema(stage: &Stage) {
     let seen = stage.seen(row.flag_id).await;
     let mut tx = stage.store().write_tx().await.unwrap();
     let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
-    let error = flags::decide(&mut tx, row.flag_id, &seen, &judgement, analyst.id, Bar::CLOSED).await.unwrap_err();
+    let error = decisions::decide(&mut tx, row.flag_id, &seen, &judgement, analyst.id, Bar::CLOSED).await.unwrap_err();
     assert!(matches!(&error, StoreError::Refused(why) if why.contains("cancel that batch first")), "{error}");
 }
 
@@ -199,8 +200,8 @@ async fn meanwhile(stage: &Stage) {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
-    let first = review::take_next(&stage.pipeline, &ratna, None).await.unwrap().unwrap();
-    let second = review::take_next(&stage.pipeline, &dewi, None).await.unwrap().unwrap();
+    let first = review::take_next(&stage.pipeline, &ratna, None, None).await.unwrap().unwrap();
+    let second = review::take_next(&stage.pipeline, &dewi, None, None).await.unwrap().unwrap();
     assert_ne!(first, second, "two people get different posts");
     assert!(!review::claim(&stage.pipeline, &dewi, first).await.unwrap(), "a colleague has it open");
     let uphold = Judgement::new(Verdict::Uphold, Reason::BaleOffer, "").unwrap();
@@ -210,16 +211,16 @@ async fn meanwhile(stage: &Stage) {
     let late = review::decide(&stage.pipeline, &dewi, first, &early, &dismiss).await;
     assert!(late.is_err(), "a decision that was not seen was overwritten");
     review::decide(&stage.pipeline, &dewi, first, &stage.seen(first).await, &dismiss).await.unwrap();
-    assert_eq!(flags::decisions(stage.store(), first).await.unwrap().len(), 2, "both stay on record");
-    let shown = review::take_next(&stage.pipeline, &ratna, None).await.unwrap().unwrap();
-    let skipped = review::take_next(&stage.pipeline, &ratna, Some(shown)).await.unwrap().unwrap();
+    assert_eq!(decisions::of_flag(stage.store(), first).await.unwrap().len(), 2, "both stay on record");
+    let shown = review::take_next(&stage.pipeline, &ratna, None, None).await.unwrap().unwrap();
+    let skipped = review::take_next(&stage.pipeline, &ratna, None, Some(shown)).await.unwrap().unwrap();
     assert_ne!(shown, skipped, "skipping goes on");
     assert!(review::claim(&stage.pipeline, &dewi, shown).await.unwrap(), "what was skipped is free for a colleague");
 }
 
 async fn cancelled(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let batch = rendered(stage, &[&analyst]).await;
     batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
     batch::cancel(&stage.pipeline, &analyst, batch.id).await.unwrap();
@@ -233,7 +234,7 @@ async fn cancelled(stage: &Stage) {
 
 async fn tampered(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let batch = rendered(stage, &[&analyst]).await;
     batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
     // Someone with the database in hand switches the triggers off and changes a byte.
@@ -272,7 +273,7 @@ async fn edit(stage: &Stage, id: sisir::domain::ids::FlagId, text: &str) {
 
 async fn changed_text(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let first = rendered(stage, &[&analyst]).await;
     batch::cancel(&stage.pipeline, &analyst, first.id).await.unwrap();
     let flag = batches::rows(stage.store(), first.id).await.unwrap()[0].flag_id;
@@ -297,7 +298,7 @@ async fn changed_text(stage: &Stage) {
 
 async fn asked_once(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let batch = rendered(stage, &[&analyst]).await;
     let due = batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
     stage.clock.advance(due.since(stage.pipeline.clock().now()));
@@ -334,14 +335,14 @@ async fn asked_once(stage: &Stage) {
 
 async fn unsignable(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     // The only signer reviewed half of the posts: those wait, the others can go.
     let batch = rendered(stage, &[&analyst, &signer]).await;
     let rows = batches::rows(stage.store(), batch.id).await.unwrap();
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|row| row.reviewer_id == analyst.id));
     batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
-    let second = stage.person("sari", Role::Signer).await;
+    let second = stage.person("sari", Role::Approver).await;
     let rest = batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
     let rest = batch::render(&stage.pipeline, &analyst, rest.id).await.unwrap();
     batch::sign(&stage.pipeline, &second, rest.id, &rest.package_sha256.unwrap()).await.unwrap();
@@ -350,7 +351,7 @@ async fn unsignable(stage: &Stage) {
 /// SQLite's REPLACE deletes without delete triggers, PostgreSQL's TRUNCATE without row triggers.
 async fn replaced(stage: &Stage) {
     let analyst = stage.person("ratna", Role::Analyst).await;
-    let signer = stage.person("budi", Role::Signer).await;
+    let signer = stage.person("budi", Role::Approver).await;
     let batch = rendered(stage, &[&analyst]).await;
     batch::sign(&stage.pipeline, &signer, batch.id, &batch.package_sha256.clone().unwrap()).await.unwrap();
     let sqlite = stage.pipeline.config.database.url.starts_with("sqlite:");
@@ -375,7 +376,7 @@ async fn a_decision_and_a_draft_at_the_same_moment() {
     let seen = stage.seen(flag).await;
     let mut correction = stage.store().write_tx().await.unwrap();
     let mistake = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
-    flags::decide(&mut correction, flag, &seen, &mistake, analyst.id, Bar::CLOSED).await.unwrap();
+    decisions::decide(&mut correction, flag, &seen, &mistake, analyst.id, Bar::CLOSED).await.unwrap();
     // Not committed yet: the draft reads the old decision, and must wait at the flag instead of using it.
     let (pipeline, drafter) = (stage.pipeline.clone(), analyst.clone());
     let draft = tokio::spawn(async move { batch::draft(&pipeline, &drafter, BatchKind::Request, Platform::Tiktok).await });

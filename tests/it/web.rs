@@ -4,7 +4,7 @@ use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode};
 use sisir::domain::job::JobKind;
 use sisir::domain::user::Role;
-use sisir::store::{batches, flags};
+use sisir::store::{batches, queue};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Engine, Stage};
@@ -103,8 +103,14 @@ impl Visitor {
             let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name} in {path}"));
             rest.split('"').next().unwrap().to_owned()
         };
-        let form =
-            [("seen", field("seen")), ("text_sha256", field("text_sha256")), ("reason", reason.into()), ("note", note.into())];
+        let mut form = vec![
+            ("seen", field("seen")),
+            ("text_sha256", field("text_sha256")),
+            ("reason", reason.into()),
+            ("note", note.into()),
+        ];
+        // A person looks at the post and ticks what is there.
+        form.extend(["element_a", "element_b", "element_c"].map(|name| (name, "1".to_owned())));
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.post(&format!("{path}/decision"), &form).await
     }
@@ -193,6 +199,11 @@ async fn a_decision_needs_a_reason_and_leads_to_the_next_post() {
     ] {
         assert_eq!(analyst.post(&format!("{first}/decision"), form).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
+    let incomplete = [("seen", "0"), ("text_sha256", "x"), ("reason", "bale_offer"), ("element_a", "1"), ("note", "catatan saya")];
+    let refused = analyst.post(&format!("{first}/decision"), &incomplete).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = refused.text().await.unwrap();
+    assert!(refused.contains("Menguatkan perlu ketiga unsur") && refused.contains("catatan saya"), "what was typed is kept");
     let hash =
         desk.stage.seen(sisir::domain::ids::FlagId(first.trim_start_matches("/flags/").parse().unwrap())).await.text_sha256;
     let answer = analyst.decide(&first, "news_opinion", "<b>berita</b>").await;
@@ -221,10 +232,10 @@ async fn a_decision_needs_a_reason_and_leads_to_the_next_post() {
 async fn a_package_goes_from_posts_to_a_signature_of_another_person() {
     let desk = Desk::filled().await;
     let analyst = desk.sign_in("ratna", Role::Analyst).await;
-    let signer = desk.sign_in("budi", Role::Signer).await;
+    let signer = desk.sign_in("budi", Role::Approver).await;
     assert!(analyst.page("/batches").await.contains("Belum ada paket"), "an empty list says what to do");
-    let filter = flags::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
-    for card in flags::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 4, 0).await.unwrap() {
+    let filter = queue::Filter { state: "open".into(), platform: "tiktok".into(), ..Default::default() };
+    for card in queue::list(desk.stage.store(), &filter, desk.stage.pipeline.clock().now(), 4, None).await.unwrap() {
         analyst.decide(&format!("/flags/{}", card.id), "retail_offer", "").await;
     }
     let own = analyst.page("/queue?state=second").await;
@@ -262,7 +273,7 @@ async fn pages_speak_both_languages() {
     for back in ["https://jahat.example", "//jahat.example", "/\\jahat.example"] {
         assert_eq!(analyst.to(analyst.post("/language", &[("lang", "en"), ("back", back)]).await).await, "/", "{back}");
     }
-    for path in ["/", "/queue", "/queue?state=upheld", "/queue?page=999", "/batches", "/sources", "/log", "/flags/1"] {
+    for path in ["/", "/queue", "/queue?state=upheld", "/queue?from=9.9", "/queue?q=bal&state=all", "/keys", "/batches", "/sources", "/flags/1"] {
         analyst.page(path).await;
     }
 }

@@ -47,7 +47,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 /// The three people of the demo.
-const PEOPLE: [(&str, Role); 3] = [("analis", Role::Analyst), ("penanda", Role::Signer), ("admin", Role::Admin)];
+const PEOPLE: [(&str, Role); 3] = [("analis", Role::Analyst), ("penanda", Role::Approver), ("admin", Role::Admin)];
 
 async fn interactive(options: &Options) -> anyhow::Result<ExitCode> {
     let stage = Stage::open(options).await?;
@@ -74,8 +74,10 @@ async fn interactive(options: &Options) -> anyhow::Result<ExitCode> {
     for (name, role, password) in passwords {
         let may = match role {
             Role::Analyst => "review, put packages together",
-            Role::Signer => "review, sign packages of others",
-            Role::Admin => "settle deliveries",
+            Role::Approver => "review, sign packages of others",
+            Role::Supervisor => "review what is escalated, look after queues",
+            Role::Admin => "settle deliveries, look after people",
+            Role::Viewer | Role::RuleEditor | Role::Auditor => "read",
         };
         table.add_row([name, password.as_str(), may]);
     }

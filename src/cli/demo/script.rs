@@ -23,7 +23,7 @@ use crate::jobs::Worker;
 use crate::mail::MailSink;
 use crate::pipeline::deliver::{Settlement, settle};
 use crate::pipeline::{batch, review, status, users};
-use crate::store::{self, batches, flags, jobs, outbox, posts};
+use crate::store::{self, batches, decisions, flags, jobs, outbox, posts, queue};
 
 const REVIEWER: &str = "skrip-pemeriksa";
 const SIGNER: &str = "skrip-penanda";
@@ -52,7 +52,7 @@ struct Script {
 impl Script {
     async fn perform(&self) -> anyhow::Result<()> {
         let reviewer = self.person(REVIEWER, Role::Analyst).await?;
-        let signer = self.person(SIGNER, Role::Signer).await?;
+        let signer = self.person(SIGNER, Role::Approver).await?;
         let operator = self.person(OPERATOR, Role::Admin).await?;
         self.job(JobKind::Crawl, "once").await?;
         self.job(JobKind::Screen, "once").await?;
@@ -98,7 +98,7 @@ impl Script {
     async fn review(&self, reviewer: &User) -> anyhow::Result<()> {
         let pipeline = &self.stage.pipeline;
         let meant: BTreeMap<&str, &str> = self.stage.posts.iter().map(|p| (p.native_id.as_str(), p.label.as_str())).collect();
-        while let Some(id) = review::take_next(pipeline, reviewer, None).await? {
+        while let Some(id) = review::take_next(pipeline, reviewer, None, None).await? {
             let flag = flags::get(&pipeline.store, id).await?.context("the flag just taken")?;
             let post = posts::get(&pipeline.store, flag.post_id).await?.context("the post of a flag")?;
             let reason = match (meant.get(post.native_id.as_str()).copied(), flag.priority) {
@@ -108,7 +108,7 @@ impl Script {
                 _ => Reason::Unrelated,
             };
             let judgement = Judgement::new(reason.verdict(), reason, "putusan skrip demo")?;
-            let seen = flags::seen(&pipeline.store, id).await?;
+            let seen = decisions::seen(&pipeline.store, id).await?;
             review::decide(pipeline, reviewer, id, &seen, &judgement).await?;
         }
         Ok(())
@@ -117,9 +117,9 @@ impl Script {
     /// No rule is trusted in a new installation: a second person reads every upheld post.
     async fn second(&self, second: &User) -> anyhow::Result<()> {
         let pipeline = &self.stage.pipeline;
-        let waiting = flags::Filter { state: "second".into(), ..flags::Filter::default() };
-        for card in flags::list(&pipeline.store, &waiting, self.stage.clock.now(), 10_000, 0).await? {
-            let seen = flags::seen(&pipeline.store, card.id).await?;
+        let waiting = queue::Filter { state: "second".into(), ..queue::Filter::default() };
+        for card in queue::list(&pipeline.store, &waiting, self.stage.clock.now(), 10_000, None).await? {
+            let seen = decisions::seen(&pipeline.store, card.id).await?;
             review::agree(pipeline, second, card.id, &seen).await?;
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Script {
     async fn package(&self, kind: BatchKind, platform: Platform, reviewer: &User, signer: &User) -> anyhow::Result<()> {
         let pipeline = &self.stage.pipeline;
         let verdict = if kind == BatchKind::Request { Verdict::Uphold } else { Verdict::Dismiss };
-        if !flags::ready(&pipeline.store, platform, verdict, 1).await?.is_empty() {
+        if !decisions::ready(&pipeline.store, platform, verdict, 1).await?.is_empty() {
             batch::draft(pipeline, reviewer, kind, platform).await?;
         }
         for known in self.in_order().await?.into_iter().filter(|b| b.kind == kind && b.platform == platform) {
@@ -181,14 +181,14 @@ impl Script {
         if self.in_order().await?.iter().any(|b| b.kind == BatchKind::Withdrawal) {
             return Ok(());
         }
-        if !flags::ready(&pipeline.store, Platform::Tiktok, Verdict::Dismiss, 1).await?.is_empty() {
+        if !decisions::ready(&pipeline.store, Platform::Tiktok, Verdict::Dismiss, 1).await?.is_empty() {
             return Ok(());
         }
         let sent = self.in_order().await?.into_iter().find(|b| b.platform == Platform::Tiktok && b.state == BatchState::Sent);
         let Some(sent) = sent else { return Ok(()) };
         let Some(row) = batches::rows(&pipeline.store, sent.id).await?.into_iter().next() else { return Ok(()) };
         let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "putusan skrip demo: contoh pencabutan")?;
-        let seen = flags::seen(&pipeline.store, row.flag_id).await?;
+        let seen = decisions::seen(&pipeline.store, row.flag_id).await?;
         review::decide(pipeline, reviewer, row.flag_id, &seen, &judgement).await?;
         Ok(())
     }

@@ -83,15 +83,10 @@ fn show_term(term: &TermShown) -> String {
     let quotes: Vec<String> = term
         .places
         .iter()
-        .map(|(quote, how)| if *how == How::Plain { format!("“{quote}”") } else { format!("“{quote}” ({})", name(*how)) })
+        .map(|(quote, how)| if *how == How::Plain { format!("“{quote}”") } else { format!("“{quote}” ({})", how.name()) })
         .collect();
     let points: Vec<String> = term.points.iter().map(|(axis, points)| format!("{axis} {points}")).collect();
     let lacks =
         if term.lacks.is_empty() { String::new() } else { format!("   does not count: needs {}", term.lacks.join(" and ")) };
     format!("{:<20} {:<40} {}{lacks}", term.id, points.join(", "), quotes.join(", "))
-}
-
-/// As in JSON.
-fn name(how: How) -> String {
-    serde_json::to_value(how).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -105,8 +105,8 @@ impl Stage {
     }
 
     /// What a page about this flag shows now.
-    pub async fn seen(&self, id: sisir::domain::ids::FlagId) -> store::flags::Seen {
-        store::flags::seen(self.store(), id).await.unwrap()
+    pub async fn seen(&self, id: sisir::domain::ids::FlagId) -> store::decisions::Seen {
+        store::decisions::seen(self.store(), id).await.unwrap()
     }
 
     /// Messages the sink has kept.
@@ -125,8 +125,8 @@ impl Stage {
             Some(user) => user,
             None => self.person("rekan", sisir::domain::user::Role::Analyst).await,
         };
-        let waiting = sisir::store::flags::Filter { state: "second".into(), ..Default::default() };
-        for card in sisir::store::flags::list(self.store(), &waiting, self.pipeline.clock().now(), 1000, 0).await.unwrap() {
+        let waiting = sisir::store::queue::Filter { state: "second".into(), ..Default::default() };
+        for card in sisir::store::queue::list(self.store(), &waiting, self.pipeline.clock().now(), 1000, None).await.unwrap() {
             sisir::pipeline::review::agree(&self.pipeline, &colleague, card.id, &self.seen(card.id).await).await.unwrap();
         }
     }

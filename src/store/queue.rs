@@ -1,0 +1,265 @@
+//! The queue: lists of flags, narrowed and searched; the next one to judge; who has which on the screen.
+
+use sqlx::types::Json;
+
+use super::{Ex, Result, WriteTx};
+use crate::domain::flag::{Finding, FlagState, Lane, Priority, Role};
+use crate::domain::ids::{FlagId, UserId};
+use crate::domain::{Millis, Platform};
+
+/// Lists are counted up to here: counting a million rows takes longer than reading a page of them.
+pub const COUNTED: i64 = 10_000;
+
+/// A flag as a list shows it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct FlagCard {
+    /// Row id.
+    pub id: FlagId,
+    /// Order of work.
+    pub priority: Priority,
+    /// 0 to 100.
+    pub score: i32,
+    /// Place in the order of work: 100 (P1), 1,100 (P2) or 2,100 (P3), less the score.
+    pub rank: i64,
+    /// Where it stands.
+    pub state: FlagState,
+    /// Who looks at it next.
+    pub lane: Lane,
+    /// Evidence.
+    pub findings: Json<Vec<Finding>>,
+    /// When it was raised.
+    pub opened_at: Millis,
+    /// Where the post stands.
+    pub platform: Platform,
+    /// The author's part in the trade, as far as the rules see it.
+    pub actor: Option<Role>,
+    /// Public handle.
+    pub author: String,
+    /// Caption.
+    pub text: String,
+    /// When it was posted.
+    pub posted_at: Option<Millis>,
+    /// Views, where the platform says.
+    pub views: Option<i64>,
+    /// Name of who has it on the screen now.
+    pub claimed_by: Option<String>,
+    /// Reports of the public and of associations.
+    pub tips: i64,
+    /// Upheld flags of the same author; counted up to 100.
+    pub upheld_before: i64,
+}
+
+/// What a list of flags is narrowed to. Empty text means "all".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// State, as stored; or `second`: upheld, and waiting for a second analyst.
+    pub state: String,
+    /// Priority, as stored.
+    pub priority: String,
+    /// Platform, as stored.
+    pub platform: String,
+    /// Named queue.
+    pub queue: Option<i64>,
+    /// Lane, as stored.
+    pub lane: String,
+    /// Part in the trade, as stored.
+    pub actor: String,
+    /// Region of the words.
+    pub region: String,
+    /// Handle of the author, exactly.
+    pub author: String,
+    /// Open longer than is meant: raised at these moments or before, for P1, P2 and P3.
+    pub late: Option<[Millis; 3]>,
+    /// Words that all begin a word of caption, handle or notes.
+    pub words: String,
+    /// Queues that the reader may not see.
+    pub closed: Vec<i64>,
+}
+
+impl Filter {
+    /// Open flags.
+    pub fn open() -> Self {
+        Self { state: FlagState::Open.as_str().to_owned(), ..Self::default() }
+    }
+
+    /// Whether the list is in order of work; others begin with the newest.
+    pub fn by_rank(&self) -> bool {
+        self.state == FlagState::Open.as_str() && self.words.is_empty()
+    }
+
+    /// The words that are searched for, in lower case.
+    fn search(&self) -> Vec<String> {
+        let split = self.words.split(|c: char| !c.is_alphanumeric());
+        split.filter(|word| !word.is_empty()).map(str::to_lowercase).take(12).collect()
+    }
+}
+
+/// Conditions of a filter, after `FROM flags f JOIN posts p ON p.id = f.post_id`.
+fn narrow<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, postgres: bool)
+where
+    String: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+    i64: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+    Millis: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+{
+    query.push(" WHERE 1 = 1");
+    if filter.state == "second" {
+        query.push(
+            " AND f.state = 'upheld' AND f.decision_id IN (SELECT d.id FROM decisions d WHERE d.needs_second = TRUE
+            AND NOT EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))",
+        );
+    } else if !filter.state.is_empty() {
+        query.push(" AND f.state = ").push_bind(filter.state.clone());
+    }
+    for (column, value) in [
+        ("f.priority", &filter.priority),
+        ("f.platform", &filter.platform),
+        ("f.lane", &filter.lane),
+        ("f.actor", &filter.actor),
+        ("p.author", &filter.author),
+    ] {
+        if !value.is_empty() {
+            query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
+        }
+    }
+    if let Some(queue) = filter.queue {
+        query.push(" AND f.queue_id = ").push_bind(queue);
+    }
+    for queue in &filter.closed {
+        query.push(" AND COALESCE(f.queue_id, 1) <> ").push_bind(*queue);
+    }
+    if !filter.region.is_empty() {
+        query.push(" AND f.regions LIKE ").push_bind(format!("%|{}|%", filter.region.replace(['%', '_', '|'], "")));
+    }
+    if let Some([p1, p2, p3]) = filter.late {
+        query.push(" AND f.opened_at <= CASE f.priority WHEN 'P1' THEN ").push_bind(p1);
+        query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
+    }
+    let words = filter.search();
+    if postgres && !words.is_empty() {
+        let wanted: Vec<String> = words.iter().map(|word| format!("{word}:*")).collect();
+        query.push(" AND f.id IN (SELECT s.flag_id FROM flag_search s WHERE s.words @@ to_tsquery('simple', ");
+        query.push_bind(wanted.join(" & ")).push("))");
+    } else if !words.is_empty() {
+        let wanted: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
+        query.push(" AND f.id IN (SELECT s.rowid FROM flag_search s WHERE s.body MATCH ").push_bind(wanted.join(" ")).push(")");
+    }
+}
+
+/// Where a page of a list begins: behind this flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// Its place in the order of work.
+    pub rank: i64,
+    /// Its row id.
+    pub id: FlagId,
+}
+
+/// A page of flags: open ones in order of work, others from the newest on.
+pub async fn list(
+    on: impl Into<Ex<'_>>,
+    filter: &Filter,
+    now: Millis,
+    limit: i64,
+    after: Option<After>,
+) -> Result<Vec<FlagCard>> {
+    const SELECT: &str =
+        "SELECT f.id, f.priority, f.score, f.rank, f.state, f.lane, f.findings, f.opened_at, p.platform, f.actor, p.author,
+        p.text, p.posted_at, p.views, CASE WHEN f.claimed_until > ";
+    const REST: &str = " THEN u.name END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
+        (SELECT COUNT(*) FROM (SELECT 1 FROM posts o JOIN flags g ON g.post_id = o.id AND g.state = 'upheld'
+            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before
+        FROM flags f JOIN posts p ON p.id = f.post_id LEFT JOIN users u ON u.id = f.claimed_by";
+    let on = on.into();
+    let postgres = on.is_postgres();
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(SELECT);
+        query.push_bind(now).push(REST);
+        narrow(&mut query, filter, postgres);
+        if let Some(after) = after {
+            if filter.by_rank() {
+                query.push(" AND (f.rank, f.id) > (").push_bind(after.rank).push(", ").push_bind(after.id).push(")");
+            } else {
+                query.push(" AND f.id < ").push_bind(after.id);
+            }
+        }
+        query.push(if filter.by_rank() { " ORDER BY f.rank, f.id LIMIT " } else { " ORDER BY f.id DESC LIMIT " });
+        query.push_bind(limit);
+        query.build_query_as().fetch_all(ex).await
+    })
+}
+
+/// How many flags a filter leaves, at most [`COUNTED`] + 1.
+pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
+    let on = on.into();
+    let postgres = on.is_postgres();
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT COUNT(*) FROM (SELECT 1 FROM flags f JOIN posts p ON p.id = f.post_id");
+        narrow(&mut query, filter, postgres);
+        query.push(" LIMIT ").push_bind(COUNTED + 1).push(") AS found");
+        query.build_query_scalar().fetch_one(ex).await
+    })
+}
+
+/// Flags that a filter leaves, at most `limit`, with the SHA-256 of their text.
+pub async fn members(on: impl Into<Ex<'_>>, filter: &Filter, limit: i64) -> Result<Vec<(FlagId, String)>> {
+    let on = on.into();
+    let postgres = on.is_postgres();
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id, p.text_sha256 FROM flags f JOIN posts p ON p.id = f.post_id");
+        narrow(&mut query, filter, postgres);
+        query.push(" ORDER BY f.id LIMIT ").push_bind(limit);
+        query.build_query_as().fetch_all(ex).await
+    })
+}
+
+/// Whose queue is asked for.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// The person.
+    pub id: UserId,
+    /// Whether escalated flags are for this person.
+    pub supervises: bool,
+    /// Queues that the person may not see.
+    pub closed: Vec<i64>,
+    /// The queue that the person works in; none for all.
+    pub queue: Option<i64>,
+}
+
+/// The most urgent open flag for `reader` that nobody else has on the screen; with `after`, the next one behind it.
+pub async fn next_open(on: impl Into<Ex<'_>>, reader: &Reader, now: Millis, after: Option<FlagId>) -> Result<Option<FlagId>> {
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(
+            "SELECT f.id FROM flags f WHERE f.state = 'open' AND (f.claimed_until IS NULL OR f.claimed_until <= ",
+        );
+        query.push_bind(now).push(" OR f.claimed_by = ").push_bind(reader.id);
+        query.push(") AND (f.lane = 'first' OR (f.lane = 'second_look' AND f.referred_by <> ").push_bind(reader.id);
+        query.push(if reader.supervises { ") OR f.lane = 'escalated')" } else { "))" });
+        if let Some(queue) = reader.queue {
+            query.push(" AND f.queue_id = ").push_bind(queue);
+        }
+        for queue in &reader.closed {
+            query.push(" AND COALESCE(f.queue_id, 1) <> ").push_bind(*queue);
+        }
+        if let Some(after) = after {
+            query.push(" AND (f.rank, f.id) > (SELECT s.rank, s.id FROM flags s WHERE s.id = ").push_bind(after).push(")");
+        }
+        query.push(" ORDER BY f.rank, f.id LIMIT 1");
+        query.build_query_scalar().fetch_optional(ex).await
+    })
+}
+
+/// Lets go of a flag.
+pub async fn release(tx: &mut WriteTx, id: FlagId, reader: UserId) -> Result<()> {
+    const SQL: &str = "UPDATE flags SET claimed_by = NULL, claimed_until = NULL WHERE id = $1 AND claimed_by = $2";
+    exec!(tx, ex => sqlx::query(SQL).bind(id).bind(reader).execute(ex))?;
+    Ok(())
+}
+
+/// Takes a flag for `reader` until `until`, unless someone else has it. True when taken.
+pub async fn claim(tx: &mut WriteTx, id: FlagId, reader: UserId, until: Millis) -> Result<bool> {
+    const SQL: &str = "UPDATE flags SET claimed_by = $2, claimed_until = $3 WHERE id = $1 AND state = 'open'
+        AND (claimed_until IS NULL OR claimed_until <= $4 OR claimed_by = $2)";
+    let now = tx.now();
+    let done = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(reader).bind(until).bind(now).execute(ex))?;
+    Ok(done == 1)
+}
