@@ -81,7 +81,7 @@ pub async fn fade(tx: &mut WriteTx, posts: &[PostId], pack: &str, rule_set: &str
 }
 
 /// Raises a flag, or renews the evidence of one that is open. What a person decided is left alone. `fingerprint`: sketch of
-/// the folded text. The flag has no queue until [`super::queues::route`].
+/// the folded text. The flag has no queue until [`super::named_queues::route`].
 pub async fn raise(
     tx: &mut WriteTx,
     post: PostId,

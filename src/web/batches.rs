@@ -174,6 +174,9 @@ pub(super) async fn sign(
     Path(id): Path<i64>,
     Form(form): Form<SignForm>,
 ) -> Page {
+    if !user.role.signs() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, "only approvers sign".into()));
+    }
     let batch = batches::require(&pipeline.store, BatchId(id)).await?;
     if form.confirm.trim() != batch.code {
         let why = format!("type the reference {} to sign", batch.code);
@@ -200,6 +203,9 @@ pub(super) async fn settle(
     Path(id): Path<i64>,
     Form(form): Form<SettleForm>,
 ) -> Page {
+    if !user.role.operates() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, "only administrators settle deliveries".into()));
+    }
     let found = match form.found.as_str() {
         "arrived" => Settlement::Arrived,
         "again" => Settlement::SendAgain,

@@ -257,7 +257,12 @@ impl Read {
         let names = [("A", "used_clothing"), ("B", "import_nexus"), ("C", "offer")];
         let elements = names.into_iter().filter(|_| asks).map(|(letter, name)| {
             let spans = evidence.iter().find(|(axis, _)| axis == name).map(|(_, spans)| spans.as_slice()).unwrap_or_default();
-            let words: Vec<String> = spans.iter().filter_map(|(from, to)| post.text.get(*from..*to)).map(str::to_owned).collect();
+            let mut words: Vec<String> = Vec::new();
+            for quote in spans.iter().filter_map(|(from, to)| post.text.get(*from..*to)) {
+                if !words.iter().any(|known| known == quote) {
+                    words.push(quote.to_owned());
+                }
+            }
             Element { letter, name, ticked: !words.is_empty(), words }
         });
         Self {

@@ -8,7 +8,7 @@ use thirtyfour::prelude::*;
 
 use crate::web::Desk;
 
-struct Driver(Child);
+pub struct Driver(Child);
 
 impl Drop for Driver {
     fn drop(&mut self) {
@@ -18,7 +18,7 @@ impl Drop for Driver {
 }
 
 /// Starts chromedriver on a free port, or says why it cannot.
-async fn browser(width: u32, height: u32) -> Option<(Driver, WebDriver)> {
+pub async fn browser(width: u32, height: u32) -> Option<(Driver, WebDriver)> {
     crate::support::crypto();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
@@ -57,7 +57,7 @@ async fn browser(width: u32, height: u32) -> Option<(Driver, WebDriver)> {
     Some((driver, web))
 }
 
-async fn sign_in(web: &WebDriver, desk: &Desk, name: &str) {
+pub async fn sign_in(web: &WebDriver, desk: &Desk, name: &str) {
     web.goto(format!("{}/sign-in", desk.base)).await.unwrap();
     web.find(By::Id("name")).await.unwrap().send_keys(name).await.unwrap();
     let password = web.find(By::Id("password")).await.unwrap();
@@ -67,14 +67,16 @@ async fn sign_in(web: &WebDriver, desk: &Desk, name: &str) {
 }
 
 /// No page may be wider than the screen: nobody scrolls sideways to read.
-async fn fits(web: &WebDriver, path: &str) {
+pub async fn fits(web: &WebDriver, path: &str) {
     let wide =
         web.execute("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![]).await.unwrap();
     let wide = wide.json().as_f64().unwrap();
-    assert!(wide <= 0.5, "{path} is {wide} px too wide");
+    let who = "return [...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))";
+    let who = web.execute(who, vec![]).await.unwrap();
+    assert!(wide <= 0.5, "{path} is {wide} px too wide: {}", who.json());
 }
 
-async fn picture(web: &WebDriver, name: &str) {
+pub async fn picture(web: &WebDriver, name: &str) {
     if let Ok(folder) = std::env::var("SISIR_TEST_PICTURES") {
         std::fs::create_dir_all(&folder).unwrap();
         web.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
@@ -154,7 +156,7 @@ async fn pages_fit_a_desk_screen_and_a_telephone() {
         .await
         .unwrap();
         sisir::pipeline::batch::render(&desk.stage.pipeline, &analyst, batch.id).await.unwrap();
-        for path in ["/", "/queue", "/flags/1", "/batches", "/batches/1", "/sources", "/log"] {
+        for path in ["/", "/queue", "/flags/1", "/batches", "/batches/1", "/sources", "/keys"] {
             web.goto(format!("{}{path}", desk.base)).await.unwrap();
             fits(&web, path).await;
             picture(&web, &format!("{name}{}", path.replace('/', "-"))).await;

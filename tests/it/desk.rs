@@ -18,6 +18,12 @@ use sisir::store::{bulks, decisions, flags, posts};
 use crate::on_both;
 use crate::support::Stage;
 
+/// A number as TikTok gives, another one for each author.
+fn native_id(index: usize, author: &str) -> String {
+    let sum: u64 = author.bytes().fold(7, |sum, byte| (sum * 31 + u64::from(byte)) % 1_000_000);
+    format!("74123456{sum:06}{index:05}")
+}
+
 /// Puts captions of one's own in the queue; returns their flags in the same order.
 async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
     let seen: Vec<Observation> = captions
@@ -25,8 +31,8 @@ async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
         .enumerate()
         .map(|(index, (author, text))| Observation {
             platform: Platform::Tiktok,
-            native_id: format!("74123456789012{index:05}"),
-            url: format!("https://www.tiktok.com/@{author}/video/74123456789012{index:05}"),
+            native_id: native_id(index, author),
+            url: format!("https://www.tiktok.com/@{author}/video/{}", native_id(index, author)),
             author: (*author).to_owned(),
             text: (*text).to_owned(),
             posted_at: Some(stage.pipeline.clock().now()),
@@ -46,6 +52,27 @@ async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
         used.push(id);
     }
     used
+}
+
+/// Puts `count` made-up posts in the queue, no two alike.
+pub async fn made_up(stage: &Stage, count: usize) {
+    let goods = ["hoodie", "crewneck", "kemeja", "jaket", "rajut", "celana", "dress", "topi", "gamis", "jersey"];
+    let places = ["Korea", "Jepang", "Thailand", "China", "Amerika", "Australia"];
+    let captions: Vec<(String, String)> = (0..count)
+        .map(|n| {
+            let (good, place) = (goods[n % goods.len()], places[n / goods.len() % places.len()]);
+            let author = format!("toko.{n}");
+            (
+                author,
+                format!("Buka bal segel import {place} isi {good} nomor{n}, ready ballpress 1 bal {}jt, minat WA", 1 + n % 5),
+            )
+        })
+        .collect();
+    let captions: Vec<(&str, &str)> = captions.iter().map(|(author, text)| (author.as_str(), text.as_str())).collect();
+    // A few at a time: the rules' safety brake does not like a day on which everything is flagged.
+    for some in captions.chunks(150) {
+        flagged(stage, some).await;
+    }
 }
 
 const BALE: &str = "Buka bal import Korea grade A, hoodie crewneck rajut, ready ballpress 1 bal 2jt, minat WA";
@@ -191,7 +218,7 @@ async fn search(stage: &Stage) {
     // What is emptied is not found any more.
     let post = flags::get(stage.store(), ids[0]).await.unwrap().unwrap().post_id;
     let mut tx = stage.store().write_tx().await.unwrap();
-    sisir::store::retention::empty(&mut tx, &[(post, Platform::Tiktok, "7412345678901200000".into())]).await.unwrap();
+    sisir::store::retention::empty(&mut tx, &[(post, Platform::Tiktok, native_id(0, "juragan.bal"))]).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
     assert_eq!(found("korea").await, []);
 }

@@ -13,11 +13,13 @@
     reason = "tests may fail, and read the environment"
 )]
 
+mod access;
 mod browser;
 mod cli;
 mod delivery;
 mod demo;
 mod desk;
+mod desk_browser;
 mod faulty_day;
 mod imports;
 mod jobs;

@@ -63,7 +63,7 @@ impl Desk {
     }
 }
 
-fn client() -> Client {
+pub fn client() -> Client {
     crate::support::crypto();
     Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
@@ -79,13 +79,13 @@ impl Visitor {
         self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookie).send().await.unwrap()
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.text().await.unwrap()
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
         self.client
             .post(format!("{}{path}", self.base))
             .header(COOKIE, &self.cookie)
@@ -199,7 +199,8 @@ async fn a_decision_needs_a_reason_and_leads_to_the_next_post() {
     ] {
         assert_eq!(analyst.post(&format!("{first}/decision"), form).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let incomplete = [("seen", "0"), ("text_sha256", "x"), ("reason", "bale_offer"), ("element_a", "1"), ("note", "catatan saya")];
+    let incomplete =
+        [("seen", "0"), ("text_sha256", "x"), ("reason", "bale_offer"), ("element_a", "1"), ("note", "catatan saya")];
     let refused = analyst.post(&format!("{first}/decision"), &incomplete).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused = refused.text().await.unwrap();
@@ -273,7 +274,17 @@ async fn pages_speak_both_languages() {
     for back in ["https://jahat.example", "//jahat.example", "/\\jahat.example"] {
         assert_eq!(analyst.to(analyst.post("/language", &[("lang", "en"), ("back", back)]).await).await, "/", "{back}");
     }
-    for path in ["/", "/queue", "/queue?state=upheld", "/queue?from=9.9", "/queue?q=bal&state=all", "/keys", "/batches", "/sources", "/flags/1"] {
+    for path in [
+        "/",
+        "/queue",
+        "/queue?state=upheld",
+        "/queue?from=9.9",
+        "/queue?q=bal&state=all",
+        "/keys",
+        "/batches",
+        "/sources",
+        "/flags/1",
+    ] {
         analyst.page(path).await;
     }
 }

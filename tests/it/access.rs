@@ -1,0 +1,140 @@
+//! Who gets where: every role on every route. And captions that try to be more than text.
+
+use reqwest::StatusCode;
+use sisir::domain::Platform;
+use sisir::domain::job::JobKind;
+use sisir::domain::post::Observation;
+use sisir::domain::user::{Capability, Role};
+use sisir::store::posts;
+
+use crate::web::{Desk, client};
+
+/// Method, route as the router has it, address, form, what is needed; none where signing in suffices.
+type Route = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], Option<Capability>);
+
+const DECISION: &[(&str, &str)] = &[("reason", "charity"), ("seen", "0"), ("text_sha256", "x")];
+
+const ROUTES: &[Route] = &[
+    ("GET", "/", "/", &[], None),
+    ("POST", "/language", "/language", &[("lang", "id"), ("back", "/")], None),
+    ("GET", "/queue", "/queue", &[], None),
+    ("GET", "/queue/next", "/queue/next", &[], Some(Capability::Review)),
+    ("POST", "/queue/filters", "/queue/filters", &[("name", "uji"), ("query", "q=bal")], None),
+    ("POST", "/queue/filters/{id}/remove", "/queue/filters/999/remove", &[], None),
+    ("GET", "/keys", "/keys", &[], None),
+    ("GET", "/queues", "/queues", &[], Some(Capability::Supervise)),
+    ("POST", "/queues/{id}", "/queues/1", &[("name", "Umum"), ("position", "1000")], Some(Capability::Supervise)),
+    ("POST", "/queues/{id}/remove", "/queues/999/remove", &[], Some(Capability::Supervise)),
+    ("POST", "/bulks", "/bulks", &[("like", "1")], Some(Capability::Review)),
+    ("GET", "/bulks/{id}", "/bulks/999", &[], None),
+    ("POST", "/bulks/{id}/decision", "/bulks/999/decision", &[("reason", "charity"), ("typed", "1")], Some(Capability::Review)),
+    ("POST", "/bulks/{id}/undo", "/bulks/999/undo", &[], Some(Capability::Review)),
+    ("GET", "/flags/{id}", "/flags/1", &[], None),
+    ("POST", "/flags/{id}/decision", "/flags/1/decision", DECISION, Some(Capability::Review)),
+    ("POST", "/flags/{id}/second", "/flags/1/second", &[("seen", "0"), ("text_sha256", "x")], Some(Capability::Review)),
+    ("POST", "/flags/{id}/undo", "/flags/1/undo", &[("decision", "999")], Some(Capability::Review)),
+    ("POST", "/flags/{id}/refer", "/flags/1/refer", &[("lane", "escalated")], Some(Capability::Review)),
+    ("POST", "/flags/{id}/caption", "/flags/1/caption", &[("caption", "x")], Some(Capability::Review)),
+    ("GET", "/tips/{id}/screenshot", "/tips/999/screenshot", &[], None),
+    ("GET", "/tips/{id}/reporter", "/tips/999/reporter", &[], Some(Capability::Operate)),
+    ("GET", "/batches", "/batches", &[], None),
+    ("POST", "/batches", "/batches", &[("kind", "request"), ("platform", "tiktok")], Some(Capability::Review)),
+    ("GET", "/batches/{id}", "/batches/999", &[], None),
+    ("POST", "/batches/{id}/render", "/batches/999/render", &[], Some(Capability::Review)),
+    ("POST", "/batches/{id}/sign", "/batches/999/sign", &[("package_sha256", "x"), ("confirm", "on")], Some(Capability::Sign)),
+    ("POST", "/batches/{id}/cancel", "/batches/999/cancel", &[], Some(Capability::Review)),
+    ("POST", "/batches/{id}/settle", "/batches/999/settle", &[("delivery", "1"), ("found", "yes")], Some(Capability::Operate)),
+    ("GET", "/batches/{id}/files/{name}", "/batches/999/files/pesan.eml", &[], None),
+    ("GET", "/sources", "/sources", &[], None),
+    ("POST", "/sources/{name}/resume", "/sources/threads/resume", &[], Some(Capability::Operate)),
+    ("GET", "/log", "/log", &[], Some(Capability::ReadLog)),
+    ("POST", "/sign-out", "/sign-out", &[], None),
+];
+
+/// Open to everyone, on purpose.
+const OPEN: [&str; 8] =
+    ["/sign-in", "/healthz", "/readyz", "/assets/{*path}", "/lapor", "/lapor/status", "/lapor/mitra", "/lapor/mitra/templat.csv"];
+
+#[test]
+fn the_matrix_names_every_route() {
+    let source = std::fs::read_to_string("src/web/mod.rs").unwrap();
+    let routes: Vec<&str> = source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(routes.len() > 30);
+    for route in routes {
+        assert!(OPEN.contains(&route) || ROUTES.iter().any(|(_, known, ..)| *known == route), "{route} is in no row");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_gets_where_it_may_and_nowhere_else() {
+    let desk = Desk::filled().await;
+    for role in Role::ALL {
+        let person = desk.sign_in(role.as_str(), *role).await;
+        for (method, _, address, form, needs) in ROUTES {
+            let answer = if *method == "GET" { person.get(address).await } else { person.post(address, form).await };
+            let status = answer.status();
+            let may = needs.is_none_or(|capability| role.can(capability));
+            assert_eq!(status != StatusCode::FORBIDDEN, may, "{role} {method} {address}: {status}");
+            assert!(!status.is_server_error(), "{role} {method} {address}: {status}");
+            assert_ne!(
+                answer.headers().get("location").and_then(|to| to.to_str().ok()),
+                Some("/sign-in").filter(|_| *address != "/sign-out"),
+                "{address}"
+            );
+        }
+    }
+    for (method, _, address, form, _) in ROUTES.iter().filter(|(_, _, address, ..)| *address != "/sign-out") {
+        let to = format!("{}{address}", desk.base);
+        let answer = if *method == "GET" { client().get(to) } else { client().post(to).form(form) }.send().await.unwrap();
+        assert_eq!(
+            answer.headers().get("location").map(|to| to.to_str().unwrap()),
+            Some("/sign-in"),
+            "{method} {address} without signing in"
+        );
+    }
+}
+
+/// Captions are text, whatever is in them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_caption_stays_a_caption() {
+    let desk = Desk::new().await;
+    let sells = "buka bal import Korea ready ballpress 1 bal 2jt minat WA";
+    let hostile = [
+        format!("<script>alert(1)</script> {sells}"),
+        format!("\"><img src=x onerror=alert(1)> {sells}"),
+        format!("{{{{ 7*7 }}}} {{% raw %}} {sells}"),
+        format!("\u{202e}tset {sells}\u{202c}"),
+        format!("=HYPERLINK(\"http://jahat.example\") {sells}"),
+        format!("{sells} {}", "🔥".repeat(10_000)),
+        format!("{sells} \r\nSet-Cookie: a=b"),
+    ];
+    let seen: Vec<Observation> = hostile
+        .iter()
+        .enumerate()
+        .map(|(n, text)| Observation {
+            platform: Platform::Tiktok,
+            native_id: format!("741234567890120{n:04}"),
+            url: format!("https://www.tiktok.com/@a/video/741234567890120{n:04}"),
+            author: "toko\"><script>x".into(),
+            text: text.clone(),
+            posted_at: None,
+            views: None,
+        })
+        .collect();
+    let mut tx = desk.stage.store().write_tx().await.unwrap();
+    posts::upsert(&mut tx, "import", &seen).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    desk.stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let analyst = desk.sign_in("ratna", Role::Analyst).await;
+    let pages: Vec<String> =
+        (1..=hostile.len()).map(|id| format!("/flags/{id}")).chain(["/queue".into(), "/queue?q=%3Cscript%3E".into()]).collect();
+    for path in &pages {
+        let page = analyst.page(path).await;
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("toko\"><script>"), "{path}");
+        assert!(!page.contains("HYPERLINK(\"http"), "{path}: the quote is escaped");
+        assert!(page.contains("</html>"), "{path} is whole");
+    }
+    assert!(analyst.page("/queue").await.len() < 60_000, "ten thousand pictures are cut");
+    let page = analyst.page("/flags/4").await;
+    assert!(page.contains("<bdi"), "a caption that turns its direction turns nothing else");
+}

@@ -1,0 +1,188 @@
+//! The desk in a real browser: no accessibility violation in light and dark, two hundred posts by keyboard, a weak line.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sisir::domain::ids::FlagId;
+use sisir::domain::user::Role;
+use sisir::pipeline::{bulk, review};
+use sisir::store::queue::{self, Filter};
+use thirtyfour::prelude::*;
+
+use crate::browser::{browser, fits, picture, sign_in};
+use crate::web::Desk;
+
+/// axe-core 4.11.0, <https://github.com/dequelabs/axe-core>, MPL-2.0.
+const AXE: &str = include_str!("../assets/axe.min.js");
+
+/// What axe finds on the page: rule and the first element of each.
+async fn violations(web: &WebDriver) -> Vec<String> {
+    web.execute(AXE, vec![]).await.unwrap();
+    let run = "const done = arguments[arguments.length - 1];
+        axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+            .then(found => done(found.violations.map(v => v.id + ': ' + v.nodes.length + ' × ' + v.nodes[0].html.slice(0, 160) + ' ' + (v.nodes[0].any[0] || {message: ''}).message)));";
+    let found = web.execute_async(run, vec![]).await.unwrap();
+    serde_json::from_value(found.json().clone()).unwrap()
+}
+
+async fn cdp(web: &WebDriver, command: &str, parameters: Value) {
+    web.cdp().send_raw(command, parameters).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_accessible_in_light_and_dark() {
+    let Some((_driver, web)) = browser(1366, 768).await else { return };
+    let desk = Desk::with(|config| config.tips.open = true).await;
+    desk.stage.worker("w").perform(sisir::domain::job::JobKind::Crawl).await.unwrap();
+    desk.stage.worker("w").perform(sisir::domain::job::JobKind::Screen).await.unwrap();
+    let sinta = desk.stage.person("sinta", Role::Supervisor).await;
+    let ratna = desk.stage.person("ratna", Role::Analyst).await;
+    // Something of everything: a decision, a post handed on, a bulk, a package.
+    let open = queue::list(desk.stage.store(), &Filter::open(), desk.stage.pipeline.clock().now(), 5, None).await.unwrap();
+    let ids: Vec<FlagId> = open.iter().map(|card| card.id).collect();
+    let judgement = sisir::domain::decision::Judgement::new(
+        sisir::domain::decision::Verdict::Uphold,
+        sisir::domain::decision::Reason::BaleOffer,
+        "dari siaran langsung",
+    );
+    let judgement = judgement.unwrap();
+    review::decide(&desk.stage.pipeline, &sinta, ids[0], &desk.stage.seen(ids[0]).await, &judgement).await.unwrap();
+    review::refer(&desk.stage.pipeline, &ratna, ids[1], sisir::domain::flag::Lane::Escalated, "akun siapa?").await.unwrap();
+    desk.stage.second_all().await;
+    let platform = open[0].platform;
+    let kind = sisir::domain::batch::BatchKind::Request;
+    let batch = sisir::pipeline::batch::draft(&desk.stage.pipeline, &ratna, kind, platform).await;
+    let bulk = bulk::of_list(&desk.stage.pipeline, &sinta, "", &Filter::open()).await.unwrap();
+    sign_in(&web, &desk, "sinta").await;
+    let (decided, escalated) = (format!("/flags/{}", ids[0]), format!("/flags/{}", ids[1]));
+    let (open, bulk) = (format!("/flags/{}", ids[2]), format!("/bulks/{bulk}"));
+    let mut pages = vec![
+        "/",
+        "/queue",
+        "/queue?q=bal&late=1",
+        "/queue?state=dismissed",
+        &decided,
+        &escalated,
+        &open,
+        &bulk,
+        "/queues",
+        "/keys",
+        "/batches",
+        "/sources",
+        "/log",
+        "/tidak-ada",
+        "/lapor",
+        "/lapor/mitra",
+        "/sign-in",
+    ];
+    let package = batch.map(|batch| format!("/batches/{}", batch.id));
+    if let Ok(package) = &package {
+        pages.push(package);
+    }
+    let mut problems = Vec::new();
+    for (width, height, size) in [(1366, 768, "desk"), (390, 844, "phone")] {
+        cdp(
+            &web,
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
+        )
+        .await;
+        for scheme in ["light", "dark"] {
+            let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+            cdp(&web, "Emulation.setEmulatedMedia", features).await;
+            for path in &pages {
+                web.goto(format!("{}{path}", desk.base)).await.unwrap();
+                fits(&web, path).await;
+                let name = path.trim_start_matches('/').replace(['/', '?', '=', '&'], "-");
+                picture(&web, &format!("axe-{size}-{scheme}-{name}")).await;
+                problems.extend(violations(&web).await.into_iter().map(|found| format!("{path} {size} {scheme}: {found}")));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} violations:\n{}", problems.len(), problems.join("\n"));
+    web.quit().await.unwrap();
+}
+
+/// The address of the page, once it is another than `before` and a post is on it.
+async fn next_post(web: &WebDriver, before: &str) -> String {
+    loop {
+        let address = web.current_url().await.unwrap().to_string();
+        if address != before
+            && web.execute("return document.readyState === 'complete'", vec![]).await.unwrap().json() == &json!(true)
+        {
+            return address;
+        }
+    }
+}
+
+fn percentile(sorted: &[Duration], share: usize) -> Duration {
+    sorted[(sorted.len() * share / 100).min(sorted.len() - 1)]
+}
+
+/// Two hundred posts, one key each; every tenth is taken back and decided again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_posts_are_judged_by_keyboard() {
+    let Some((_driver, web)) = browser(1366, 768).await else { return };
+    let desk = Desk::new().await;
+    crate::desk::made_up(&desk.stage, 210).await;
+    desk.stage.person("ratna", Role::Analyst).await;
+    sign_in(&web, &desk, "ratna").await;
+    let press = async |key: &str| web.active_element().await.unwrap().send_keys(key).await.unwrap();
+    let home = web.current_url().await.unwrap().to_string();
+    web.goto(format!("{}/queue/next", desk.base)).await.unwrap();
+    let mut shown = next_post(&web, &home).await;
+    let (mut keys, mut times) = (0_u32, Vec::new());
+    for n in 0..200 {
+        let began = Instant::now();
+        // Upholding where all three elements are found, and dismissing.
+        press(if n % 3 == 0 { "1" } else { "3" }).await;
+        keys += 1;
+        shown = next_post(&web, &shown).await;
+        times.push(began.elapsed());
+        if n % 10 == 9 {
+            press("u").await;
+            let again = next_post(&web, &shown).await;
+            press("4").await;
+            keys += 2;
+            shown = next_post(&web, &again).await;
+        }
+    }
+    let decided = queue::count(desk.stage.store(), &Filter { state: "dismissed".into(), ..Filter::default() }).await.unwrap()
+        + queue::count(desk.stage.store(), &Filter { state: "upheld".into(), ..Filter::default() }).await.unwrap();
+    assert_eq!(decided, 200);
+    assert!(keys <= 400, "{keys} keys for 200 decisions");
+    times.sort();
+    let total: Duration = times.iter().sum();
+    println!(
+        "200 decisions: {:.2} keys each, {:.0} an hour without thinking, next post p50 {:?} p95 {:?}",
+        f64::from(keys) / 200.0,
+        200.0 / total.as_secs_f64() * 3600.0,
+        percentile(&times, 50),
+        percentile(&times, 95)
+    );
+    web.quit().await.unwrap();
+}
+
+/// Page weight, and a first post on a line of 1 Mbit/s.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_is_light_enough_for_a_weak_line() {
+    let Some((_driver, web)) = browser(1366, 768).await else { return };
+    let desk = Desk::new().await;
+    crate::desk::made_up(&desk.stage, 120).await;
+    desk.stage.person("ratna", Role::Analyst).await;
+    sign_in(&web, &desk, "ratna").await;
+    cdp(&web, "Network.enable", json!({})).await;
+    cdp(&web, "Network.setCacheDisabled", json!({"cacheDisabled": true})).await;
+    let line = json!({"offline": false, "latency": 40, "downloadThroughput": 125_000, "uploadThroughput": 62_500});
+    cdp(&web, "Network.emulateNetworkConditions", line).await;
+    for (path, name) in [("/queue", "queue"), ("/queue/next", "post")] {
+        let began = Instant::now();
+        web.goto(format!("{}{path}", desk.base)).await.unwrap();
+        let took = began.elapsed();
+        let weigh = "return performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource')).reduce((all, one) => all + one.transferSize, 0)";
+        let bytes = web.execute(weigh, vec![]).await.unwrap().json().as_f64().unwrap();
+        assert!(bytes > 2_000.0 && bytes <= 100.0 * 1024.0, "{name} weighs {bytes} bytes");
+        println!("{name}: {:.1} KB over the wire, whole after {took:?} on a line of 1 Mbit/s with 40 ms", bytes / 1024.0);
+    }
+    web.quit().await.unwrap();
+}
