@@ -129,7 +129,6 @@ fn line(what: &str, sorted: &[Duration], floor: Duration) {
     );
 }
 
-#[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 async fn measure(url: &str, count: i64) {
     let began = Instant::now();
     let pipeline = pipeline(url).await;
@@ -147,7 +146,8 @@ async fn measure(url: &str, count: i64) {
     })
     .await;
     let floor = percentile(&floor, 95);
-    let reader = &Reader { id: people[0].id, supervises: false, closed: Vec::new(), queue: None };
+    let person = people.first().expect("people");
+    let reader = &Reader { id: person.id, supervises: false, closed: Vec::new(), queue: None };
     let narrow = |filter: Filter, after: Option<After>, what: &'static str| async move {
         let (filter, count) = (&filter, what.starts_with("list"));
         let sorted = times(|_| async move {
@@ -160,7 +160,7 @@ async fn measure(url: &str, count: i64) {
         line(what, &sorted, floor);
     };
     let first = queue::list(store, &Filter::open(), now, 1, None).await.expect("a list");
-    let middle = After { rank: first[0].rank + 1_500, id: FlagId(count / 2) };
+    let middle = After { rank: first.first().expect("a flag").rank + 1_500, id: FlagId(count / 2) };
     line(
         "next post",
         &times(|_| async move {
@@ -192,14 +192,14 @@ async fn measure(url: &str, count: i64) {
 
     let began = Instant::now();
     let filter = Filter { words: "kelompok42".into(), ..Filter::open() };
-    let id = bulk::of_list(&pipeline, &people[0], "q=kelompok42", &filter).await.expect("a bulk");
+    let id = bulk::of_list(&pipeline, person, "q=kelompok42", &filter).await.expect("a bulk");
     let sample = bulks::members(store, id, 10).await.expect("a sample");
     let preview = began.elapsed();
     let made = bulks::get(store, id).await.expect("a bulk").expect("the bulk");
     let judgement = Judgement::new(Verdict::Dismiss, Reason::Charity, "").expect("a judgement");
     let confirmed = Confirmation { looked_at: sample.iter().map(|member| member.id).collect(), typed: made.members.to_string() };
     let began = Instant::now();
-    let decided = bulk::decide(&pipeline, &people[0], id, &judgement, &confirmed).await.expect("a decision");
+    let decided = bulk::decide(&pipeline, person, id, &judgement, &confirmed).await.expect("a decision");
     println!("  bulk of {decided}: preview {preview:.2?}, decision {:.2?}", began.elapsed());
 }
 

@@ -82,6 +82,8 @@ section! {
         session_hours: u32 = 10,
         /// Send cookies over HTTPS only. Switch on behind a proxy with HTTPS.
         secure_cookies: bool = false,
+        /// Whether everyone needs a second factor (one-time codes) to work at the desk.
+        require_second_factor: bool = false,
     }
 }
 

@@ -9,6 +9,10 @@ text_enum! {
     Action {
         UserAdded = "user_added",
         PasswordSet = "password_set",
+        UserChanged = "user_changed",
+        SecondFactorSet = "second_factor_set",
+        SessionsEnded = "sessions_ended",
+        SignInFailed = "sign_in_failed",
         SignedIn = "signed_in",
         SourceChanged = "source_changed",
         PageCrawled = "page_crawled",

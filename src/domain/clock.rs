@@ -63,6 +63,18 @@ impl Millis {
         self.in_jakarta().strftime("%d/%m/%Y %H:%M WIB").to_string()
     }
 
+    /// `22/11/2026 09:04 WITA`: how people in `zone` read it.
+    pub fn local(self, zone: super::user::Zone) -> String {
+        let hours = match zone {
+            super::user::Zone::Wib => 7,
+            super::user::Zone::Wita => 8,
+            super::user::Zone::Wit => 9,
+        };
+        // Indonesia knows no summer time.
+        let at = self.timestamp().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours)));
+        format!("{} {zone}", at.strftime("%d/%m/%Y %H:%M"))
+    }
+
     /// `22 November 2026`, month names in Bahasa Indonesia, as letters are dated.
     pub fn long_date_id(self) -> String {
         const MONTHS: [&str; 12] = [
@@ -143,6 +155,14 @@ mod tests {
         let at = Millis(1_795_136_644_000); // 2026-11-20T01:04:04Z
         assert_eq!(at.wib(), "20/11/2026 08:04 WIB");
         assert_eq!(at.long_date_id(), "20 November 2026");
+    }
+
+    #[test]
+    fn each_zone_of_indonesia_reads_its_own_clock() {
+        use crate::domain::user::Zone;
+        let at = Millis(1_795_136_640_000);
+        assert_eq!(at.local(Zone::Wib), at.wib());
+        assert_eq!([at.local(Zone::Wita), at.local(Zone::Wit)], ["20/11/2026 09:04 WITA", "20/11/2026 10:04 WIT"]);
     }
 
     #[test]

@@ -111,6 +111,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Time zone of the pages: the three of Indonesia. Letters and schedules are in WIB.
+    Zone {
+        /// Western Indonesia, UTC+7.
+        Wib = "WIB",
+        /// Central Indonesia, UTC+8.
+        Wita = "WITA",
+        /// Eastern Indonesia, UTC+9.
+        Wit = "WIT",
+    }
+}
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct User {
@@ -124,6 +136,10 @@ pub struct User {
     pub scripted: bool,
     /// Language of the pages.
     pub language: Language,
+    /// Time zone of the pages.
+    pub zone: Zone,
     /// When the account was made.
     pub created_at: Millis,
+    /// When it was switched off; none while it is in use.
+    pub disabled_at: Option<Millis>,
 }

@@ -39,7 +39,13 @@ pub async fn like(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<i64> {
 /// Puts together the open posts of a list.
 pub async fn of_list(pipeline: &Pipeline, user: &User, origin: &str, filter: &Filter) -> Result<i64> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors decide")?;
-    let filter = Filter { state: FlagState::Open.as_str().into(), lane: Lane::First.as_str().into(), ..filter.clone() };
+    if filter.state != FlagState::Open.as_str() {
+        return Err(PipelineError::Refused("only posts that wait are decided together; show those first".into()));
+    }
+    if !["", Lane::First.as_str()].contains(&filter.lane.as_str()) {
+        return Err(PipelineError::Refused("posts that were handed on are decided one by one".into()));
+    }
+    let filter = Filter { lane: Lane::First.as_str().into(), ..filter.clone() };
     let limit = i64::from(pipeline.config.desk.bulk_limit);
     let members = queue::members(&pipeline.store, &filter, limit + 1).await?;
     if i64::try_from(members.len()).is_ok_and(|count| count > limit) {

@@ -14,7 +14,7 @@ use crate::domain::{Millis, sha256_hex};
 use crate::rules::RuleSet;
 use crate::store::decisions::{self, Seen};
 use crate::store::queue::{self, Reader};
-use crate::store::{StoreError, WriteTx, flags, named_queues, posts};
+use crate::store::{StoreError, WriteTx, flags, named_queues, posts, users};
 
 /// Records a decision. `seen` is what the analyst had on the screen: a colleague's decision in the meantime is never
 /// overwritten unseen, and no decision is about a text that nobody read.
@@ -142,6 +142,16 @@ pub async fn take_next(pipeline: &Pipeline, user: &User, queue: Option<i64>, aft
         }
     }
     Err(PipelineError::Refused("the queue is very busy; try again".into()))
+}
+
+/// Notes that `user` looks at a post, and takes it if it is open and the person reviews. False when a colleague has it.
+pub async fn look(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<bool> {
+    let mut tx = pipeline.store.write_tx().await?;
+    users::note_read(&mut tx, user.id, id).await?;
+    let until = tx.now().plus(CLAIM);
+    let taken = !user.role.reviews() || queue::claim(&mut tx, id, user.id, until).await?;
+    tx.commit_housekeeping().await?;
+    Ok(taken)
 }
 
 /// Takes an open flag for `user`. False when a colleague has it.

@@ -38,7 +38,7 @@ pub async fn candidates(
     const SQL: &str = "SELECT f.id, f.priority, f.state, p.platform, p.author, p.text, p.text_sha256, f.queue_id
         FROM flags f JOIN posts p ON p.id = f.post_id
         WHERE ((f.fingerprint & 65535) = $1 OR ((f.fingerprint >> 16) & 65535) = $2 OR ((f.fingerprint >> 32) & 65535) = $3
-            OR ((f.fingerprint >> 48) & 65535) = $4) AND f.id <> $5 AND f.pack = $6 AND (f.state = 'open' OR $7 = FALSE)
+            OR ((f.fingerprint >> 48) & 65535) = $4) AND f.id <> $5 AND f.pack = $6 AND ((f.state = 'open' AND f.lane = 'first') OR $7 = FALSE)
         ORDER BY f.id DESC LIMIT $8";
     let [a, b, c, d] = quarters;
     run!(on, ex => sqlx::query_as(SQL).bind(a).bind(b).bind(c).bind(d).bind(id).bind(pack).bind(only_open).bind(limit).fetch_all(ex))

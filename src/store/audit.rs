@@ -40,6 +40,28 @@ pub async fn recent(on: impl Into<Ex<'_>>, subject: &str, limit: i64) -> Result<
     run!(on, ex => sqlx::query_as(SQL).bind(subject).bind(limit).fetch_all(ex))
 }
 
+/// What a list of events is narrowed to. Empty text means "all".
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// `user:7` or `system`.
+    pub actor: String,
+    /// As stored.
+    pub action: String,
+    /// `batch:3`.
+    pub subject: String,
+    /// Only events before this one; 0 for all.
+    pub before: i64,
+}
+
+/// Events, newest first.
+pub async fn search(on: impl Into<Ex<'_>>, search: &Search, limit: i64) -> Result<Vec<AuditRow>> {
+    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events
+        WHERE ($1 = '' OR actor = $1) AND ($2 = '' OR action = $2) AND ($3 = '' OR subject = $3) AND ($4 = 0 OR seq < $4)
+        ORDER BY seq DESC LIMIT $5";
+    run!(on, ex => sqlx::query_as(SQL).bind(&search.actor).bind(&search.action).bind(&search.subject).bind(search.before)
+        .bind(limit).fetch_all(ex))
+}
+
 /// The first event whose hash does not follow from the one before, if any.
 pub fn first_break(rows: &[AuditRow]) -> Option<i64> {
     let mut previous = "";

@@ -94,13 +94,37 @@ impl Filter {
     }
 }
 
-/// Conditions of a filter, after `FROM flags f JOIN posts p ON p.id = f.post_id`.
-fn narrow<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, postgres: bool)
+/// Places that a priority has in the order of work.
+const fn ranks(priority: Priority) -> (i64, i64) {
+    match priority {
+        Priority::P1 => (0, 100),
+        Priority::P2 => (1_000, 1_100),
+        Priority::P3 => (2_000, 2_100),
+    }
+}
+
+/// Tables and conditions of a filter. A search is read in the order of the full-text index, newest first: words that
+/// stand in every post cost no more than a page of them.
+fn narrow<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, postgres: bool, posts: bool)
 where
     String: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
     i64: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
     Millis: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
 {
+    let words = filter.search();
+    query.push(match (words.is_empty(), postgres) {
+        (true, _) => " FROM flags f",
+        (false, true) => " FROM flag_search s JOIN flags f ON f.id = s.flag_id",
+        // The order of a CROSS JOIN is kept.
+        (false, false) => " FROM flag_search s CROSS JOIN flags f ON f.id = s.rowid",
+    });
+    if posts || !filter.author.is_empty() {
+        query.push(if words.is_empty() || postgres {
+            " JOIN posts p ON p.id = f.post_id"
+        } else {
+            " CROSS JOIN posts p ON p.id = f.post_id"
+        });
+    }
     query.push(" WHERE 1 = 1");
     if filter.state == "second" {
         query.push(
@@ -121,6 +145,11 @@ where
             query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
         }
     }
+    // The priority says which part of the order of work it is: the index begins to read there.
+    if let Ok(priority) = filter.priority.parse::<Priority>() {
+        let (from, to) = ranks(priority);
+        query.push(" AND f.rank BETWEEN ").push_bind(from).push(" AND ").push_bind(to);
+    }
     if let Some(queue) = filter.queue {
         query.push(" AND f.queue_id = ").push_bind(queue);
     }
@@ -134,14 +163,24 @@ where
         query.push(" AND f.opened_at <= CASE f.priority WHEN 'P1' THEN ").push_bind(p1);
         query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
     }
-    let words = filter.search();
     if postgres && !words.is_empty() {
         let wanted: Vec<String> = words.iter().map(|word| format!("{word}:*")).collect();
-        query.push(" AND f.id IN (SELECT s.flag_id FROM flag_search s WHERE s.words @@ to_tsquery('simple', ");
-        query.push_bind(wanted.join(" & ")).push("))");
+        query.push(" AND s.words @@ to_tsquery('simple', ").push_bind(wanted.join(" & ")).push(")");
     } else if !words.is_empty() {
         let wanted: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
-        query.push(" AND f.id IN (SELECT s.rowid FROM flag_search s WHERE s.body MATCH ").push_bind(wanted.join(" ")).push(")");
+        query.push(" AND s.body MATCH ").push_bind(wanted.join(" "));
+    }
+}
+
+impl Filter {
+    /// The order of its list, for SQL.
+    fn order(&self, postgres: bool) -> &'static str {
+        match (self.by_rank(), self.search().is_empty(), postgres) {
+            (true, ..) => " ORDER BY f.rank, f.id LIMIT ",
+            (false, true, _) => " ORDER BY f.id DESC LIMIT ",
+            (false, false, true) => " ORDER BY s.flag_id DESC LIMIT ",
+            (false, false, false) => " ORDER BY s.rowid DESC LIMIT ",
+        }
     }
 }
 
@@ -165,25 +204,23 @@ pub async fn list(
     const SELECT: &str =
         "SELECT f.id, f.priority, f.score, f.rank, f.state, f.lane, f.findings, f.opened_at, p.platform, f.actor, p.author,
         p.text, p.posted_at, p.views, CASE WHEN f.claimed_until > ";
-    const REST: &str = " THEN u.name END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
+    const REST: &str = " THEN (SELECT u.name FROM users u WHERE u.id = f.claimed_by) END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
         (SELECT COUNT(*) FROM (SELECT 1 FROM posts o JOIN flags g ON g.post_id = o.id AND g.state = 'upheld'
-            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before
-        FROM flags f JOIN posts p ON p.id = f.post_id LEFT JOIN users u ON u.id = f.claimed_by";
+            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before";
     let on = on.into();
-    let postgres = on.is_postgres();
+    let (postgres, words) = (on.is_postgres(), !filter.search().is_empty());
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new(SELECT);
         query.push_bind(now).push(REST);
-        narrow(&mut query, filter, postgres);
+        narrow(&mut query, filter, postgres, true);
         if let Some(after) = after {
             if filter.by_rank() {
                 query.push(" AND (f.rank, f.id) > (").push_bind(after.rank).push(", ").push_bind(after.id).push(")");
             } else {
-                query.push(" AND f.id < ").push_bind(after.id);
+                query.push(if words && !postgres { " AND s.rowid < " } else { " AND f.id < " }).push_bind(after.id);
             }
         }
-        query.push(if filter.by_rank() { " ORDER BY f.rank, f.id LIMIT " } else { " ORDER BY f.id DESC LIMIT " });
-        query.push_bind(limit);
+        query.push(filter.order(postgres)).push_bind(limit);
         query.build_query_as().fetch_all(ex).await
     })
 }
@@ -193,8 +230,8 @@ pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
     let on = on.into();
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
-        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT COUNT(*) FROM (SELECT 1 FROM flags f JOIN posts p ON p.id = f.post_id");
-        narrow(&mut query, filter, postgres);
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT COUNT(*) FROM (SELECT 1");
+        narrow(&mut query, filter, postgres, false);
         query.push(" LIMIT ").push_bind(COUNTED + 1).push(") AS found");
         query.build_query_scalar().fetch_one(ex).await
     })
@@ -205,8 +242,8 @@ pub async fn members(on: impl Into<Ex<'_>>, filter: &Filter, limit: i64) -> Resu
     let on = on.into();
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
-        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id, p.text_sha256 FROM flags f JOIN posts p ON p.id = f.post_id");
-        narrow(&mut query, filter, postgres);
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id, p.text_sha256");
+        narrow(&mut query, filter, postgres, true);
         query.push(" ORDER BY f.id LIMIT ").push_bind(limit);
         query.build_query_as().fetch_all(ex).await
     })

@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub enum PageError {
     /// Sign in first.
     SignIn,
+    /// Set up a second factor first.
+    SecondFactor,
     /// There is no such thing.
     NotFound,
     /// Not possible; the text is for the person.
@@ -74,6 +76,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (status, heading, detail, reference) = match self {
             Self::SignIn => return axum::response::Redirect::to("/sign-in").into_response(),
+            Self::SecondFactor => return axum::response::Redirect::to("/me#second-factor").into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "error-not-found", String::new(), String::new()),
             Self::Refused(status, why) => (status, "error-refused", why, String::new()),
             Self::Internal(cause) => {

@@ -131,7 +131,9 @@ impl FlagPage {
 
     /// Whether the reader may hand it on.
     fn can_refer(&self) -> bool {
-        self.flag.state == FlagState::Open && self.flag.lane == Lane::First
+        self.flag.state == FlagState::Open
+            && (self.flag.lane == Lane::First
+                || (self.flag.lane == Lane::SecondLook && self.flag.referred_by != Some(self.f.user.id)))
     }
 
     /// The part in the trade that is chosen: by the reader, or by the words.
@@ -171,7 +173,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
     let seen = decisions::seen(store, id).await?;
     let decided_text = decisions::decided_text(store, id).await?;
     let reviews = user.role.reviews();
-    let colleague = flag.state == FlagState::Open && reviews && !review::claim(pipeline, &user, id).await?;
+    let colleague = !review::look(pipeline, &user, id).await? && flag.state == FlagState::Open;
     let second_analyst = match seen.decision {
         Some(decision) => rule_hits::second_analyst(store, decision).await?,
         None => None,

@@ -7,7 +7,6 @@ use super::error::Page;
 use super::session::SignedIn;
 use super::view::{Bar, Frame, bars, html};
 use crate::config::Mode;
-use crate::domain::Millis;
 use crate::domain::batch::BatchState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
@@ -68,7 +67,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
             Mode::Live => f.t.m("source-live"),
         },
         detail: source.problem.clone(),
-        last_ok: source.last_ok_at.map_or_else(|| "–".into(), Millis::wib),
+        last_ok: source.last_ok_at.map_or_else(|| "–".into(), |at| f.t.at(at)),
         used: format!("{} / {}", f.t.number(source.used_today), f.t.number(source.budget)),
     });
     html(&HomePage {
@@ -86,7 +85,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
             .unwrap_or(0),
         alerts: alerts::open(&pipeline).await?.len(),
         sources: sources.collect(),
-        worker: status.worker_seen.map_or_else(|| f.t.m("never"), Millis::wib),
+        worker: status.worker_seen.map_or_else(|| f.t.m("never"), |at| f.t.at(at)),
         worker_late: status.worker_late,
         without_text: status.without_text,
         rule_set: pipeline.rules().hash.get(..12).unwrap_or_default().to_owned(),

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
 
-use crate::domain::user::Language;
+use crate::domain::Millis;
+use crate::domain::user::{Language, Zone};
 
 static_loader! {
     static LOCALES = {
@@ -44,14 +45,43 @@ impl<T: Count> Count for &T {
     }
 }
 
-/// Texts in one language.
+/// Moments that pages show: templates have them by reference.
+pub trait Moment {
+    /// The moment.
+    fn moment(&self) -> Millis;
+}
+
+impl Moment for Millis {
+    fn moment(&self) -> Millis {
+        *self
+    }
+}
+
+impl<T: Moment> Moment for &T {
+    fn moment(&self) -> Millis {
+        (**self).moment()
+    }
+}
+
+/// Texts in one language, and times in one zone.
 #[derive(Debug, Clone, Copy)]
-pub struct Text(Language);
+pub struct Text(Language, Zone);
 
 impl Text {
     /// Texts in `language`.
     pub const fn new(language: Language) -> Self {
-        Self(language)
+        Self(language, Zone::Wib)
+    }
+
+    /// With times as people in `zone` read them.
+    #[must_use]
+    pub const fn in_zone(self, zone: Zone) -> Self {
+        Self(self.0, zone)
+    }
+
+    /// A moment as the reader's clock shows it: `22/11/2026 09:04 WITA`.
+    pub fn at(self, moment: impl Moment) -> String {
+        moment.moment().local(self.1)
     }
 
     /// The language.

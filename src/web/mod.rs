@@ -10,6 +10,8 @@ mod home;
 mod i18n;
 mod keys;
 mod log;
+mod me;
+mod people;
 mod queue;
 mod session;
 mod sources;
@@ -43,6 +45,14 @@ pub fn router(pipeline: Pipeline) -> Router {
     let desk = Router::new()
         .route("/", get(home::page))
         .route("/sign-in", get(session::form).post(session::sign_in))
+        .route("/sign-in/code", get(session::code_form).post(session::code))
+        .route("/me", get(me::page))
+        .route("/me/password", post(me::password))
+        .route("/me/second-factor", post(me::second_factor))
+        .route("/me/sessions", post(me::end_session))
+        .route("/me/zone", post(me::zone))
+        .route("/people", get(people::page).post(people::add))
+        .route("/people/{id}", post(people::change))
         .route("/sign-out", post(session::sign_out))
         .route("/language", post(session::language))
         .route("/queue", get(queue::page))
@@ -75,6 +85,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/sources", get(sources::page))
         .route("/sources/{name}/resume", post(sources::resume))
         .route("/log", get(log::page))
+        .route("/log/reads", get(log::reads))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))

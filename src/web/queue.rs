@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, Segment, html, segments};
-use crate::domain::Millis;
 use crate::domain::flag::{FlagState, Lane, Priority};
 use crate::domain::ids::FlagId;
 use crate::domain::user::User;
@@ -150,7 +149,7 @@ pub(super) async fn page(
         };
         Row {
             excerpt: excerpt(&card),
-            posted: card.posted_at.map_or_else(|| "–".into(), Millis::wib),
+            posted: card.posted_at.map_or_else(|| "–".into(), |at| f.t.at(at)),
             age: f.t.age(now.since(card.opened_at)),
             late: card.state == FlagState::Open && card.opened_at <= due,
             rules: rule_titles(&rules, &card, f.t.language()),

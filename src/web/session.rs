@@ -7,8 +7,8 @@ use std::time::Duration;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, FromRequestParts, Query, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -21,6 +21,7 @@ use super::error::{Page, PageError};
 use super::i18n::Text;
 use super::view::html;
 use crate::domain::user::{Language, User};
+use crate::pipeline::users::SignIn;
 use crate::pipeline::{Pipeline, users};
 
 const COOKIE: &str = "sisir_session";
@@ -32,10 +33,31 @@ impl FromRequestParts<Pipeline> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, pipeline: &Pipeline) -> Result<Self, PageError> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let token = jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or(PageError::SignIn)?;
-        users::by_token(pipeline, &token).await?.map(SignedIn).ok_or(PageError::SignIn)
+        let token = token(&CookieJar::from_headers(&parts.headers)).ok_or(PageError::SignIn)?;
+        let user = users::by_token(pipeline, &token).await?.ok_or(PageError::SignIn)?;
+        // Until the second factor is there, only the page that sets it up is.
+        let path = parts.uri.path();
+        if pipeline.config.web.require_second_factor && !WITHOUT_CODE.iter().any(|open| path.starts_with(open)) {
+            let factor = crate::store::users::second_factor(&pipeline.store, user.id).await?;
+            if factor.is_none_or(|factor| factor.confirmed_at.is_none()) {
+                return Err(PageError::SecondFactor);
+            }
+        }
+        Ok(Self(user))
     }
+}
+
+/// What stays open to those who have to set up a second factor first.
+const WITHOUT_CODE: [&str; 3] = ["/me", "/sign-out", "/language"];
+
+/// The token of the session, out of the cookie.
+pub(super) fn token(jar: &CookieJar) -> Option<String> {
+    jar.get(COOKIE).map(|cookie| cookie.value().to_owned())
+}
+
+/// What the browser says it is.
+fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
 }
 
 /// Slows guessing down: ten tries a name at once, then one every ten seconds. Each desk process counts by itself.
@@ -87,6 +109,7 @@ pub(super) struct Credentials {
 pub(super) async fn sign_in(
     State(pipeline): State<Pipeline>,
     Extension(attempts): Extension<Attempts>,
+    headers: HeaderMap,
     jar: CookieJar,
     Form(form): Form<Credentials>,
 ) -> Page {
@@ -95,16 +118,59 @@ pub(super) async fn sign_in(
         let page = SignInPage { t, problem: "sign-in-slow", name: form.name };
         return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
-    let Some(token) = users::sign_in(&pipeline, form.name.trim(), &form.password).await? else {
-        let page = SignInPage { t, problem: "sign-in-wrong", name: form.name };
-        return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
+    let (token, to) = match users::sign_in(&pipeline, form.name.trim(), &form.password, agent(&headers)).await? {
+        SignIn::Open(token) => (token, "/"),
+        SignIn::NeedsCode(token) => (token, "/sign-in/code"),
+        SignIn::Wrong => {
+            let page = SignInPage { t, problem: "sign-in-wrong", name: form.name };
+            return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
+        }
     };
-    let cookie = Cookie::build((COOKIE, token))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .secure(pipeline.config.web.secure_cookies);
-    Ok((jar.add(cookie), Redirect::to("/")).into_response())
+    Ok((jar.add(cookie(&pipeline, token)), Redirect::to(to)).into_response())
+}
+
+fn cookie(pipeline: &Pipeline, token: String) -> Cookie<'static> {
+    let cookie = Cookie::build((COOKIE, token)).path("/").http_only(true).same_site(SameSite::Strict);
+    cookie.secure(pipeline.config.web.secure_cookies).build()
+}
+
+#[derive(Template)]
+#[template(path = "web/sign_in_code.html")]
+struct CodePage {
+    t: Text,
+    problem: &'static str,
+}
+
+/// Asks for the code of the second factor.
+pub(super) async fn code_form(State(pipeline): State<Pipeline>, jar: CookieJar) -> Page {
+    let token = token(&jar).ok_or(PageError::SignIn)?;
+    let user = users::waiting_for_code(&pipeline, &token).await?.ok_or(PageError::SignIn)?;
+    html(&CodePage { t: Text::new(user.language), problem: "" })
+}
+
+#[derive(Deserialize)]
+pub(super) struct CodeForm {
+    code: String,
+}
+
+/// Takes the code: the session gets a new token.
+pub(super) async fn code(
+    State(pipeline): State<Pipeline>,
+    Extension(attempts): Extension<Attempts>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Form(form): Form<CodeForm>,
+) -> Page {
+    let waiting = token(&jar).ok_or(PageError::SignIn)?;
+    let user = users::waiting_for_code(&pipeline, &waiting).await?.ok_or(PageError::SignIn)?;
+    let t = Text::new(user.language);
+    if !attempts.allows(&format!("code of {}", user.name)) {
+        return Ok((StatusCode::TOO_MANY_REQUESTS, html(&CodePage { t, problem: "sign-in-slow" })?).into_response());
+    }
+    match users::confirm(&pipeline, &waiting, &form.code, agent(&headers)).await? {
+        Some(token) => Ok((jar.add(cookie(&pipeline, token)), Redirect::to("/")).into_response()),
+        None => Ok((StatusCode::UNAUTHORIZED, html(&CodePage { t, problem: "code-wrong" })?).into_response()),
+    }
 }
 
 pub(super) async fn sign_out(State(pipeline): State<Pipeline>, jar: CookieJar) -> Page {

@@ -10,7 +10,7 @@ use super::i18n::Text;
 use super::session::SignedIn;
 use super::view::{Frame, html};
 use crate::config::Mode;
-use crate::domain::{Millis, Platform};
+use crate::domain::Platform;
 use crate::pipeline::coverage::{self, Overlap, PlatformCoverage, Population};
 use crate::pipeline::sources::{self, Health, QueryPlan, SourceDay, SourceDetail};
 use crate::pipeline::{Pipeline, alerts};
@@ -114,7 +114,7 @@ fn query_row(t: Text, query: &QueryPlan) -> QueryRow {
         calls: t.number(query.calls),
         promised: t.decimal(query.promised),
         brought: [known.relevant, known.new_posts, known.calls].map(|count| t.number(count)).join(" / "),
-        asked: query.asked_at.map_or_else(|| "–".into(), Millis::wib),
+        asked: query.asked_at.map_or_else(|| "–".into(), |at| t.at(at)),
     }
 }
 
@@ -162,7 +162,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     let cards = all.into_iter().map(|detail| Card {
         spent: (detail.status.used_today * 100 / detail.status.budget.max(1)).clamp(0, 100),
         yielded: detail.per_hundred().map_or_else(|| "–".into(), |posts| f.t.number(posts)),
-        last_ok: detail.status.last_ok_at.map_or_else(|| "–".into(), Millis::wib),
+        last_ok: detail.status.last_ok_at.map_or_else(|| "–".into(), |at| f.t.at(at)),
         paid: detail.status.paid.map(|paid| paid_for(f.t, paid)).unwrap_or_default(),
         columns: columns(&detail.days),
         queries: detail.plan.iter().flat_map(|plan| &plan.queries).map(|query| query_row(f.t, query)).collect(),

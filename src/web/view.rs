@@ -23,7 +23,7 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 14] = [
+        const KNOWN: [&str; 16] = [
             "decided",
             "seconded",
             "captioned",
@@ -38,9 +38,11 @@ impl Frame {
             "saved",
             "bulk",
             "bulk-undone",
+            "password",
+            "second-factor",
         ];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
-        Self { t: Text::new(user.language), user, here, done }
+        Self { t: Text::new(user.language).in_zone(user.zone), user, here, done }
     }
 }
 

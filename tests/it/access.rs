@@ -47,13 +47,31 @@ const ROUTES: &[Route] = &[
     ("GET", "/batches/{id}/files/{name}", "/batches/999/files/pesan.eml", &[], None),
     ("GET", "/sources", "/sources", &[], None),
     ("POST", "/sources/{name}/resume", "/sources/threads/resume", &[], Some(Capability::Operate)),
+    ("GET", "/me", "/me", &[], None),
+    ("POST", "/me/second-factor", "/me/second-factor", &[("code", "0")], None),
+    ("POST", "/me/sessions", "/me/sessions", &[("session", "x")], None),
+    ("POST", "/me/zone", "/me/zone", &[("zone", "WITA")], None),
+    ("POST", "/me/password", "/me/password", &[("old", "salah"), ("new", "kata-sandi-baru")], None),
+    ("GET", "/people", "/people", &[], Some(Capability::ManageUsers)),
+    ("POST", "/people", "/people", &[("name", "x"), ("role", "viewer")], Some(Capability::ManageUsers)),
+    ("POST", "/people/{id}", "/people/1", &[("what", "sessions")], Some(Capability::ManageUsers)),
+    ("GET", "/log/reads", "/log/reads", &[], Some(Capability::ReadLog)),
     ("GET", "/log", "/log", &[], Some(Capability::ReadLog)),
     ("POST", "/sign-out", "/sign-out", &[], None),
 ];
 
 /// Open to everyone, on purpose.
-const OPEN: [&str; 8] =
-    ["/sign-in", "/healthz", "/readyz", "/assets/{*path}", "/lapor", "/lapor/status", "/lapor/mitra", "/lapor/mitra/templat.csv"];
+const OPEN: [&str; 9] = [
+    "/sign-in/code",
+    "/sign-in",
+    "/healthz",
+    "/readyz",
+    "/assets/{*path}",
+    "/lapor",
+    "/lapor/status",
+    "/lapor/mitra",
+    "/lapor/mitra/templat.csv",
+];
 
 #[test]
 fn the_matrix_names_every_route() {

@@ -70,6 +70,8 @@ async fn every_page_is_accessible_in_light_and_dark() {
         "/batches",
         "/sources",
         "/log",
+        "/log/reads",
+        "/me",
         "/tidak-ada",
         "/lapor",
         "/lapor/mitra",

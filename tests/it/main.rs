@@ -14,6 +14,7 @@
 )]
 
 mod access;
+mod accounts;
 mod browser;
 mod cli;
 mod delivery;

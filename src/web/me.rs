@@ -1,0 +1,129 @@
+//! One's own account: password, second factor, sessions, time zone.
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use axum_extra::extract::CookieJar;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::Deserialize;
+
+use super::error::Page;
+use super::session::{SignedIn, token};
+use super::view::{Frame, html};
+use crate::domain::sha256_hex;
+use crate::domain::user::{User, Zone};
+use crate::pipeline::users::Setup;
+use crate::pipeline::{Pipeline, PipelineError, users};
+use crate::store::users::{SessionRow, sessions};
+
+#[derive(Template)]
+#[template(path = "web/me.html")]
+struct MePage {
+    f: Frame,
+    sessions: Vec<SessionRow>,
+    /// SHA-256 of the token of this very session.
+    here: String,
+    /// What to tell an authenticator app; none when the second factor is confirmed.
+    setup: Option<Setup>,
+    /// The same as a picture.
+    picture: String,
+    required: bool,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct MeQuery {
+    done: Option<String>,
+}
+
+pub(super) async fn page(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    jar: CookieJar,
+    Query(query): Query<MeQuery>,
+) -> Page {
+    show(&pipeline, user, &jar, query.done, String::new()).await
+}
+
+async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<String>, problem: String) -> Page {
+    let setup = users::set_up_second_factor(pipeline, &user).await?;
+    let code = setup.as_ref().and_then(|setup| QrCode::new(setup.address.as_bytes()).ok());
+    // The drawing without its XML heading, to stand inside the page.
+    let picture = code.map(|code| code.render::<svg::Color<'_>>().min_dimensions(200, 200).build()).unwrap_or_default();
+    let picture = picture.find("<svg").and_then(|start| picture.get(start..)).unwrap_or_default().to_owned();
+    html(&MePage {
+        sessions: sessions(&pipeline.store, user.id, pipeline.clock().now()).await?,
+        here: token(jar).map(|token| sha256_hex(token.as_bytes())).unwrap_or_default(),
+        setup,
+        picture,
+        required: pipeline.config.web.require_second_factor,
+        problem,
+        f: Frame::new(user, "me", done),
+    })
+}
+
+async fn refused(pipeline: &Pipeline, user: User, jar: &CookieJar, error: PipelineError) -> Page {
+    let PipelineError::Refused(why) = error else { return Err(error.into()) };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(pipeline, user, jar, None, why).await?).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct PasswordForm {
+    old: String,
+    new: String,
+}
+
+pub(super) async fn password(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    jar: CookieJar,
+    Form(form): Form<PasswordForm>,
+) -> Page {
+    match users::change_password(&pipeline, &user, &form.old, &form.new).await {
+        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Err(error) => refused(&pipeline, user, &jar, error).await,
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct CodeForm {
+    code: String,
+}
+
+pub(super) async fn second_factor(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    jar: CookieJar,
+    Form(form): Form<CodeForm>,
+) -> Page {
+    match users::confirm_second_factor(&pipeline, &user, &form.code).await {
+        Ok(()) => Ok(Redirect::to("/me?done=second-factor").into_response()),
+        Err(error) => refused(&pipeline, user, &jar, error).await,
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SessionForm {
+    session: String,
+}
+
+pub(super) async fn end_session(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Form(form): Form<SessionForm>,
+) -> Page {
+    users::end_session(&pipeline, &user, &form.session).await?;
+    Ok(Redirect::to("/me?done=saved").into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct ZoneForm {
+    zone: Zone,
+}
+
+pub(super) async fn zone(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<ZoneForm>) -> Page {
+    users::set_zone(&pipeline, &user, form.zone).await?;
+    Ok(Redirect::to("/me?done=saved").into_response())
+}
