@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod coverage;
 pub mod crawl;
 pub mod deliver;
+pub mod figures;
 pub mod follow_up;
 pub mod import;
 mod meter;

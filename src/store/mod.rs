@@ -16,6 +16,7 @@ pub mod checks;
 pub mod column_maps;
 pub mod crawl;
 pub mod decisions;
+pub mod figures;
 pub mod flags;
 pub mod jobs;
 pub mod named_queues;

@@ -4,6 +4,7 @@ mod assets;
 mod batches;
 mod bulks;
 mod error;
+mod figures;
 mod flags;
 mod health;
 mod home;
@@ -63,6 +64,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/bulks/{id}", get(bulks::page))
         .route("/bulks/{id}/decision", post(bulks::decide))
         .route("/bulks/{id}/undo", post(bulks::undo))
+        .route("/figures", get(figures::page))
+        .route("/figures/{file}", get(figures::csv))
         .route("/keys", get(keys::page))
         .route("/queues", get(queue::named))
         .route("/queues/{id}", post(queue::save_queue))

@@ -21,6 +21,8 @@ const ROUTES: &[Route] = &[
     ("GET", "/queue/next", "/queue/next", &[], Some(Capability::Review)),
     ("POST", "/queue/filters", "/queue/filters", &[("name", "uji"), ("query", "q=bal")], None),
     ("POST", "/queue/filters/{id}/remove", "/queue/filters/999/remove", &[], None),
+    ("GET", "/figures", "/figures", &[], None),
+    ("GET", "/figures/{file}", "/figures/days.csv", &[], None),
     ("GET", "/keys", "/keys", &[], None),
     ("GET", "/queues", "/queues", &[], Some(Capability::Supervise)),
     ("POST", "/queues/{id}", "/queues/1", &[("name", "Umum"), ("position", "1000")], Some(Capability::Supervise)),

@@ -22,6 +22,7 @@ mod demo;
 mod desk;
 mod desk_browser;
 mod faulty_day;
+mod figures;
 mod imports;
 mod jobs;
 mod killed;
