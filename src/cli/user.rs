@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::{FINE, output, setup};
 use crate::domain::user::Role;
-use crate::pipeline::users;
+use crate::pipeline::users::{self, Change};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -37,6 +37,29 @@ enum Action {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Change what a person may do, and end the person's sessions
+    Role {
+        /// Sign-in name
+        name: String,
+        /// viewer, analyst, approver, supervisor, `rule_editor`, admin or auditor
+        #[arg(value_parser = role)]
+        role: Role,
+    },
+    /// Switch an account off; what the person did stays on record
+    Disable {
+        /// Sign-in name
+        name: String,
+    },
+    /// Switch an account on again
+    Enable {
+        /// Sign-in name
+        name: String,
+    },
+    /// Take a person's second factor away: a lost telephone
+    ResetSecondFactor {
+        /// Sign-in name
+        name: String,
+    },
     /// Who there is
     List,
 }
@@ -60,16 +83,33 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
             println!("new password for {name}; all sessions are ended");
             announce(&password, made_up);
         }
+        Action::Role { name, role } => {
+            users::change_by_operator(&pipeline, &name, &Change::Role(role)).await?;
+            println!("{name} is {role} now; all sessions are ended");
+        }
+        Action::Disable { name } => {
+            users::change_by_operator(&pipeline, &name, &Change::Disabled(true)).await?;
+            println!("{name} cannot sign in any more");
+        }
+        Action::Enable { name } => {
+            users::change_by_operator(&pipeline, &name, &Change::Disabled(false)).await?;
+            println!("{name} can sign in again");
+        }
+        Action::ResetSecondFactor { name } => {
+            users::change_by_operator(&pipeline, &name, &Change::NoSecondFactor).await?;
+            println!("{name} signs in with the password alone, and can set up a new second factor under “Akun saya”");
+        }
         Action::List => {
             let people = crate::store::users::all(&pipeline.store).await?;
             if people.is_empty() {
                 println!("nobody yet; add someone with `sisir user add NAME --role analyst`");
                 return Ok(FINE);
             }
-            let mut table = output::table(&["name", "role", "since"]);
+            let mut table = output::table(&["name", "role", "since", "state"]);
             for person in people {
                 let role = if person.scripted { format!("{} (script)", person.role) } else { person.role.to_string() };
-                table.add_row([person.name, role, person.created_at.wib()]);
+                let state = if person.disabled_at.is_some() { "switched off" } else { "in use" };
+                table.add_row([person.name, role, person.created_at.wib(), state.to_owned()]);
             }
             println!("{table}");
         }

@@ -248,6 +248,17 @@ pub async fn change(pipeline: &Pipeline, admin: &User, id: UserId, change: &Chan
     if admin.id == id {
         return Err(PipelineError::Refused("another administrator has to change this about you".into()));
     }
+    apply(pipeline, Actor::User(admin.id), id, change).await
+}
+
+/// The same for the operator at the command line, who may change everyone: the way back in when all are locked out.
+pub async fn change_by_operator(pipeline: &Pipeline, name: &str, change: &Change) -> Result<()> {
+    let person = users::by_name(&pipeline.store, name).await?;
+    let person = person.ok_or_else(|| PipelineError::Refused(format!("there is no `{name}`; `sisir user list` names all")))?;
+    apply(pipeline, Actor::System, person.id, change).await
+}
+
+async fn apply(pipeline: &Pipeline, actor: Actor, id: UserId, change: &Change) -> Result<()> {
     if let Change::Password(password) = change {
         check_password(password)?;
     }
@@ -277,7 +288,7 @@ pub async fn change(pipeline: &Pipeline, admin: &User, id: UserId, change: &Chan
         Change::Sessions => (Action::SessionsEnded, "all".into()),
     };
     users::end_sessions(&mut tx, id).await?;
-    Ok(tx.commit(AuditEvent::new(Actor::User(admin.id), action, format!("user:{id}")).detail(detail)).await?)
+    Ok(tx.commit(AuditEvent::new(actor, action, format!("user:{id}")).detail(detail)).await?)
 }
 
 /// Changes the time zone of a person's pages.
