@@ -629,3 +629,34 @@ figure-title-regions = Regions
 figure-help-regions = Regions that the words belong to, not where the seller is.
 figure-title-reasons = Reasons of decisions
 figure-help-reasons = Decisions in force.
+
+# Quality.
+done-labels-empty = No sample waits for a label. Thank you.
+pause = You have reviewed for a good while without a pause. Five minutes help; this post waits.
+golden-set = Make this a reference post
+golden-remove = Take it off the reference posts
+label-title = Label again without seeing the decision
+label-help = Judge this post as if nobody had decided. Your label changes no decision; it measures how far people agree.
+label-next = Label again
+quality = Quality
+quality-span = last 90 days
+quality-help = A small share of decisions is drawn and labelled again by someone who does not see them. A kappa of 1 is full agreement, 0 is what chance would give.
+quality-kappa = Cohen’s kappa
+quality-pairs = { $count ->
+    [one] { $n } pair
+   *[other] { $n } pairs
+  }
+quality-waiting = Waiting for a label
+quality-golden = Reference posts
+quality-golden-help = Supervisors choose them on the page of a decided post.
+quality-disagreements = Disagreements
+quality-none = Nothing to settle.
+quality-first = Decision
+quality-second = Second label
+quality-people = Agreement by who decided
+quality-rules = Agreement by rule
+quality-empty = No labels yet. Figures appear once some samples are labelled.
+quality-share = Agree (95 % interval)
+quality-n = Number
+quality-golden-people = Reference posts by person
+quality-right = Right

@@ -570,3 +570,33 @@ figure-title-regions = Wilayah
 figure-help-regions = Wilayah asal kata yang dipakai, bukan tempat penjual.
 figure-title-reasons = Alasan putusan
 figure-help-reasons = Putusan yang berlaku.
+
+# Mutu.
+done-labels-empty = Tidak ada contoh yang perlu dilabeli ulang. Terima kasih.
+pause = Anda sudah memeriksa cukup lama tanpa jeda. Istirahat lima menit membantu; unggahan ini menunggu.
+golden-set = Jadikan contoh baku
+golden-remove = Hapus dari contoh baku
+label-title = Label ulang tanpa melihat putusan
+label-help = Nilai unggahan ini seolah belum ada yang memutuskan. Label Anda tidak mengubah putusan; ia dipakai untuk mengukur kesepakatan.
+label-next = Label ulang
+quality = Mutu
+quality-span = 90 hari terakhir
+quality-help = Sebagian kecil putusan diundi dan dilabeli ulang oleh orang lain yang tidak melihat putusannya. Kappa 1 berarti selalu sepakat, 0 berarti seperti kebetulan.
+quality-kappa = Kappa Cohen
+quality-pairs = { $count ->
+   *[other] { $n } pasang
+  }
+quality-waiting = Menunggu dilabeli ulang
+quality-golden = Contoh baku
+quality-golden-help = Penyelia memilih contoh baku di halaman unggahan yang sudah diputuskan.
+quality-disagreements = Tidak sepakat
+quality-none = Tidak ada perbedaan yang perlu diselesaikan.
+quality-first = Putusan
+quality-second = Label ulang
+quality-people = Kesepakatan menurut pemutus
+quality-rules = Kesepakatan menurut aturan
+quality-empty = Belum ada label ulang. Angka muncul setelah beberapa contoh dilabeli.
+quality-share = Sepakat (selang 95 %)
+quality-n = Jumlah
+quality-golden-people = Contoh baku menurut orang
+quality-right = Benar

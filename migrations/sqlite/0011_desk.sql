@@ -75,7 +75,7 @@ CREATE INDEX flags_quarter_4 ON flags (((fingerprint >> 48) & 65535));
 -- Handed on instead of decided.
 CREATE TABLE referrals (
     id          INTEGER PRIMARY KEY,
-    flag_id     BIGINT  NOT NULL REFERENCES flags (id),
+    flag_id     BIGINT  NOT NULL REFERENCES flags (id) ON DELETE CASCADE,
     lane        TEXT    NOT NULL CHECK (lane IN ('second_look', 'escalated')),
     note        TEXT    NOT NULL,
     referred_by BIGINT  NOT NULL REFERENCES users (id),
@@ -95,7 +95,7 @@ CREATE TABLE bulks (
 );
 CREATE TABLE bulk_members (
     bulk_id     BIGINT  NOT NULL REFERENCES bulks (id),
-    flag_id     BIGINT  NOT NULL REFERENCES flags (id),
+    flag_id     BIGINT  NOT NULL REFERENCES flags (id) ON DELETE CASCADE,
     text_sha256 TEXT    NOT NULL,
     sampled     BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (bulk_id, flag_id)

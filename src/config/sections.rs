@@ -100,6 +100,8 @@ section! {
         p3_hours: u32 = 168,
         /// Minutes of reviewing without a pause after which the desk offers one; 0 never does.
         break_minutes: u32 = 50,
+        /// Share of decisions, 0 to 1, that someone else labels again without seeing them.
+        blind_share: f64 = 0.05,
         /// Posts of a bulk that are looked at one by one before it is decided.
         bulk_sample: u32 = 10,
         /// Most posts of one bulk.

@@ -14,6 +14,9 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
             reader.problem(path, format!("`{listen}` is not an address with a port"), "e.g. \"127.0.0.1:8600\"");
         }
     }
+    if !(0.0..=1.0).contains(&config.desk.blind_share) {
+        reader.problem("desk.blind_share", "not a share", "0 to 1, e.g. 0.05");
+    }
     if config.desk.bulk_sample == 0 {
         reader.problem("desk.bulk_sample", "no post of a bulk would be looked at", "1 or more");
     }

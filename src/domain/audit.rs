@@ -26,6 +26,8 @@ text_enum! {
         BulkDecided = "bulk_decided",
         BulkUndone = "bulk_undone",
         QueuesChanged = "queues_changed",
+        BlindLabelled = "blind_labelled",
+        ReferenceSet = "reference_set",
         BatchDrafted = "batch_drafted",
         BatchRendered = "batch_rendered",
         BatchSigned = "batch_signed",

@@ -16,6 +16,7 @@ mod meter;
 mod picture;
 pub mod planner;
 pub mod purge;
+pub mod quality;
 pub mod queues;
 pub mod refresh;
 pub mod review;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CLAIM, Pipeline, PipelineError, Result, allowed};
+use super::{CLAIM, Pipeline, PipelineError, Result, allowed, quality};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::decision::{Judgement, Verdict};
 use crate::domain::flag::{Flag, Lane};
@@ -29,6 +29,7 @@ pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen,
     // stops everyone.
     let bar = bar_of(&pipeline.rules(), &for_reader(&mut tx, user, flag).await?.pack);
     let decision = decisions::decide(&mut tx, flag, seen, judgement, user.id, bar).await?;
+    quality::draw(pipeline, &mut tx, flag, decision).await?;
     let detail = format!("verdict={} reason={} action={}", judgement.verdict(), judgement.reason(), judgement.follow_up());
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::FlagDecided, format!("flag:{flag}")).detail(detail)).await?;
     pipeline.reach("review.decided");
@@ -142,6 +143,32 @@ pub async fn take_next(pipeline: &Pipeline, user: &User, queue: Option<i64>, aft
         }
     }
     Err(PipelineError::Refused("the queue is very busy; try again".into()))
+}
+
+/// Whether the person has reviewed for [`crate::config::Desk::break_minutes`] without a pause of five minutes. Read off
+/// the decisions, which are there anyway; nothing is recorded about it.
+pub async fn break_is_due(pipeline: &Pipeline, user: &User) -> Result<bool> {
+    const PAUSE: Duration = Duration::from_mins(5);
+    let minutes = pipeline.config.desk.break_minutes;
+    if minutes == 0 {
+        return Ok(false);
+    }
+    let (now, span) = (pipeline.clock().now(), Duration::from_secs(u64::from(minutes) * 60));
+    let mut begun = now;
+    for at in decisions::times_by(&pipeline.store, user.id, now.minus(span + PAUSE)).await? {
+        if begun.since(at) > PAUSE {
+            break;
+        }
+        begun = at;
+    }
+    Ok(now.since(begun) >= span)
+}
+
+/// Notes that `user` looks at a post.
+pub async fn note_read(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<()> {
+    let mut tx = pipeline.store.write_tx().await?;
+    users::note_read(&mut tx, user.id, id).await?;
+    Ok(tx.commit_housekeeping().await?)
 }
 
 /// Notes that `user` looks at a post, and takes it if it is open and the person reviews. False when a colleague has it.

@@ -214,6 +214,12 @@ pub async fn referrals(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Vec<Referral
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
+/// When a person decided since then, newest first.
+pub async fn times_by(on: impl Into<Ex<'_>>, by: UserId, since: Millis) -> Result<Vec<Millis>> {
+    const SQL: &str = "SELECT decided_at FROM decisions WHERE decided_by = $1 AND decided_at >= $2 ORDER BY decided_at DESC";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(by).bind(since).fetch_all(ex))
+}
+
 /// The newest decision of a person that is in force and was made at `since` or later: what can be undone.
 pub async fn newest_by(on: impl Into<Ex<'_>>, by: UserId, since: Millis) -> Result<Option<(FlagId, DecisionId)>> {
     const SQL: &str = "SELECT d.flag_id, d.id FROM decisions d JOIN flags f ON f.decision_id = d.id

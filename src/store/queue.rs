@@ -70,7 +70,7 @@ pub struct Filter {
     pub author: String,
     /// Open longer than is meant: raised at these moments or before, for P1, P2 and P3.
     pub late: Option<[Millis; 3]>,
-    /// Words that all begin a word of caption, handle or notes.
+    /// Words of caption, handle or notes; the last one may be the beginning of a word.
     pub words: String,
     /// Queues that the reader may not see.
     pub closed: Vec<i64>,
@@ -164,11 +164,11 @@ where
         query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
     }
     if postgres && !words.is_empty() {
-        let wanted: Vec<String> = words.iter().map(|word| format!("{word}:*")).collect();
-        query.push(" AND s.words @@ to_tsquery('simple', ").push_bind(wanted.join(" & ")).push(")");
+        let wanted = format!("{}:*", words.join(" & "));
+        query.push(" AND s.words @@ to_tsquery('simple', ").push_bind(wanted).push(")");
     } else if !words.is_empty() {
-        let wanted: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
-        query.push(" AND s.body MATCH ").push_bind(wanted.join(" "));
+        let wanted = format!("\"{}\"*", words.join("\" \""));
+        query.push(" AND s.body MATCH ").push_bind(wanted);
     }
 }
 
@@ -225,14 +225,21 @@ pub async fn list(
     })
 }
 
-/// How many flags a filter leaves, at most [`COUNTED`] + 1.
+impl Filter {
+    /// Up to where its list is counted. A search reads each of its rows.
+    pub fn counted(&self) -> i64 {
+        if self.search().is_empty() { COUNTED } else { COUNTED / 10 }
+    }
+}
+
+/// How many flags a filter leaves, at most [`Filter::counted`] + 1.
 pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
     let on = on.into();
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT COUNT(*) FROM (SELECT 1");
         narrow(&mut query, filter, postgres, false);
-        query.push(" LIMIT ").push_bind(COUNTED + 1).push(") AS found");
+        query.push(" LIMIT ").push_bind(filter.counted() + 1).push(") AS found");
         query.build_query_scalar().fetch_one(ex).await
     })
 }

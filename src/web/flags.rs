@@ -27,7 +27,7 @@ use crate::store::alike::Account;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
 use crate::store::tips::TipCard;
-use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, rule_hits, tips};
+use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, rule_hits, tips};
 
 /// Near-duplicates that a page names.
 const ALIKE: usize = 5;
@@ -103,6 +103,10 @@ struct FlagPage {
     tips: Vec<TipCard>,
     /// The named queue that the reader works in; empty for all.
     queue: String,
+    /// Whether the decision in force is a reference.
+    golden: bool,
+    /// Whether a pause would do the reader good.
+    pause: bool,
     /// What the reader decided just now and may take back.
     undoable: Option<(FlagId, DecisionId)>,
     draft: Draft,
@@ -220,6 +224,8 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         flag,
         post,
         queue: query.queue,
+        golden: user.role.supervises() && quality::is_golden(store, id).await?,
+        pause: reviews && review::break_is_due(pipeline, &user).await?,
         undoable,
         draft,
         f: Frame::new(user, "queue", query.done),

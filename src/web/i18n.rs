@@ -33,6 +33,12 @@ impl Count for i64 {
     }
 }
 
+impl Count for u32 {
+    fn count(&self) -> i64 {
+        i64::from(*self)
+    }
+}
+
 impl Count for usize {
     fn count(&self) -> i64 {
         i64::try_from(*self).unwrap_or(i64::MAX)
@@ -136,6 +142,12 @@ impl Text {
             60..2_880 => self.n("age-hours", minutes / 60),
             _ => self.n("age-days", minutes / 1_440),
         }
+    }
+
+    /// `0,42` in Indonesian, `0.42` in English.
+    pub fn hundredths(self, number: f64) -> String {
+        let shown = format!("{number:.2}");
+        if self.0 == Language::Indonesian { shown.replace('.', ",") } else { shown }
     }
 
     fn id(self) -> &'static LanguageIdentifier {

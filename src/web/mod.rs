@@ -13,6 +13,7 @@ mod keys;
 mod log;
 mod me;
 mod people;
+mod quality;
 mod queue;
 mod session;
 mod sources;
@@ -64,6 +65,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/bulks/{id}", get(bulks::page))
         .route("/bulks/{id}/decision", post(bulks::decide))
         .route("/bulks/{id}/undo", post(bulks::undo))
+        .route("/quality", get(quality::page))
+        .route("/quality/next", get(quality::next))
+        .route("/quality/{id}", get(quality::show).post(quality::label))
+        .route("/flags/{id}/golden", post(quality::golden))
         .route("/figures", get(figures::page))
         .route("/figures/{file}", get(figures::csv))
         .route("/keys", get(keys::page))

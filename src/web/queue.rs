@@ -14,7 +14,7 @@ use crate::domain::ids::FlagId;
 use crate::domain::user::User;
 use crate::pipeline::{Pipeline, queues, review};
 use crate::store::named_queues::{self, NamedQueue, SavedFilter};
-use crate::store::queue::{self, After, COUNTED, Filter, FlagCard};
+use crate::store::queue::{self, After, Filter, FlagCard};
 
 /// Rows of a page.
 const ROWS: i64 = 50;
@@ -107,6 +107,8 @@ struct QueuePage {
     f: Frame,
     rows: Vec<Row>,
     total: i64,
+    /// Up to where it is counted.
+    counted: i64,
     narrow: Narrow,
     state: String,
     queues: Vec<NamedQueue>,
@@ -159,6 +161,7 @@ pub(super) async fn page(
     html(&QueuePage {
         rows: rows.collect(),
         total,
+        counted: filter.counted(),
         state: if narrow.state.is_empty() { FlagState::Open.as_str().to_owned() } else { narrow.state.clone() },
         narrow,
         queues,

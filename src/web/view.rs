@@ -23,7 +23,7 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 16] = [
+        const KNOWN: [&str; 17] = [
             "decided",
             "seconded",
             "captioned",
@@ -40,6 +40,7 @@ impl Frame {
             "bulk-undone",
             "password",
             "second-factor",
+            "labels-empty",
         ];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
         Self { t: Text::new(user.language).in_zone(user.zone), user, here, done }

@@ -31,6 +31,7 @@ mod migrations;
 mod planning;
 mod planning_simulation;
 mod platforms;
+mod quality;
 mod retention;
 mod rules;
 mod sources;
