@@ -64,12 +64,16 @@ ALTER TABLE flags ADD COLUMN lane TEXT NOT NULL DEFAULT 'first' CHECK (lane IN (
 ALTER TABLE flags ADD COLUMN referred_by BIGINT REFERENCES users (id);
 -- Sketch of the folded text in four quarters of 16 bits: near-duplicates have one in common. NULL for a few words.
 ALTER TABLE flags ADD COLUMN fingerprint BIGINT;
+UPDATE flags SET queue_id = CASE priority WHEN 'P1' THEN 2 ELSE 1 END;
+-- Keys are checked now: an index is not made while a check waits.
+SET CONSTRAINTS ALL IMMEDIATE;
 DROP INDEX flags_queue;
 CREATE INDEX flags_rank ON flags (state, rank, id);
 CREATE INDEX flags_newest ON flags (state, id);
 CREATE INDEX flags_queue ON flags (state, queue_id, rank, id);
 CREATE INDEX flags_platform ON flags (state, platform, rank, id);
 CREATE INDEX flags_age ON flags (state, opened_at);
+CREATE INDEX flags_lane ON flags (lane, state, rank, id);
 CREATE INDEX flags_unrouted ON flags (id) WHERE queue_id IS NULL;
 -- Texts that are alike have one of four quarters in common.
 CREATE INDEX flags_quarter_1 ON flags ((fingerprint & 65535));
@@ -96,7 +100,8 @@ CREATE TABLE bulks (
     made_by    BIGINT  NOT NULL REFERENCES users (id),
     made_at    BIGINT  NOT NULL,
     members    BIGINT  NOT NULL CHECK (members >= 0),
-    decided_at BIGINT
+    decided_at BIGINT,
+    undone_at  BIGINT
 );
 CREATE TABLE bulk_members (
     bulk_id     BIGINT  NOT NULL REFERENCES bulks (id),
@@ -116,14 +121,17 @@ ALTER TABLE decisions ADD COLUMN bulk_id BIGINT REFERENCES bulks (id);
 CREATE INDEX decisions_flag ON decisions (flag_id);
 CREATE INDEX decisions_person ON decisions (decided_by, decided_at);
 CREATE INDEX decisions_at ON decisions (decided_at);
-CREATE INDEX decisions_bulk ON decisions (bulk_id);
+CREATE INDEX decisions_bulk ON decisions (bulk_id, flag_id);
+CREATE INDEX decisions_second ON decisions (id) WHERE needs_second;
+CREATE INDEX requests_flag ON requests (flag_id);
 CREATE FUNCTION decisions_complete() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.elements IS NULL OR NEW.action IS NULL
     OR (NEW.verdict = 'uphold' AND NEW.action = 'none')
     OR (NEW.verdict = 'uphold' AND NEW.elements <> 'ABC'
         AND COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown') = 'takedown')
-    OR (NEW.verdict = 'dismiss' AND NEW.action NOT IN ('none', 'education')) THEN RAISE EXCEPTION 'a post is upheld with all three elements and an action; whoever dismisses asks for nothing more than education'; END IF;
+    OR (NEW.action = 'request' AND COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown') <> 'takedown')
+    OR (NEW.verdict = 'dismiss' AND NEW.action NOT IN ('none', 'education')) THEN RAISE EXCEPTION 'a post is upheld with all three elements and an action that its rule pack allows; whoever dismisses asks for nothing more than education'; END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER decisions_complete BEFORE INSERT ON decisions FOR EACH ROW EXECUTE FUNCTION decisions_complete();
@@ -160,12 +168,12 @@ CREATE TRIGGER undone_decisions_before_requests BEFORE INSERT ON undone_decision
 CREATE TABLE flag_search (
     flag_id BIGINT PRIMARY KEY REFERENCES flags (id) ON DELETE CASCADE,
     body    TEXT   NOT NULL,
-    words   TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace(body, '[^[:alnum:]]+', ' ', 'g'))) STORED
+    words   TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', translate(body, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                '))) STORED
 );
 CREATE INDEX flag_search_words ON flag_search USING GIN (words);
 CREATE FUNCTION flag_search_body(flag BIGINT) RETURNS TEXT LANGUAGE sql STABLE AS $$
     SELECT p.author || ' ' || p.text
-        || COALESCE((SELECT ' ' || string_agg(d.note, ' ') FROM decisions d WHERE d.flag_id = f.id), '')
+        || COALESCE((SELECT ' ' || string_agg(d.note, ' ') FROM decisions d WHERE d.flag_id = f.id AND d.bulk_id IS NULL), '')
         || COALESCE((SELECT ' ' || string_agg(r.note, ' ') FROM referrals r WHERE r.flag_id = f.id), '')
     FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.id = flag
 $$;
@@ -196,8 +204,5 @@ BEGIN
     IF NEW.note <> '' THEN UPDATE flag_search SET body = body || ' ' || NEW.note WHERE flag_id = NEW.flag_id; END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER search_decision_added AFTER INSERT ON decisions FOR EACH ROW EXECUTE FUNCTION search_note_added();
+CREATE TRIGGER search_decision_added AFTER INSERT ON decisions FOR EACH ROW WHEN (NEW.bulk_id IS NULL) EXECUTE FUNCTION search_note_added();
 CREATE TRIGGER search_referral_added AFTER INSERT ON referrals FOR EACH ROW EXECUTE FUNCTION search_note_added();
-
--- Read flagged posts again: for the columns above.
-UPDATE posts SET screened_by = NULL WHERE id IN (SELECT post_id FROM flags);

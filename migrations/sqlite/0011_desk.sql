@@ -59,12 +59,14 @@ ALTER TABLE flags ADD COLUMN lane TEXT NOT NULL DEFAULT 'first' CHECK (lane IN (
 ALTER TABLE flags ADD COLUMN referred_by BIGINT REFERENCES users (id);
 -- Sketch of the folded text in four quarters of 16 bits: near-duplicates have one in common. NULL for a few words.
 ALTER TABLE flags ADD COLUMN fingerprint BIGINT;
+UPDATE flags SET queue_id = CASE priority WHEN 'P1' THEN 2 ELSE 1 END;
 DROP INDEX flags_queue;
 CREATE INDEX flags_rank ON flags (state, rank, id);
 CREATE INDEX flags_newest ON flags (state, id);
 CREATE INDEX flags_queue ON flags (state, queue_id, rank, id);
 CREATE INDEX flags_platform ON flags (state, platform, rank, id);
 CREATE INDEX flags_age ON flags (state, opened_at);
+CREATE INDEX flags_lane ON flags (lane, state, rank, id);
 CREATE INDEX flags_unrouted ON flags (id) WHERE queue_id IS NULL;
 -- Texts that are alike have one of four quarters in common.
 CREATE INDEX flags_quarter_1 ON flags ((fingerprint & 65535));
@@ -91,7 +93,8 @@ CREATE TABLE bulks (
     made_by    BIGINT  NOT NULL REFERENCES users (id),
     made_at    BIGINT  NOT NULL,
     members    BIGINT  NOT NULL CHECK (members >= 0),
-    decided_at BIGINT
+    decided_at BIGINT,
+    undone_at  BIGINT
 );
 CREATE TABLE bulk_members (
     bulk_id     BIGINT  NOT NULL REFERENCES bulks (id),
@@ -111,14 +114,17 @@ ALTER TABLE decisions ADD COLUMN bulk_id BIGINT REFERENCES bulks (id);
 CREATE INDEX decisions_flag ON decisions (flag_id);
 CREATE INDEX decisions_person ON decisions (decided_by, decided_at);
 CREATE INDEX decisions_at ON decisions (decided_at);
-CREATE INDEX decisions_bulk ON decisions (bulk_id);
+CREATE INDEX decisions_bulk ON decisions (bulk_id, flag_id);
+CREATE INDEX decisions_second ON decisions (id) WHERE needs_second;
+CREATE INDEX requests_flag ON requests (flag_id);
 CREATE TRIGGER decisions_complete BEFORE INSERT ON decisions
 WHEN NEW.elements IS NULL OR NEW.action IS NULL
     OR (NEW.verdict = 'uphold' AND NEW.action = 'none')
     OR (NEW.verdict = 'uphold' AND NEW.elements <> 'ABC'
         AND COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown') = 'takedown')
+    OR (NEW.action = 'request' AND COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown') <> 'takedown')
     OR (NEW.verdict = 'dismiss' AND NEW.action NOT IN ('none', 'education'))
-BEGIN SELECT RAISE(ABORT, 'a post is upheld with all three elements and an action; whoever dismisses asks for nothing more than education'); END;
+BEGIN SELECT RAISE(ABORT, 'a post is upheld with all three elements and an action that its rule pack allows; whoever dismisses asks for nothing more than education'); END;
 CREATE TRIGGER requests_action BEFORE INSERT ON requests
 WHEN NEW.kind = 'request' AND COALESCE((SELECT d.action FROM decisions d WHERE d.id = NEW.decision_id), 'request') <> 'request'
 BEGIN SELECT RAISE(ABORT, 'the decision asks for something else than a request'); END;
@@ -137,7 +143,7 @@ WHEN EXISTS (SELECT 1 FROM requests r WHERE r.decision_id = NEW.decision_id AND 
 BEGIN SELECT RAISE(ABORT, 'the post stands in a package; decide again'); END;
 
 -- Full-text search over captions, handles and notes of flagged posts. `rowid` is the flag.
-CREATE VIRTUAL TABLE flag_search USING fts5 (body, tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE flag_search USING fts5 (body, tokenize = 'unicode61 remove_diacritics 0');
 -- What is deleted leaves no words behind in the index.
 INSERT INTO flag_search (flag_search, rank) VALUES ('secure-delete', 1);
 INSERT INTO flag_search (rowid, body) SELECT f.id, p.author || ' ' || p.text || COALESCE((SELECT ' ' || group_concat(d.note, ' ') FROM decisions d WHERE d.flag_id = f.id), '')
@@ -146,16 +152,14 @@ CREATE TRIGGER search_flag_added AFTER INSERT ON flags
 BEGIN INSERT INTO flag_search (rowid, body) SELECT NEW.id, p.author || ' ' || p.text FROM posts p WHERE p.id = NEW.post_id; END;
 CREATE TRIGGER search_flag_deleted AFTER DELETE ON flags
 BEGIN DELETE FROM flag_search WHERE rowid = OLD.id; END;
+-- Notes of bulks are left out: one note about ten thousand posts is not worth ten thousand entries.
 CREATE TRIGGER search_post_changed AFTER UPDATE OF text, author ON posts
 WHEN NEW.text <> OLD.text OR NEW.author <> OLD.author
 BEGIN UPDATE flag_search SET body = NEW.author || ' ' || NEW.text
-    || COALESCE((SELECT ' ' || group_concat(d.note, ' ') FROM decisions d WHERE d.flag_id = flag_search.rowid), '')
+    || COALESCE((SELECT ' ' || group_concat(d.note, ' ') FROM decisions d WHERE d.flag_id = flag_search.rowid AND d.bulk_id IS NULL), '')
     || COALESCE((SELECT ' ' || group_concat(r.note, ' ') FROM referrals r WHERE r.flag_id = flag_search.rowid), '')
     WHERE rowid IN (SELECT f.id FROM flags f WHERE f.post_id = NEW.id); END;
-CREATE TRIGGER search_decision_added AFTER INSERT ON decisions WHEN NEW.note <> ''
+CREATE TRIGGER search_decision_added AFTER INSERT ON decisions WHEN NEW.note <> '' AND NEW.bulk_id IS NULL
 BEGIN UPDATE flag_search SET body = body || ' ' || NEW.note WHERE rowid = NEW.flag_id; END;
 CREATE TRIGGER search_referral_added AFTER INSERT ON referrals WHEN NEW.note <> ''
 BEGIN UPDATE flag_search SET body = body || ' ' || NEW.note WHERE rowid = NEW.flag_id; END;
-
--- Read flagged posts again: for the columns above.
-UPDATE posts SET screened_by = NULL WHERE id IN (SELECT post_id FROM flags);

@@ -35,7 +35,7 @@ pub async fn of(pipeline: &Pipeline, user: &User, flag: &Flag, text: &str) -> Re
     compare(pipeline, user, flag, text, false, COMPARED).await
 }
 
-/// Open flags whose texts are alike, at most `limit`.
+/// Open flags whose texts are alike and that nobody has on the screen, at most `limit`.
 pub async fn open(pipeline: &Pipeline, user: &User, flag: &Flag, text: &str, limit: i64) -> Result<Vec<Alike>> {
     compare(pipeline, user, flag, text, true, limit).await
 }
@@ -44,7 +44,9 @@ async fn compare(pipeline: &Pipeline, user: &User, flag: &Flag, text: &str, open
     let words = Words::of(&Folded::new(text));
     let Some(sketch) = words.sketch() else { return Ok(Vec::new()) };
     let closed = named_queues::closed_to(&pipeline.store, user).await?;
-    let found = alike::candidates(&pipeline.store, flag.id, &flag.pack, quarters(sketch), open, limit).await?;
+    let found =
+        alike::candidates(&pipeline.store, flag.id, &flag.pack, quarters(sketch), open.then(|| pipeline.clock().now()), limit)
+            .await?;
     let mut folded = Folded::default();
     let mut alike: Vec<Alike> = found
         .into_iter()

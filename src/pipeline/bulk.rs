@@ -3,14 +3,15 @@
 
 use super::{Pipeline, PipelineError, Result, alike, allowed, review};
 use crate::domain::audit::{Action, Actor, AuditEvent};
-use crate::domain::decision::{Judgement, Verdict};
+use crate::domain::decision::{Elements, FollowUp, Judgement, Verdict};
 use crate::domain::flag::{Finding, FlagState, Lane};
 use crate::domain::ids::FlagId;
 use crate::domain::user::User;
+use crate::rules::Output;
 use crate::store::bulks::{self, Bulk};
 use crate::store::queue::{self, Filter};
 use crate::store::rule_hits::{self, RuleCard};
-use crate::store::{StoreError, decisions, flags, posts};
+use crate::store::{StoreError, decisions, flags, named_queues, posts};
 use sqlx::types::Json;
 
 /// What a person confirms.
@@ -47,7 +48,7 @@ pub async fn of_list(pipeline: &Pipeline, user: &User, origin: &str, filter: &Fi
     }
     let filter = Filter { lane: Lane::First.as_str().into(), ..filter.clone() };
     let limit = i64::from(pipeline.config.desk.bulk_limit);
-    let members = queue::members(&pipeline.store, &filter, limit + 1).await?;
+    let members = queue::members(&pipeline.store, &filter, pipeline.clock().now(), limit + 1).await?;
     if i64::try_from(members.len()).is_ok_and(|count| count > limit) {
         return Err(PipelineError::Refused(format!("the list holds more than {limit} posts; narrow it down first")));
     }
@@ -71,10 +72,14 @@ async fn make(pipeline: &Pipeline, user: &User, origin: &str, members: Vec<(Flag
 /// A bulk of one's own.
 pub async fn own(pipeline: &Pipeline, user: &User, id: i64) -> Result<Bulk> {
     let bulk = bulks::get(&pipeline.store, id).await?.ok_or_else(|| StoreError::NotFound(format!("bulk {id}")))?;
-    if bulk.made_by == user.id || user.role.supervises() {
-        return Ok(bulk);
+    if bulk.made_by != user.id && !user.role.supervises() {
+        return Err(PipelineError::Forbidden("a colleague put these posts together"));
     }
-    Err(PipelineError::Forbidden("a colleague put these posts together"))
+    let closed = named_queues::closed_to(&pipeline.store, user).await?;
+    if !closed.is_empty() && bulks::in_queues(&pipeline.store, id, &closed).await? > 0 {
+        return Err(PipelineError::Forbidden("some of these posts stand in a queue that others work on by now"));
+    }
+    Ok(bulk)
 }
 
 /// The first rule that keeps these posts from being upheld together; none if they can be. Each set of rules among them
@@ -99,6 +104,37 @@ fn first_untrusted(pipeline: &Pipeline, cards: &[RuleCard], found: Vec<(String, 
     untrusted.map(|(_, findings)| findings.first().map_or_else(|| "–".to_owned(), |finding| finding.rule.clone()))
 }
 
+/// The judgement with the step that the rule pack of these posts allows.
+///
+/// # Errors
+/// The posts are of packs that allow different steps; or in one of them the rules found no words for an element of a
+/// request: nobody ticks boxes for posts that nobody looks at.
+fn upheld_together(pipeline: &Pipeline, judgement: Judgement, found: &[(String, Json<Vec<Finding>>)]) -> Result<Judgement> {
+    let rules = pipeline.rules();
+    let asks = |pack: &str| rules.pack(pack).is_none_or(|pack| pack.output == Output::Takedown);
+    let asking = found.iter().filter(|(pack, _)| asks(pack)).count();
+    if asking == 0 {
+        let lead = judgement.with_elements(Elements::default()).with_follow_up(FollowUp::CustomsLead);
+        return lead.map_err(|error| PipelineError::Refused(error.to_string()));
+    }
+    if asking < found.len() {
+        return Err(PipelineError::Refused(
+            "these posts are of rule packs with different steps; narrow the list to one pack".into(),
+        ));
+    }
+    let complete = |findings: &[Finding]| {
+        ["used_clothing", "import_nexus", "offer"]
+            .iter()
+            .all(|axis| findings.iter().any(|finding| finding.axes.iter().any(|found| found == axis)))
+    };
+    if found.iter().all(|(_, findings)| complete(findings)) {
+        return Ok(judgement);
+    }
+    Err(PipelineError::Refused(
+        "in some of these posts no words show one of the three elements: those are upheld one by one".into(),
+    ))
+}
+
 /// Decides every member of a bulk.
 ///
 /// # Errors
@@ -120,16 +156,19 @@ pub async fn decide(pipeline: &Pipeline, user: &User, id: i64, judgement: &Judge
     }
     pipeline.reach("bulk.before_decision");
     let mut tx = pipeline.store.write_tx().await?;
+    bulks::lock(&mut tx, id).await?;
+    let mut judgement = judgement.clone();
     if judgement.verdict() == Verdict::Uphold {
         let cards = rule_hits::cards(&mut tx).await?;
         let found = bulks::findings(&mut tx, id).await?;
+        judgement = upheld_together(pipeline, judgement, &found)?;
         if let Some(rule) = first_untrusted(pipeline, &cards, found) {
             return Err(PipelineError::Refused(format!(
                 "the rule `{rule}` is not trusted yet: each of its posts is upheld by itself, with a second analyst"
             )));
         }
     }
-    let decided = bulks::decide(&mut tx, id, judgement, user.id).await?;
+    let decided = bulks::decide(&mut tx, id, &judgement, user.id).await?;
     let detail = format!("posts={decided} verdict={} reason={}", judgement.verdict(), judgement.reason());
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::BulkDecided, format!("bulk:{id}")).detail(detail)).await?;
     pipeline.reach("bulk.decided");

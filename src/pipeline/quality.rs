@@ -77,6 +77,11 @@ impl Agreement {
         let interval = wilson(u64::from(pairs.same()), u64::from(pairs.all()));
         Self { of, kappa: pairs.kappa(), interval, pairs }
     }
+
+    /// Share that agrees, per cent, rounded down.
+    pub fn percent(&self) -> u32 {
+        (self.pairs.same() * 100).checked_div(self.pairs.all()).unwrap_or(0)
+    }
 }
 
 /// Reference posts labelled by a person.

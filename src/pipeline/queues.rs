@@ -17,7 +17,7 @@ pub fn late(pipeline: &Pipeline) -> [Millis; 3] {
         .map(|hours| pipeline.clock().now().minus(Duration::from_secs(u64::from(hours) * 3600)))
 }
 
-/// Adds or changes a queue, and sends all open flags through the queues again. `people`: sign-in names of those who may
+/// Adds or changes a queue, and moves open flags to where they belong then. `people`: sign-in names of those who may
 /// see it, separated by commas; empty for everyone.
 pub async fn save(pipeline: &Pipeline, user: &User, queue: &NamedQueue, people: &str) -> Result<i64> {
     allowed(user, user.role.supervises(), "only supervisors look after queues")?;
@@ -29,10 +29,13 @@ pub async fn save(pipeline: &Pipeline, user: &User, queue: &NamedQueue, people: 
         let known = users::by_name(&pipeline.store, name).await?;
         members.push(known.ok_or_else(|| PipelineError::Refused(format!("there is no `{name}`")))?.id);
     }
+    let before = named_queues::all(&pipeline.store).await?.into_iter().find(|known| known.id == queue.id);
     let mut tx = pipeline.store.write_tx().await?;
     let id = named_queues::save(&mut tx, queue).await?;
     named_queues::set_members(&mut tx, id, &members).await?;
-    let moved = named_queues::reroute(&mut tx).await?;
+    // A new name, or other people, move nothing.
+    let same = before.is_some_and(|before| NamedQueue { name: queue.name.clone(), ..before } == *queue);
+    let moved = if same { 0 } else { named_queues::reroute(&mut tx).await? };
     let detail = format!("flags={moved} people={}", members.len());
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::QueuesChanged, format!("queue:{id}")).detail(detail)).await?;
     Ok(id)

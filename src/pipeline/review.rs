@@ -40,15 +40,22 @@ pub async fn decide(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen,
 /// The flag, if this person may judge it now: not in a queue of others, not escalated to supervisors, not waiting for a
 /// second look at the person's own doubt.
 async fn for_reader(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
-    let flag = flags::get(&mut *tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
-    if named_queues::closed_to(&mut *tx, user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
-        return Err(PipelineError::Forbidden("this post stands in a queue that others work on"));
-    }
+    let flag = in_own_queue(tx, user, id).await?;
     if flag.lane == Lane::Escalated && !user.role.supervises() {
         return Err(PipelineError::Forbidden("this post was escalated: a supervisor decides"));
     }
     if flag.lane == Lane::SecondLook && flag.referred_by == Some(user.id) {
         return Err(PipelineError::Forbidden("you asked for a second look at this post: a colleague decides"));
+    }
+    Ok(flag)
+}
+
+/// The flag, locked, if this person may see it.
+async fn in_own_queue(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
+    flags::lock(tx, id).await?;
+    let flag = flags::get(&mut *tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    if named_queues::closed_to(&mut *tx, user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+        return Err(PipelineError::Forbidden("this post stands in a queue that others work on"));
     }
     Ok(flag)
 }
@@ -96,8 +103,8 @@ pub async fn write_caption(pipeline: &Pipeline, user: &User, flag: FlagId, capti
     if caption.is_empty() || caption.chars().count() > 5_000 {
         return Err(PipelineError::Refused("a caption has 1 to 5,000 characters".into()));
     }
-    let flag = flags::get(&pipeline.store, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
     let mut tx = pipeline.store.write_tx().await?;
+    let flag = for_reader(&mut tx, user, flag).await?;
     if !posts::fill_text(&mut tx, flag.post_id, caption, "").await? {
         return Err(PipelineError::Refused("the post has a caption by now; load the page again".into()));
     }
@@ -109,7 +116,7 @@ pub async fn agree(pipeline: &Pipeline, user: &User, flag: FlagId, seen: &Seen) 
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors review")?;
     pipeline.reach("review.before_second");
     let mut tx = pipeline.store.write_tx().await?;
-    for_reader(&mut tx, user, flag).await?;
+    in_own_queue(&mut tx, user, flag).await?;
     decisions::second(&mut tx, flag, seen, user.id).await?;
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::DecisionSeconded, format!("flag:{flag}"))).await?;
     pipeline.reach("review.seconded");
@@ -137,7 +144,13 @@ pub async fn take_next(pipeline: &Pipeline, user: &User, queue: Option<i64>, aft
     let reader = Reader { id: user.id, supervises: user.role.supervises(), closed, queue };
     // Between looking and taking a colleague may be faster; then the next one is tried.
     for _ in 0..8 {
-        let Some(id) = queue::next_open(&pipeline.store, &reader, pipeline.clock().now(), after).await? else { return Ok(None) };
+        let now = pipeline.clock().now();
+        let mut next = queue::next_open(&pipeline.store, &reader, now, after).await?;
+        if next.is_none() && after.is_some() {
+            // Behind the last one the list begins again: what was skipped still waits.
+            next = queue::next_open(&pipeline.store, &reader, now, None).await?;
+        }
+        let Some(id) = next else { return Ok(None) };
         if claim(pipeline, user, id).await? {
             return Ok(Some(id));
         }
@@ -176,7 +189,9 @@ pub async fn look(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<bool> 
     let mut tx = pipeline.store.write_tx().await?;
     users::note_read(&mut tx, user.id, id).await?;
     let until = tx.now().plus(CLAIM);
-    let taken = !user.role.reviews() || queue::claim(&mut tx, id, user.id, until).await?;
+    // Whoever may not judge it does not keep it from those who may.
+    let judges = user.role.reviews() && for_reader(&mut tx, user, id).await.is_ok();
+    let taken = !judges || queue::claim(&mut tx, id, user.id, until).await?;
     tx.commit_housekeeping().await?;
     Ok(taken)
 }

@@ -1,9 +1,9 @@
 //! Near-duplicates, and other posts of an account.
 
 use super::{Ex, Result, Store};
-use crate::domain::Platform;
 use crate::domain::flag::{FlagState, Priority};
 use crate::domain::ids::FlagId;
+use crate::domain::{Millis, Platform};
 
 /// A flag that may be alike.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -26,22 +26,24 @@ pub struct Candidate {
     pub queue_id: Option<i64>,
 }
 
-/// Other flags of the same pack whose sketch has one of these `quarters`, newest first.
+/// Other flags of the same pack whose sketch has one of these `quarters`, newest first. `free`: only those that are open
+/// for anyone, and on nobody's screen at that moment.
 pub async fn candidates(
     on: impl Into<Ex<'_>>,
     id: FlagId,
     pack: &str,
     quarters: [i64; 4],
-    only_open: bool,
+    free: Option<Millis>,
     limit: i64,
 ) -> Result<Vec<Candidate>> {
     const SQL: &str = "SELECT f.id, f.priority, f.state, p.platform, p.author, p.text, p.text_sha256, f.queue_id
         FROM flags f JOIN posts p ON p.id = f.post_id
         WHERE ((f.fingerprint & 65535) = $1 OR ((f.fingerprint >> 16) & 65535) = $2 OR ((f.fingerprint >> 32) & 65535) = $3
-            OR ((f.fingerprint >> 48) & 65535) = $4) AND f.id <> $5 AND f.pack = $6 AND ((f.state = 'open' AND f.lane = 'first') OR $7 = FALSE)
+            OR ((f.fingerprint >> 48) & 65535) = $4) AND f.id <> $5 AND f.pack = $6 AND ((f.state = 'open' AND f.lane = 'first' AND (f.claimed_until IS NULL OR f.claimed_until <= $9)) OR $7 = FALSE)
         ORDER BY f.id DESC LIMIT $8";
     let [a, b, c, d] = quarters;
-    run!(on, ex => sqlx::query_as(SQL).bind(a).bind(b).bind(c).bind(d).bind(id).bind(pack).bind(only_open).bind(limit).fetch_all(ex))
+    run!(on, ex => sqlx::query_as(SQL).bind(a).bind(b).bind(c).bind(d).bind(id).bind(pack).bind(free.is_some()).bind(limit)
+        .bind(free.unwrap_or(Millis(0))).fetch_all(ex))
 }
 
 /// What is known of an account.

@@ -2,6 +2,8 @@
 //!
 //! Every step is one statement for all members: ten thousand of them are decided in about a second.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Json;
 
 use super::{Ex, Result, StoreError, WriteTx};
@@ -26,6 +28,8 @@ pub struct Bulk {
     pub members: i64,
     /// When it was decided.
     pub decided_at: Option<Millis>,
+    /// When its maker took it back.
+    pub undone_at: Option<Millis>,
 }
 
 /// Notes down the members of a bulk: flags with the SHA-256 of the text that stands there now. `sampled` are looked at
@@ -53,7 +57,7 @@ pub async fn insert(tx: &mut WriteTx, origin: &str, by: UserId, members: &[(Flag
 
 /// One bulk.
 pub async fn get(on: impl Into<Ex<'_>>, id: i64) -> Result<Option<Bulk>> {
-    const SQL: &str = "SELECT id, origin, made_by, made_at, members, decided_at FROM bulks WHERE id = $1";
+    const SQL: &str = "SELECT id, origin, made_by, made_at, members, decided_at, undone_at FROM bulks WHERE id = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 
@@ -147,11 +151,13 @@ pub async fn decide(tx: &mut WriteTx, bulk: i64, judgement: &Judgement, by: User
 /// [`StoreError::Refused`] when one of them is not in force any more, it is someone else's or older, or a post was asked down.
 pub async fn undo(tx: &mut WriteTx, bulk: i64, by: UserId, since: Millis) -> Result<u64> {
     const UNDO: &str = "INSERT INTO undone_decisions (decision_id, undone_at)
-        SELECT d.id, $4 FROM decisions d JOIN flags f ON f.decision_id = d.id
+        SELECT d.id, $4 FROM decisions d JOIN flags f ON f.id = d.flag_id AND f.decision_id = d.id
         WHERE d.bulk_id = $1 AND d.decided_by = $2 AND d.decided_at >= $3
         AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE)";
     const REOPEN: &str = "UPDATE flags SET state = 'open', decision_id = NULL
-        WHERE decision_id IN (SELECT d.id FROM decisions d WHERE d.bulk_id = $1)";
+        WHERE id IN (SELECT m.flag_id FROM bulk_members m WHERE m.bulk_id = $1)
+        AND decision_id IN (SELECT d.id FROM decisions d WHERE d.bulk_id = $1)";
+    const MARK: &str = "UPDATE bulks SET undone_at = $2 WHERE id = $1 AND undone_at IS NULL";
     const VERDICT: &str = "SELECT verdict FROM decisions WHERE bulk_id = $1 LIMIT 1";
     let now = tx.now();
     let wanted = get(&mut *tx, bulk).await?.ok_or_else(|| StoreError::NotFound(format!("bulk {bulk}")))?.members;
@@ -163,17 +169,44 @@ pub async fn undo(tx: &mut WriteTx, bulk: i64, by: UserId, since: Millis) -> Res
                 .into(),
         ));
     }
+    exec!(&mut *tx, ex => sqlx::query(MARK).bind(bulk).bind(now).execute(ex))?;
     let verdict: Verdict = run!(&mut *tx, ex => sqlx::query_scalar(VERDICT).bind(bulk).fetch_one(ex))?;
     score(tx, bulk, verdict == Verdict::Uphold, -1).await?;
     Ok(undone)
 }
 
-/// Moves the decisions of a bulk on the cards of the rules that raised its flags.
+/// Moves the decisions about the sampled members on the cards of the rules that raised their flags. Those that nobody
+/// looked at one by one make no rule more trusted.
 async fn score(tx: &mut WriteTx, bulk: i64, upheld: bool, by: i64) -> Result<()> {
-    const SQL: &str = "SELECT f.pack, d.rules, COUNT(*) FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE d.bulk_id = $1 GROUP BY f.pack, d.rules";
-    let rows: Vec<(String, Json<Vec<String>>, i64)> = run!(&mut *tx, ex => sqlx::query_as(SQL).bind(bulk).fetch_all(ex))?;
-    for (pack, rules, count) in rows {
-        super::rule_hits::score(tx, &pack, &rules, upheld, by * count).await?;
+    const SQL: &str = "SELECT f.pack, d.rules FROM decisions d JOIN flags f ON f.id = d.flag_id
+        JOIN bulk_members m ON m.bulk_id = d.bulk_id AND m.flag_id = d.flag_id AND m.sampled = TRUE WHERE d.bulk_id = $1";
+    let rows: Vec<(String, Json<Vec<String>>)> = run!(&mut *tx, ex => sqlx::query_as(SQL).bind(bulk).fetch_all(ex))?;
+    // In one order everywhere, or two bulks at once wait for each other.
+    let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for (pack, Json(rules)) in rows {
+        for rule in rules {
+            *sums.entry((pack.clone(), rule)).or_default() += by;
+        }
+    }
+    for ((pack, rule), by) in sums {
+        super::rule_hits::score(tx, &pack, &[rule], upheld, by).await?;
     }
     Ok(())
+}
+
+/// Keeps everyone else from changing the members until the transaction ends. SQLite has one writer anyway.
+pub async fn lock(tx: &mut WriteTx, bulk: i64) -> Result<()> {
+    const SQL: &str =
+        "SELECT f.id FROM bulk_members m JOIN flags f ON f.id = m.flag_id WHERE m.bulk_id = $1 ORDER BY f.id FOR UPDATE OF f";
+    if tx.is_postgres() {
+        let _: Vec<FlagId> = run!(tx, ex => sqlx::query_scalar(SQL).bind(bulk).fetch_all(ex))?;
+    }
+    Ok(())
+}
+
+/// How many members stand in one of these queues.
+pub async fn in_queues(on: impl Into<Ex<'_>>, bulk: i64, queues: &[i64]) -> Result<i64> {
+    const SQL: &str = "SELECT f.queue_id, COUNT(*) FROM bulk_members m JOIN flags f ON f.id = m.flag_id WHERE m.bulk_id = $1 GROUP BY f.queue_id";
+    let rows: Vec<(Option<i64>, i64)> = run!(on, ex => sqlx::query_as(SQL).bind(bulk).fetch_all(ex))?;
+    Ok(rows.iter().filter(|(queue, _)| queues.contains(&queue.unwrap_or(super::named_queues::FIRST))).map(|(_, n)| n).sum())
 }

@@ -62,6 +62,15 @@ pub async fn decide(
     let sql = if tx.is_postgres() { LOCKED } else { RAISED };
     let raised: Option<Raised> = run!(&mut *tx, ex => sqlx::query_as(sql).bind(id).fetch_optional(ex))?;
     let raised = raised.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    if judgement.verdict() == Verdict::Uphold
+        && judgement.follow_up() != FollowUp::Request
+        && request_stands(&mut *tx, id).await?
+    {
+        return Err(StoreError::Refused(
+            "a request about this post stands; dismiss the post, so that the request is withdrawn, before another step follows"
+                .into(),
+        ));
+    }
     let rules: Vec<String> = raised.findings.iter().map(|finding| finding.rule.clone()).collect();
     let upheld = judgement.verdict() == Verdict::Uphold;
     let needs_second = upheld && !rule_hits::any_reaches(&mut *tx, &raised.pack, &rules, bar).await?;
@@ -69,7 +78,7 @@ pub async fn decide(
     const INSERT: &str =
         "INSERT INTO decisions (flag_id, verdict, flag_state, reason, note, text_sha256, decided_by, decided_at, needs_second,
         rules, elements, actor, action) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
-    const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL, lane = 'first', referred_by = NULL
+    const FORCE: &str = "UPDATE flags SET decision_id = $2, state = $3, claimed_by = NULL, claimed_until = NULL
         WHERE id = $1 AND COALESCE(decision_id, 0) = $4
         AND EXISTS (SELECT 1 FROM posts p WHERE p.id = flags.post_id AND p.text_sha256 = $5 AND p.text_sha256 <> '')";
     let now = tx.now();
@@ -88,6 +97,12 @@ pub async fn decide(
     }
     rule_hits::score(tx, &raised.pack, &rules, upheld, 1).await?;
     Ok(decision)
+}
+
+/// Whether the platform was asked to take the post down, and that was not withdrawn.
+async fn request_stands(tx: &mut WriteTx, id: FlagId) -> Result<bool> {
+    const SQL: &str = "SELECT COALESCE((SELECT r.kind FROM requests r WHERE r.flag_id = $1 AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), '') = 'request'";
+    run!(tx, ex => sqlx::query_scalar(SQL).bind(id).fetch_one(ex))
 }
 
 /// Records that a second analyst agrees with the decision in force. `seen` is what that analyst had on the screen.
@@ -120,11 +135,14 @@ pub async fn decision(on: impl Into<Ex<'_>>, id: DecisionId) -> Result<Option<De
 /// stays with its reader until `until`.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when it is not in force any more, is someone else's, is older, or the post was asked down.
+/// [`StoreError::Refused`] when it is not in force any more, is someone else's, is older, replaced another decision, or
+/// the post was asked down.
 pub async fn undo(tx: &mut WriteTx, id: FlagId, decision: DecisionId, by: UserId, since: Millis, until: Millis) -> Result<()> {
     const UNDO: &str = "INSERT INTO undone_decisions (decision_id, undone_at)
         SELECT d.id, $5 FROM flags f JOIN decisions d ON d.id = f.decision_id WHERE f.id = $1 AND d.id = $2 AND d.decided_by = $3
         AND d.decided_at >= $4 AND d.bulk_id IS NULL
+        AND NOT EXISTS (SELECT 1 FROM decisions e WHERE e.flag_id = d.flag_id AND e.id < d.id
+            AND NOT EXISTS (SELECT 1 FROM undone_decisions x WHERE x.decision_id = e.id))
         AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE)";
     const REOPEN: &str = "UPDATE flags SET state = 'open', decision_id = NULL, claimed_by = $3, claimed_until = $4 WHERE id = $1 AND decision_id = $2";
     const RULES: &str = "SELECT f.pack, d.verdict, d.rules FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE d.id = $1";
@@ -133,7 +151,7 @@ pub async fn undo(tx: &mut WriteTx, id: FlagId, decision: DecisionId, by: UserId
     let reopened = exec!(&mut *tx, ex => sqlx::query(REOPEN).bind(id).bind(decision).bind(by).bind(until).execute(ex))?;
     if done != 1 || reopened != 1 {
         return Err(StoreError::Refused(
-            "this decision cannot be taken back any more: it is older, not yours, or the post stands in a package; decide again instead"
+            "this decision cannot be taken back: it is older, not yours, replaced another one, or the post stands in a package; decide again instead"
                 .into(),
         ));
     }
@@ -222,8 +240,11 @@ pub async fn times_by(on: impl Into<Ex<'_>>, by: UserId, since: Millis) -> Resul
 
 /// The newest decision of a person that is in force and was made at `since` or later: what can be undone.
 pub async fn newest_by(on: impl Into<Ex<'_>>, by: UserId, since: Millis) -> Result<Option<(FlagId, DecisionId)>> {
-    const SQL: &str = "SELECT d.flag_id, d.id FROM decisions d JOIN flags f ON f.decision_id = d.id
-        WHERE d.decided_by = $1 AND d.decided_at >= $2 AND d.bulk_id IS NULL ORDER BY d.decided_at DESC, d.id DESC LIMIT 1";
+    const SQL: &str = "SELECT d.flag_id, d.id FROM decisions d JOIN flags f ON f.id = d.flag_id AND f.decision_id = d.id
+        WHERE d.decided_by = $1 AND d.decided_at >= $2 AND d.bulk_id IS NULL
+        AND NOT EXISTS (SELECT 1 FROM decisions e WHERE e.flag_id = d.flag_id AND e.id < d.id
+            AND NOT EXISTS (SELECT 1 FROM undone_decisions x WHERE x.decision_id = e.id))
+        ORDER BY d.decided_at DESC, d.id DESC LIMIT 1";
     run!(on, ex => sqlx::query_as(SQL).bind(by).bind(since).fetch_optional(ex))
 }
 

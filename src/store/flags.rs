@@ -68,7 +68,7 @@ pub async fn fade(tx: &mut WriteTx, posts: &[PostId], pack: &str, rule_set: &str
         return Ok(());
     }
     run_as!(tx, ex: Db => async {
-        let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE flags SET priority = 'P3', score = 0, rule_set = ");
+        let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE flags SET priority = 'P3', score = 0, actor = NULL, regions = '', fingerprint = NULL, queue_id = NULL, rule_set = ");
         query.push_bind(rule_set.to_owned()).push(", findings = ").push_bind(Json(Vec::<Finding>::new()));
         query.push(" WHERE state = 'open' AND pack = ").push_bind(pack.to_owned()).push(" AND post_id IN (");
         let mut list = query.separated(", ");
@@ -104,6 +104,15 @@ pub async fn raise(
     Ok(())
 }
 
+/// Keeps everyone else from changing a flag until the transaction ends. SQLite has one writer anyway.
+pub async fn lock(tx: &mut WriteTx, id: FlagId) -> Result<()> {
+    if tx.is_postgres() {
+        let _: Option<FlagId> =
+            run!(tx, ex => sqlx::query_scalar("SELECT id FROM flags WHERE id = $1 FOR UPDATE").bind(id).fetch_optional(ex))?;
+    }
+    Ok(())
+}
+
 /// One flag.
 pub async fn get(on: impl Into<Ex<'_>>, id: FlagId) -> Result<Option<Flag>> {
     run!(on, ex => sqlx::query_as(COLUMNS).bind(id).fetch_optional(ex))
@@ -131,7 +140,8 @@ pub struct Upheld {
 pub async fn upheld(on: impl Into<Ex<'_>>) -> Result<Vec<Upheld>> {
     const SQL: &str = "SELECT f.id, p.platform, p.text,
         CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source
-        FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.state = 'upheld' AND NOT EXISTS (SELECT 1 FROM requests r
+        FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
+        WHERE f.state = 'upheld' AND COALESCE(d.action, 'request') = 'request' AND NOT EXISTS (SELECT 1 FROM requests r
             JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request') ORDER BY f.id";
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }

@@ -35,21 +35,28 @@ pub async fn all(on: impl Into<Ex<'_>>) -> Result<Vec<NamedQueue>> {
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }
 
-/// Gives every flag that has none its queue. Returns how many.
-pub async fn route(tx: &mut WriteTx) -> Result<u64> {
-    const SQL: &str = "UPDATE flags SET queue_id = COALESCE((SELECT q.id FROM queues q
+/// The queue that a flag goes to, for SQL.
+macro_rules! queue_of {
+    () => {
+        "COALESCE((SELECT q.id FROM queues q
             WHERE (q.pack = '' OR q.pack = flags.pack) AND (q.platform = '' OR q.platform = flags.platform)
             AND (q.priority = '' OR q.priority = flags.priority) AND (q.actor = '' OR q.actor = flags.actor)
             AND (q.region = '' OR flags.regions LIKE '%|' || q.region || '|%')
-            ORDER BY q.position, q.id LIMIT 1), 1)
-        WHERE queue_id IS NULL";
+            ORDER BY q.position, q.id LIMIT 1), 1)"
+    };
+}
+
+/// Gives every flag that has none its queue. Returns how many.
+pub async fn route(tx: &mut WriteTx) -> Result<u64> {
+    const SQL: &str = concat!("UPDATE flags SET queue_id = ", queue_of!(), " WHERE queue_id IS NULL");
     exec!(tx, ex => sqlx::query(SQL).execute(ex))
 }
 
-/// Sends all open flags through the queues again.
+/// Moves open flags to the queues where they belong now. Returns how many moved.
 pub async fn reroute(tx: &mut WriteTx) -> Result<u64> {
-    exec!(&mut *tx, ex => sqlx::query("UPDATE flags SET queue_id = NULL WHERE state = 'open'").execute(ex))?;
-    route(tx).await
+    const SQL: &str =
+        concat!("UPDATE flags SET queue_id = ", queue_of!(), " WHERE state = 'open' AND queue_id IS DISTINCT FROM ", queue_of!());
+    exec!(tx, ex => sqlx::query(SQL).execute(ex))
 }
 
 /// Adds a queue, or changes the one with its id. Returns the id.

@@ -160,6 +160,8 @@ where
         query.push(" AND f.regions LIKE ").push_bind(format!("%|{}|%", filter.region.replace(['%', '_', '|'], "")));
     }
     if let Some([p1, p2, p3]) = filter.late {
+        // The first condition is for the index, the second for each priority.
+        query.push(" AND f.opened_at <= ").push_bind(p1.max(p2).max(p3));
         query.push(" AND f.opened_at <= CASE f.priority WHEN 'P1' THEN ").push_bind(p1);
         query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
     }
@@ -244,13 +246,14 @@ pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
     })
 }
 
-/// Flags that a filter leaves, at most `limit`, with the SHA-256 of their text.
-pub async fn members(on: impl Into<Ex<'_>>, filter: &Filter, limit: i64) -> Result<Vec<(FlagId, String)>> {
+/// Flags that a filter leaves and nobody has on the screen, at most `limit`, with the SHA-256 of their text.
+pub async fn members(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit: i64) -> Result<Vec<(FlagId, String)>> {
     let on = on.into();
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id, p.text_sha256");
         narrow(&mut query, filter, postgres, true);
+        query.push(" AND (f.claimed_until IS NULL OR f.claimed_until <= ").push_bind(now).push(")");
         query.push(" ORDER BY f.id LIMIT ").push_bind(limit);
         query.build_query_as().fetch_all(ex).await
     })

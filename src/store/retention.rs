@@ -66,10 +66,12 @@ pub async fn delete(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
 pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     const POST: &str = "UPDATE posts SET native_id = $2, url = '', author = '', text = '', text_sha256 = '', posted_at = NULL,
         views = NULL WHERE id = $1";
-    const FLAGS: &str = "UPDATE flags SET findings = $2, regions = '', fingerprint = NULL WHERE post_id = $1";
+    const FLAGS: &str = "UPDATE flags SET findings = $2, actor = NULL, regions = '', fingerprint = NULL WHERE post_id = $1";
+    const NOTES: &str = "UPDATE referrals SET note = '' WHERE flag_id IN (SELECT id FROM flags WHERE post_id = $1)";
     for (id, platform, native_id) in posts {
         let hash = id_sha256(*platform, native_id);
         forget(tx, &hash).await?;
+        exec!(&mut *tx, ex => sqlx::query(NOTES).bind(id).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
         tips::empty(tx, *id).await?;
@@ -163,8 +165,7 @@ pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     const CLEAR: &str =
         "UPDATE posts SET source = 'tip', author = '', text = '', text_sha256 = $2, views = NULL, screened_by = NULL
         WHERE id = $1";
-    const FADE: &str =
-        "UPDATE flags SET findings = $2, priority = 'P3', score = 0, regions = '', fingerprint = NULL WHERE post_id = $1";
+    const FADE: &str = "UPDATE flags SET findings = $2, priority = 'P3', score = 0, actor = NULL, regions = '', fingerprint = NULL WHERE post_id = $1";
     const REPORTED: &str = "SELECT EXISTS (SELECT 1 FROM tips WHERE post_id = $1)";
     let mut gone = Vec::new();
     for due in posts {

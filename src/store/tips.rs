@@ -106,6 +106,12 @@ pub async fn screenshot(on: impl Into<Ex<'_>>, tip: TipId) -> Result<Option<(Str
     run!(on, ex => sqlx::query_as(SQL).bind(tip).fetch_optional(ex))
 }
 
+/// Named queues of the flags that a report is about.
+pub async fn queues(on: impl Into<Ex<'_>>, tip: TipId) -> Result<Vec<i64>> {
+    const SQL: &str = "SELECT COALESCE(f.queue_id, 1) FROM tips t JOIN flags f ON f.post_id = t.post_id WHERE t.id = $1";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(tip).fetch_all(ex))
+}
+
 /// Who reported: name and contact.
 pub async fn reporter(on: impl Into<Ex<'_>>, tip: TipId) -> Result<Option<(String, String)>> {
     const SQL: &str = "SELECT name, contact FROM tip_reporters WHERE tip_id = $1";

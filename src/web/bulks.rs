@@ -101,7 +101,9 @@ async fn show(pipeline: &Pipeline, user: User, id: i64, done: Option<String>, dr
     let limit = i64::from(pipeline.config.desk.bulk_sample) + SHOWN;
     let (sample, others) = bulks::members(&pipeline.store, id, limit).await?.into_iter().partition(|member| member.sampled);
     let platforms = bulks::platforms(&pipeline.store, id).await?;
-    let undoable = bulk.made_by == user.id && bulk.decided_at.is_some_and(|at| at >= review::undo_since(pipeline));
+    let undoable = bulk.made_by == user.id
+        && bulk.undone_at.is_none()
+        && bulk.decided_at.is_some_and(|at| at >= review::undo_since(pipeline));
     html(&BulkPage {
         sample,
         others,

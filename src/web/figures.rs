@@ -120,7 +120,7 @@ fn card(t: Text, figure: &Figure) -> Card {
 pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn) -> Page {
     let f = Frame::new(user, "figures", None);
     let cards = figures::all(&pipeline).await?.iter().map(|figure| card(f.t, figure)).collect();
-    html(&FiguresPage { cards, f })
+    html(&FiguresPage { f, cards })
 }
 
 /// One figure as CSV: labels as codes, numbers without grouping, shares from 0 to 1.

@@ -75,6 +75,7 @@ struct Draft {
 
 #[derive(Template)]
 #[template(path = "web/flag.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a notice of its own on the page")]
 struct FlagPage {
     f: Frame,
     flag: Flag,
@@ -170,7 +171,8 @@ pub(super) async fn page(
 async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, draft: Draft) -> Page {
     let store = &pipeline.store;
     let flag = flags::get(store, id).await?.ok_or(PageError::NotFound)?;
-    if named_queues::closed_to(store, &user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+    let closed = named_queues::closed_to(store, &user).await?;
+    if closed.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
         return Err(PageError::Refused(StatusCode::FORBIDDEN, "this post stands in a queue that others work on".into()));
     }
     let post = posts::get(store, flag.post_id).await?.ok_or(PageError::NotFound)?;
@@ -219,7 +221,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         tips: tips::of_post(store, flag.post_id).await?,
         waits_for_second: rule_hits::waits_for_second(store, id).await?.is_some(),
         second_analyst,
-        waiting: queue::count(store, &Filter::open()).await?,
+        waiting: queue::count(store, &Filter { closed, ..Filter::open() }).await?,
         colleague,
         flag,
         post,

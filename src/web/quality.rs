@@ -51,10 +51,6 @@ impl QualityPage {
     fn tables(&self) -> [(&'static str, &[Agreement]); 2] {
         [("quality-people", &self.quality.people), ("quality-rules", &self.quality.rules)]
     }
-
-    fn width(&self, agreement: &Agreement) -> u32 {
-        (agreement.pairs.same() * 100).checked_div(agreement.pairs.all()).unwrap_or(0)
-    }
 }
 
 pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<DoneQuery>) -> Page {

@@ -280,7 +280,11 @@ pub(super) async fn partner(
 }
 
 /// A screenshot, for everybody who signs in. It came from anybody, so nothing in it may run.
-pub(super) async fn screenshot(State(pipeline): State<Pipeline>, SignedIn(_): SignedIn, Path(id): Path<i64>) -> Page {
+pub(super) async fn screenshot(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    let closed = crate::store::named_queues::closed_to(&pipeline.store, &user).await?;
+    if crate::store::tips::queues(&pipeline.store, TipId(id)).await?.iter().any(|queue| closed.contains(queue)) {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, "this post stands in a queue that others work on".into()));
+    }
     let found = crate::store::tips::screenshot(&pipeline.store, TipId(id)).await?;
     let (media_type, bytes) = found.ok_or(PageError::NotFound)?;
     let headers: [(HeaderName, &str); 2] =
