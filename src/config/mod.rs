@@ -89,7 +89,7 @@ mod tests {
             7 problems in the configuration:
               config.toml:2: web.listen: invalid type: integer `8600`, expected a string
                 mend: see config.example.toml
-              config.toml:3: web.lissten: unknown field `lissten`, expected one of `listen`, `session_hours`, `secure_cookies`
+              config.toml:3: web.lissten: unknown field `lissten`, expected one of `listen`, `session_hours`, `secure_cookies`, `require_second_factor`
                 mend: see config.example.toml
               config.toml:6: schedule.crawl: not a schedule: Component error: Number out of bounds.
                 mend: five fields: minute hour day month weekday, e.g. "30 7 * * MON-FRI"

@@ -74,6 +74,9 @@ pub struct Filter {
     pub words: String,
     /// Queues that the reader may not see.
     pub closed: Vec<i64>,
+    /// Whether a search is known to find few posts, by [`count`]. Then all of them are found first and sorted; PostgreSQL,
+    /// which expects more of the beginning of a word, would read the whole table in order.
+    pub few: bool,
 }
 
 impl Filter {
@@ -180,6 +183,7 @@ impl Filter {
         match (self.by_rank(), self.search().is_empty(), postgres) {
             (true, ..) => " ORDER BY f.rank, f.id LIMIT ",
             (false, true, _) => " ORDER BY f.id DESC LIMIT ",
+            (false, false, true) if self.few => " ORDER BY s.flag_id + 0 DESC LIMIT ",
             (false, false, true) => " ORDER BY s.flag_id DESC LIMIT ",
             (false, false, false) => " ORDER BY s.rowid DESC LIMIT ",
         }

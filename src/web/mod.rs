@@ -17,6 +17,7 @@ mod quality;
 mod queue;
 mod session;
 mod sources;
+mod style;
 mod tips;
 mod view;
 
@@ -71,6 +72,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/flags/{id}/golden", post(quality::golden))
         .route("/figures", get(figures::page))
         .route("/figures/{file}", get(figures::csv))
+        .route("/style", get(style::page))
         .route("/keys", get(keys::page))
         .route("/queues", get(queue::named))
         .route("/queues/{id}", post(queue::save_queue))

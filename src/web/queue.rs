@@ -74,6 +74,7 @@ impl Narrow {
             late: (!self.late.is_empty()).then(|| queues::late(pipeline)),
             words: self.q.clone(),
             closed: named_queues::closed_to(&pipeline.store, user).await?,
+            few: false,
         })
     }
 
@@ -123,8 +124,9 @@ pub(super) async fn page(
     Query(narrow): Query<Narrow>,
     Query(query): Query<PageQuery>,
 ) -> Page {
-    let filter = narrow.filter(&pipeline, &user).await?;
+    let mut filter = narrow.filter(&pipeline, &user).await?;
     let total = queue::count(&pipeline.store, &filter).await?;
+    filter.few = total <= filter.counted();
     let now = pipeline.clock().now();
     let after =
         query.from.split_once('.').and_then(|(rank, id)| Some(After { rank: rank.parse().ok()?, id: FlagId(id.parse().ok()?) }));

@@ -28,6 +28,7 @@ const ROUTES: &[Route] = &[
     ("GET", "/quality", "/quality", &[], Some(Capability::ReadLog)),
     ("GET", "/figures", "/figures", &[], None),
     ("GET", "/figures/{file}", "/figures/days.csv", &[], None),
+    ("GET", "/style", "/style", &[], None),
     ("GET", "/keys", "/keys", &[], None),
     ("GET", "/queues", "/queues", &[], Some(Capability::Supervise)),
     ("POST", "/queues/{id}", "/queues/1", &[("name", "Umum"), ("position", "1000")], Some(Capability::Supervise)),

@@ -128,9 +128,16 @@ fn changed(file: &str, from: &str, to: &str) -> RuleSet {
 
 async fn leads(stage: &Stage) {
     let (ratna, dewi) = (stage.person("ratna", Role::Analyst).await, stage.person("dewi", Role::Analyst).await);
-    stage.pipeline.rules_in_use.swap(changed("pack.toml", "output = \"takedown\"", "output = \"lead\""));
-    let flag = open(stage, 1).await[0];
+    let ids = open(stage, 2).await;
+    let flag = ids[0];
     review::decide(&stage.pipeline, &ratna, flag, &stage.seen(flag).await, &uphold()).await.unwrap();
+    // From now on the pack gives leads only: what was decided before becomes no request either.
+    stage.pipeline.rules_in_use.swap(changed("pack.toml", "output = \"takedown\"", "output = \"lead\""));
+    crate::two_person::direct(stage, "UPDATE pack_outputs SET output = 'lead'").await.unwrap();
+    let refused = review::decide(&stage.pipeline, &ratna, ids[1], &stage.seen(ids[1]).await, &uphold()).await.unwrap_err();
+    assert!(refused.to_string().contains("an action that its rule pack allows"), "{refused}");
+    let lead = uphold().with_follow_up(sisir::domain::decision::FollowUp::CustomsLead).unwrap();
+    review::decide(&stage.pipeline, &ratna, ids[1], &stage.seen(ids[1]).await, &lead).await.unwrap();
     review::agree(&stage.pipeline, &dewi, flag, &stage.seen(flag).await).await.unwrap();
     assert!(!draft(stage, &ratna).await, "a lead became a takedown request");
     let batch = "INSERT INTO batches (id, code, kind, platform, created_by, created_at) VALUES (77, 'TR-2026-000077', 'request', 'tiktok', 1, 1)";

@@ -47,7 +47,8 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 /// The three people of the demo.
-const PEOPLE: [(&str, Role); 3] = [("analis", Role::Analyst), ("penanda", Role::Approver), ("admin", Role::Admin)];
+const PEOPLE: [(&str, Role); 4] =
+    [("analis", Role::Analyst), ("penanda", Role::Approver), ("penyelia", Role::Supervisor), ("admin", Role::Admin)];
 
 async fn interactive(options: &Options) -> anyhow::Result<ExitCode> {
     let stage = Stage::open(options).await?;
