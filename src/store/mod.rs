@@ -250,6 +250,8 @@ impl Store {
     pub async fn clear_log(&self) -> Result<()> {
         if let Db::Lite(pool) = &self.db {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
+            // Fresh statistics where tables have grown: the queue's indexes are chosen by them.
+            sqlx::query("PRAGMA optimize").execute(pool).await?;
         }
         Ok(())
     }
