@@ -50,7 +50,7 @@ async fn compare(pipeline: &Pipeline, user: &User, flag: &Flag, text: &str, open
     let mut folded = Folded::default();
     let mut alike: Vec<Alike> = found
         .into_iter()
-        .filter(|post| !closed.contains(&post.queue_id.unwrap_or(named_queues::FIRST)))
+        .filter(|post| !named_queues::keeps_out(&closed, post.queue_id))
         .filter_map(|post| {
             folded.refill(&post.text);
             let likeness = words.likeness(&Words::of(&folded));

@@ -27,6 +27,9 @@ pub struct Confirmation {
 pub async fn like(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<i64> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors decide")?;
     let flag = flags::get(&pipeline.store, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
+    if named_queues::keeps_out(&named_queues::closed_to(&pipeline.store, user).await?, flag.queue_id) {
+        return Err(PipelineError::Forbidden("this post stands in a queue that others work on"));
+    }
     let post =
         posts::get(&pipeline.store, flag.post_id).await?.ok_or_else(|| StoreError::NotFound(format!("post {}", flag.post_id)))?;
     let found = alike::open(pipeline, user, &flag, &post.text, i64::from(pipeline.config.desk.bulk_limit) - 1).await?;
@@ -92,13 +95,9 @@ pub async fn untrusted(pipeline: &Pipeline, bulk: i64) -> Result<Option<String>>
 
 fn first_untrusted(pipeline: &Pipeline, cards: &[RuleCard], found: Vec<(String, Json<Vec<Finding>>)>) -> Option<String> {
     let rules = pipeline.rules();
-    let count = |count: i64| u64::try_from(count).unwrap_or(0);
     let untrusted = found.into_iter().find(|(pack, findings)| {
         let bar = review::bar_of(&rules, pack);
-        let trusted = |rule: &str| {
-            let mut known = cards.iter().filter(|card| card.pack == *pack && card.rule == rule);
-            known.any(|card| bar.reached(count(card.upheld), count(card.dismissed)))
-        };
+        let trusted = |rule: &str| cards.iter().any(|card| card.pack == *pack && card.rule == rule && card.reaches(bar));
         !findings.iter().any(|finding| trusted(&finding.rule))
     });
     untrusted.map(|(_, findings)| findings.first().map_or_else(|| "–".to_owned(), |finding| finding.rule.clone()))

@@ -54,7 +54,7 @@ async fn for_reader(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
 async fn in_own_queue(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
     flags::lock(tx, id).await?;
     let flag = flags::get(&mut *tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
-    if named_queues::closed_to(&mut *tx, user).await?.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+    if named_queues::keeps_out(&named_queues::closed_to(&mut *tx, user).await?, flag.queue_id) {
         return Err(PipelineError::Forbidden("this post stands in a queue that others work on"));
     }
     Ok(flag)

@@ -33,6 +33,15 @@ async fn hash_off_thread(pipeline: &Pipeline, password: &str) -> Result<String> 
     hashed.map_err(|error| PipelineError::Task(error.to_string()))?
 }
 
+/// True if the password fits the stored hash.
+async fn fits_off_thread(password: &str, stored: String) -> Result<bool> {
+    let password = password.to_owned();
+    let fits = tokio::task::spawn_blocking(move || {
+        PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    });
+    fits.await.map_err(|error| PipelineError::Task(error.to_string()))
+}
+
 /// Adds a person.
 ///
 /// # Errors
@@ -92,11 +101,7 @@ const AGENT: usize = 120;
 /// Checks name and password. `agent`: what the browser says it is.
 pub async fn sign_in(pipeline: &Pipeline, name: &str, password: &str, agent: &str) -> Result<SignIn> {
     let stored = users::password_hash(&pipeline.store, name).await?;
-    let (stored, password) = (stored.unwrap_or_else(|| NOBODY.clone()), password.to_owned());
-    let fits = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-    });
-    let fits = fits.await.map_err(|error| PipelineError::Task(error.to_string()))?;
+    let fits = fits_off_thread(password, stored.unwrap_or_else(|| NOBODY.clone())).await?;
     let Some(user) = users::by_name(&pipeline.store, name).await? else { return Ok(SignIn::Wrong) };
     if !fits || user.disabled_at.is_some() {
         let tx = pipeline.store.write_tx().await?;
@@ -204,11 +209,7 @@ pub async fn confirm_second_factor(pipeline: &Pipeline, user: &User, code: &str)
 pub async fn change_password(pipeline: &Pipeline, user: &User, old: &str, new: &str) -> Result<()> {
     check_password(new)?;
     let stored = users::password_hash(&pipeline.store, &user.name).await?.unwrap_or_default();
-    let old = old.to_owned();
-    let fits = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(old.as_bytes(), &hash).is_ok())
-    });
-    if !fits.await.map_err(|error| PipelineError::Task(error.to_string()))? {
+    if !fits_off_thread(old, stored).await? {
         return Err(PipelineError::Refused("the present password is another one".into()));
     }
     let hashed = hash_off_thread(pipeline, new).await?;

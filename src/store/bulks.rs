@@ -208,5 +208,5 @@ pub async fn lock(tx: &mut WriteTx, bulk: i64) -> Result<()> {
 pub async fn in_queues(on: impl Into<Ex<'_>>, bulk: i64, queues: &[i64]) -> Result<i64> {
     const SQL: &str = "SELECT f.queue_id, COUNT(*) FROM bulk_members m JOIN flags f ON f.id = m.flag_id WHERE m.bulk_id = $1 GROUP BY f.queue_id";
     let rows: Vec<(Option<i64>, i64)> = run!(on, ex => sqlx::query_as(SQL).bind(bulk).fetch_all(ex))?;
-    Ok(rows.iter().filter(|(queue, _)| queues.contains(&queue.unwrap_or(super::named_queues::FIRST))).map(|(_, n)| n).sum())
+    Ok(rows.iter().filter(|(queue, _)| super::named_queues::keeps_out(queues, *queue)).map(|(_, n)| n).sum())
 }

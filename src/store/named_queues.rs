@@ -109,6 +109,11 @@ pub async fn closed_to(on: impl Into<Ex<'_>>, user: &User) -> Result<Vec<i64>> {
     run!(on, ex => sqlx::query_scalar(SQL).bind(user.id).fetch_all(ex))
 }
 
+/// Whether a flag stands in one of the `closed` queues; one without a queue goes to the first.
+pub fn keeps_out(closed: &[i64], queue: Option<i64>) -> bool {
+    closed.contains(&queue.unwrap_or(FIRST))
+}
+
 /// A search that someone keeps.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SavedFilter {

@@ -30,6 +30,14 @@ pub struct RuleCard {
     pub dismissed: i64,
 }
 
+impl RuleCard {
+    /// True if the decisions about what it found reach `bar`.
+    pub fn reaches(&self, bar: Bar) -> bool {
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        bar.reached(count(self.upheld), count(self.dismissed))
+    }
+}
+
 /// Every card.
 pub async fn cards(on: impl Into<Ex<'_>>) -> Result<Vec<RuleCard>> {
     const SQL: &str = "SELECT pack, rule, upheld, dismissed FROM rule_cards ORDER BY pack, rule";
@@ -70,10 +78,7 @@ pub async fn by_day(on: impl Into<Ex<'_>>) -> Result<Vec<DayHits>> {
 /// True if one of `rules` reaches `bar` by the decisions about what it found.
 pub(super) async fn any_reaches(tx: &mut WriteTx, pack: &str, rules: &[String], bar: Bar) -> Result<bool> {
     let cards = cards(&mut *tx).await?;
-    let count = |count: i64| u64::try_from(count).unwrap_or(0);
-    Ok(cards
-        .iter()
-        .any(|card| card.pack == pack && rules.contains(&card.rule) && bar.reached(count(card.upheld), count(card.dismissed))))
+    Ok(cards.iter().any(|card| card.pack == pack && rules.contains(&card.rule) && card.reaches(bar)))
 }
 
 /// What may become of a pack's flags: `takedown`, `lead` or `market_watch`.

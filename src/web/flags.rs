@@ -172,7 +172,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
     let store = &pipeline.store;
     let flag = flags::get(store, id).await?.ok_or(PageError::NotFound)?;
     let closed = named_queues::closed_to(store, &user).await?;
-    if closed.contains(&flag.queue_id.unwrap_or(named_queues::FIRST)) {
+    if named_queues::keeps_out(&closed, flag.queue_id) {
         return Err(PageError::Refused(StatusCode::FORBIDDEN, "this post stands in a queue that others work on".into()));
     }
     let post = posts::get(store, flag.post_id).await?.ok_or(PageError::NotFound)?;

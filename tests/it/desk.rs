@@ -203,6 +203,8 @@ async fn named(stage: &Stage) {
     assert_eq!(named_queues::closed_to(stage.store(), &dewi).await.unwrap(), [queue]);
     assert_eq!(review::take_next(&stage.pipeline, &dewi, None, None).await.unwrap(), None);
     assert!(review::decide(&stage.pipeline, &dewi, id, &stage.seen(id).await, &dismiss()).await.is_err());
+    let like = bulk::like(&stage.pipeline, &dewi, id).await;
+    assert!(matches!(like, Err(PipelineError::Forbidden(_))), "put together with what others work on");
     assert_eq!(review::take_next(&stage.pipeline, &ratna, Some(queue), None).await.unwrap(), Some(id));
     assert_eq!(review::take_next(&stage.pipeline, &ratna, Some(1), None).await.unwrap(), None);
     queues::remove(&stage.pipeline, &sinta, queue).await.unwrap();
