@@ -46,9 +46,10 @@ fn main() {
 async fn pipeline(url: &str) -> Pipeline {
     let config = sisir::config::parse("bench", &format!("[database]\nurl = {url:?}\npool = 16\n"), []).expect("a configuration");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let rules = rule_packs::load_configured(&config).expect("rules").rule_set.expect("rules without errors");
     let store = Store::connect(url, config.database.pool, clock).await.expect("a database");
     store.migrate().await.expect("a schema");
+    let sources = rule_packs::configured(&config, &store).await.expect("rules");
+    let rules = sisir::rules::load(&sources).rule_set.expect("rules without errors");
     Pipeline {
         store,
         config: Arc::new(config),

@@ -10,6 +10,7 @@ use crate::domain::Millis;
 use crate::domain::user::Role;
 use crate::mail::Transport;
 use crate::pipeline::{Pipeline, rule_packs, status};
+use crate::rules::load;
 use crate::scan;
 use crate::store::{audit, users};
 
@@ -43,7 +44,7 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
     let state = status::read(pipeline).await?;
     let mut all = vec![
         ("database".to_owned(), Check::Good(format!("{}, schema version {}", schema.engine, schema.applied))),
-        ("rules".to_owned(), rules(pipeline)),
+        ("rules".to_owned(), rules(pipeline).await),
         ("audit chain".to_owned(), chain(pipeline).await?),
         ("people".to_owned(), people(pipeline).await?),
         ("mail".to_owned(), mail(pipeline).await),
@@ -71,8 +72,9 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
     Ok(all)
 }
 
-fn rules(pipeline: &Pipeline) -> Check {
-    let problems = rule_packs::load_configured(&pipeline.config).map_or(0, |loaded| loaded.diagnostics.len());
+async fn rules(pipeline: &Pipeline) -> Check {
+    let sources = rule_packs::configured(&pipeline.config, &pipeline.store).await;
+    let problems = sources.map_or(0, |sources| load(&sources).diagnostics.len());
     let broken = scan::broken_examples(&pipeline.rules());
     let summary = format!(
         "{} packs with {} rules, {} terms",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::{FINE, setup};
 use crate::domain::batch::BatchState;
 use crate::domain::flag::{FlagState, Priority};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, rule_packs};
 use crate::web;
 
 pub async fn run(file: Option<&Path>, desk: bool, work: bool) -> anyhow::Result<ExitCode> {
@@ -54,6 +55,7 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
         let listener = bind(&pipeline.config.web.listen, "web.listen").await?;
         address = Some(listener.local_addr()?);
         serve(&tasks, listener, web::router(pipeline.clone()), stop.clone());
+        tasks.spawn(follow_rules(pipeline.clone(), stop.clone()));
     }
     if work {
         let worker = setup::worker(pipeline, setup::worker_name(pipeline))?;
@@ -62,6 +64,21 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
     }
     tasks.close();
     Ok(Running { desk: address, tasks })
+}
+
+/// How often a process that serves pages looks whether other rules were put to use in another process.
+const RULES_EVERY: Duration = Duration::from_secs(30);
+
+async fn follow_rules(pipeline: Pipeline, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RULES_EVERY) => {}
+        }
+        if let Err(error) = rule_packs::refresh(&pipeline).await {
+            tracing::warn!(%error, "the rules in use cannot be read; trying again");
+        }
+    }
 }
 
 async fn bind(listen: &str, key: &str) -> anyhow::Result<TcpListener> {

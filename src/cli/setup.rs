@@ -11,6 +11,7 @@ use crate::jobs::Worker;
 use crate::mail::Transport;
 use crate::pipeline::{Checkpoints, NoCheckpoints, Pipeline, rule_packs};
 use crate::platforms;
+use crate::rules::load;
 use crate::store::Store;
 
 /// Reads the configuration and switches logging on.
@@ -46,12 +47,12 @@ pub async fn pipeline_with(
     entropy: Arc<Entropy>,
     checkpoints: Arc<dyn Checkpoints>,
 ) -> anyhow::Result<Pipeline> {
-    let loaded = rule_packs::load_configured(&config)?;
+    let store = Store::open(&config.database.url, config.database.pool, clock).await.context("cannot open the database")?;
+    let loaded = load(&rule_packs::configured(&config, &store).await?);
     for problem in &loaded.diagnostics {
         eprintln!("{}\n", problem.render(super::output::color()));
     }
     let Some(rules) = loaded.rule_set else { bail!("the rule pack cannot be loaded") };
-    let store = Store::open(&config.database.url, config.database.pool, clock).await.context("cannot open the database")?;
     Ok(Pipeline {
         store,
         config: Arc::new(config),

@@ -39,4 +39,6 @@ id! {
     PartnerId,
     /// One look at whether a post is still up.
     CheckId,
+    /// A change of rules.
+    ChangeId,
 }

@@ -18,6 +18,8 @@ text_enum! {
         FollowUp = "follow_up",
         /// Delete what is no longer needed.
         Purge = "purge",
+        /// Try changed rules on stored posts; asked for by a person, never by the clock.
+        Trial = "trial",
     }
 }
 

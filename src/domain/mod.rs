@@ -22,6 +22,7 @@ pub mod legal;
 pub mod minor;
 pub mod platform;
 pub mod post;
+pub mod rule_change;
 pub mod source;
 pub mod tip;
 pub mod trust;

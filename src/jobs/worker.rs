@@ -12,7 +12,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
 use crate::pipeline::{
-    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, refresh, schedule, screen,
+    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, refresh, rule_changes, schedule, screen,
 };
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
@@ -159,6 +159,7 @@ impl Worker {
                 }
                 None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
             },
+            JobKind::Trial => format!("{} changes of rules tried", rule_changes::try_waiting(pipeline).await?),
             JobKind::Purge => {
                 let again = refresh::refresh(pipeline, &self.sources, self.oembed.as_ref()).await?;
                 let done = purge::purge(pipeline).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Pipeline, Result};
 use crate::domain::flag::FlagState;
 use crate::domain::ids::PostId;
+use crate::domain::rule_change::Trial;
 use crate::domain::trust::Bar;
 use crate::rules::{RuleSet, Status};
 use crate::scan::{Post, Scanner};
@@ -13,60 +14,49 @@ use crate::store::{backtest, rule_hits};
 /// Posts read together.
 const PAGE: i64 = 500;
 
-/// What a pack would change.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Backtest {
-    /// Posts read.
-    pub posts: u64,
-    /// Flagged by the new rules and not by those in use.
-    pub new: Vec<PostId>,
-    /// Flagged by the rules in use and not by the new ones.
-    pub lost: Vec<PostId>,
-    /// Flagged by the new rules though people dismissed it.
-    pub contradicts: Vec<PostId>,
-    /// No longer flagged though people upheld it.
-    pub forgets: Vec<PostId>,
-    /// A request stands about it, and the new rules find it too.
-    pub supports: u64,
-    /// A request stands about it, and the new rules would not find it.
-    pub abandons: Vec<PostId>,
+/// Tries the first pack of `candidate` on every stored post. `progress` gets the number of posts read so far.
+pub async fn run(pipeline: &Pipeline, candidate: &RuleSet, mut progress: impl FnMut(u64)) -> Result<Trial> {
+    let mut trial = Trial::default();
+    while step(pipeline, candidate, &mut trial).await? {
+        progress(trial.posts);
+    }
+    Ok(trial)
 }
 
-/// Tries the first pack of `candidate` on every stored post. `progress` gets the number of posts read so far.
-pub async fn run(pipeline: &Pipeline, candidate: &RuleSet, mut progress: impl FnMut(u64)) -> Result<Backtest> {
-    let mut out = Backtest::default();
-    let Some(pack) = candidate.packs.first() else { return Ok(out) };
+/// Reads the next posts of a trial. False when there are no more. Begins anew when other rules came into use meanwhile.
+pub async fn step(pipeline: &Pipeline, candidate: &RuleSet, trial: &mut Trial) -> Result<bool> {
+    let Some(pack) = candidate.packs.first() else { return Ok(false) };
     let rules = pipeline.rules();
-    let current = rules.pack(&pack.id);
-    let mut after = PostId(0);
-    loop {
-        let page = backtest::page(&pipeline.store, &pack.id, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(out) };
-        after = last.id;
-        let (mut theirs, mut ours) = (Scanner::new(candidate), Scanner::new(&rules));
-        for post in &page {
-            let text = Post { author: Some(&post.author), ..Post::caption(&post.text) };
-            let now = theirs.assess_with(pack, &text).flagged;
-            let before = current.is_some_and(|current| ours.assess_with(current, &text).flagged);
-            out.posts += 1;
-            match (before, now) {
-                (false, true) => out.new.push(post.id),
-                (true, false) => out.lost.push(post.id),
-                _ => {}
-            }
-            match (post.state, now) {
-                (Some(FlagState::Dismissed), true) => out.contradicts.push(post.id),
-                (Some(FlagState::Upheld), false) => out.forgets.push(post.id),
-                _ => {}
-            }
-            match (post.requested, now) {
-                (true, true) => out.supports += 1,
-                (true, false) => out.abandons.push(post.id),
-                _ => {}
-            }
-        }
-        progress(out.posts);
+    if trial.against != rules.hash {
+        *trial = Trial { against: rules.hash.clone(), ..Trial::default() };
     }
+    let current = rules.pack(&pack.id);
+    let page = backtest::page(&pipeline.store, &pack.id, PostId(trial.after), PAGE).await?;
+    let Some(last) = page.last() else { return Ok(false) };
+    trial.after = last.id.0;
+    let (mut theirs, mut ours) = (Scanner::new(candidate), Scanner::new(&rules));
+    for post in &page {
+        let text = Post { author: Some(&post.author), ..Post::caption(&post.text) };
+        let now = theirs.assess_with(pack, &text).flagged;
+        let before = current.is_some_and(|current| ours.assess_with(current, &text).flagged);
+        trial.posts += 1;
+        match (before, now) {
+            (false, true) => trial.new.push(post.id),
+            (true, false) => trial.lost.push(post.id),
+            _ => {}
+        }
+        match (post.state, now) {
+            (Some(FlagState::Dismissed), true) => trial.contradicts.push(post.id),
+            (Some(FlagState::Upheld), false) => trial.forgets.push(post.id),
+            _ => {}
+        }
+        match (post.requested, now) {
+            (true, true) => trial.supports += 1,
+            (true, false) => trial.abandons.push(post.id),
+            _ => {}
+        }
+    }
+    Ok(true)
 }
 
 /// What is known of one rule.

@@ -1,10 +1,13 @@
-//! The rule packs that the configuration names, with what is wrong in it.
+//! The rule packs in use: those that the configuration names, as last put to use in the desk.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Pipeline, PipelineError, Result};
 use crate::config::Config;
-use crate::rules::{Loaded, PackSource, RuleSet, load, shipped};
+use crate::domain::ids::ChangeId;
+use crate::domain::rule_change::PackFiles;
+use crate::rules::{PackSource, RuleSet, hash_of, load, shipped};
+use crate::store::{Store, rule_changes};
 
 /// The rules a process works with. A new set takes the place of the old one as a whole; work in hand keeps what it took.
 #[derive(Debug)]
@@ -27,47 +30,50 @@ impl RulesInUse {
     }
 }
 
-/// Reads an own folder again and puts it to use if it changed. A folder with errors is not: the rules in use stay.
+/// Reads the packs again and puts them to use if they changed: an own folder, or what was put to use in the desk. With
+/// errors they are not: the rules in use stay.
 ///
 /// # Errors
-/// The folder cannot be read.
-pub fn refresh(pipeline: &Pipeline) -> Result<()> {
-    if pipeline.config.rules.dir.is_none() {
-        return Ok(());
-    }
-    let sources = configured(&pipeline.config).map_err(|error| PipelineError::Refused(error.to_string()))?;
-    if sources.iter().map(PackSource::hash).next() == Some(pipeline.rules().hash.clone()) {
+/// The folder or the database cannot be read.
+pub async fn refresh(pipeline: &Pipeline) -> Result<()> {
+    let sources = configured(&pipeline.config, &pipeline.store).await?;
+    if hash_of(&sources) == pipeline.rules().hash {
         return Ok(());
     }
     let loaded = load(&sources);
     let (errors, rules) = (loaded.errors(), loaded.rule_set);
     match rules {
         Some(rules) if errors == 0 => {
-            tracing::info!(hash = %rules.hash, "changed rule pack in use");
+            tracing::info!(hash = %rules.hash, "changed rule packs in use");
             pipeline.rules_in_use.swap(rules);
         }
-        _ => tracing::warn!(errors, "the changed rule pack has errors; the former one stays in use (`sisir rules check`)"),
+        _ => tracing::warn!(errors, "the changed rule packs have errors; the former ones stay in use (`sisir rules check`)"),
     }
     Ok(())
 }
 
-/// Loads the own folder, or the shipped packs.
+/// The packs to use: the own folder that the configuration names, or those it names by name: as put to use in the desk,
+/// or as shipped.
 ///
 /// # Errors
-/// The folder cannot be read, or there is no such pack.
-pub fn load_configured(config: &Config) -> std::io::Result<Loaded> {
-    Ok(load(&configured(config)?))
+/// The folder or the database cannot be read.
+pub async fn configured(config: &Config, store: &Store) -> Result<Vec<PackSource>> {
+    if let Some(dir) = &config.rules.dir {
+        let pack = PackSource::read_dir(dir);
+        return pack.map(|pack| vec![pack]).map_err(|error| PipelineError::Refused(format!("{}: {error}", dir.display())));
+    }
+    let mut sources: Vec<PackSource> = config.rules.pack.split(',').map(|pack| shipped(pack.trim())).collect();
+    let changed = rule_changes::in_force(store).await?;
+    for (source, name) in sources.iter_mut().zip(config.rules.pack.split(',')) {
+        if let Some((_, change)) = changed.iter().find(|(pack, _)| pack == name.trim()) {
+            source.files = files_of(store, *change).await?;
+        }
+    }
+    Ok(sources)
 }
 
-/// The files of the configured packs.
-///
-/// # Errors
-/// The folder cannot be read.
-pub fn configured(config: &Config) -> std::io::Result<Vec<PackSource>> {
-    match &config.rules.dir {
-        Some(dir) => PackSource::read_dir(dir)
-            .map(|pack| vec![pack])
-            .map_err(|error| std::io::Error::other(format!("{}: {error}", dir.display()))),
-        None => Ok(config.rules.pack.split(',').map(|pack| shipped(pack.trim())).collect()),
-    }
+/// The files of a change as they are.
+pub(super) async fn files_of(store: &Store, change: ChangeId) -> Result<PackFiles> {
+    let files = rule_changes::files(store, change).await?;
+    Ok(files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
 }

@@ -26,7 +26,7 @@ pub struct ScreenReport {
 
 /// Matches every post that the current rule set has not read. `progress` gets the number of posts read so far.
 pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Result<ScreenReport> {
-    rule_packs::refresh(pipeline)?;
+    rule_packs::refresh(pipeline).await?;
     let rules = &pipeline.rules();
     let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
     let mut report = ScreenReport::default();

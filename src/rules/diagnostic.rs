@@ -41,6 +41,11 @@ impl Diagnostic {
         (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1)
     }
 
+    /// Line of what it is about, from 1.
+    pub fn line(&self) -> usize {
+        self.position(self.span.start).0
+    }
+
     /// Text with the line, a caret and the mend; in colour when `color`.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };

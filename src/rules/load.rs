@@ -85,6 +85,14 @@ impl Loaded {
     }
 }
 
+/// SHA-256 that a rule set of these packs has.
+pub fn hash_of(sources: &[PackSource]) -> String {
+    match sources {
+        [one] => one.hash(),
+        several => crate::domain::sha256_hex(several.iter().map(PackSource::hash).collect::<String>().as_bytes()),
+    }
+}
+
 /// Reads, checks and compiles packs into one rule set.
 pub fn load(sources: &[PackSource]) -> Loaded {
     let mut diagnostics = Vec::new();
@@ -97,11 +105,7 @@ pub fn load(sources: &[PackSource]) -> Loaded {
     if packs.is_empty() || packs.len() < sources.len() {
         return Loaded { rule_set: None, diagnostics };
     }
-    let hash = match sources {
-        [one] => one.hash(),
-        several => crate::domain::sha256_hex(several.iter().map(PackSource::hash).collect::<String>().as_bytes()),
-    };
-    match compile(packs, hash, Views::ALL) {
+    match compile(packs, hash_of(sources), Views::ALL) {
         Ok(rule_set) => Loaded { rule_set: Some(rule_set), diagnostics },
         Err(error) => {
             let nothing = PackSource::default();

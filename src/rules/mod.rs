@@ -6,11 +6,13 @@
 //! * `files`: what stands in the files.
 //! * `load`: reads them, every problem at once; `check` knows the problems.
 //! * `compile`: the form the scanner uses. `index`: all words of all packs; `spelling`: how else they are written.
+//! * `edit`: changes one term or rule of the files.
 //! * `legal`: the dated registry that packs cite. `shipped`: the packs inside the program.
 
 mod check;
 mod compile;
 mod diagnostic;
+pub mod edit;
 mod files;
 pub mod index;
 pub mod legal;
@@ -21,5 +23,5 @@ pub mod spelling;
 pub use compile::{AxisIndex, Condition, Near, Operand, Pack, Rule, RuleSet, Term, TermIndex};
 pub use diagnostic::{Diagnostic, Severity};
 pub use files::{Axis, Bilingual, Brake, Examples, Field, Gate, Output, PackFile, PriceRange, RuleFile, Status, TermFile};
-pub use load::{Loaded, PackSource, load, overdue};
+pub use load::{Loaded, PackSource, hash_of, load, overdue};
 pub use shipped::{DEFAULT_PACK, shipped, shipped_packs};

@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod evidence;
+mod examples;
 mod explain;
 mod matcher;
 mod price;
@@ -16,6 +17,7 @@ use crate::rules::{Field, Pack, Rule, RuleSet, Status};
 use crate::text::Folded;
 
 pub use evaluate::Verdict;
+pub use examples::{BrokenExample, broken_examples, example_problems};
 pub use explain::{Explanation, RuleShown, TermShown, explain};
 pub use matcher::{Hit, Matcher};
 pub use price::prices;
@@ -238,52 +240,6 @@ pub fn evidence(rules: &RuleSet, pack: &str, text: &str) -> BTreeMap<String, Vec
         }
     }
     out.into_iter().map(|(axis, spans)| (axis, spans.into_iter().collect())).collect()
-}
-
-/// An example that does not do what it promises.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenExample {
-    /// Pack.
-    pub pack: String,
-    /// Rule, or term.
-    pub id: String,
-    /// The text.
-    pub text: String,
-    /// True if it should have matched.
-    pub should_match: bool,
-    /// True for the example of a term.
-    pub of_term: bool,
-    /// True if it would match without the pack's allowed phrases.
-    pub hidden: bool,
-}
-
-/// Tries every example of every rule and term with the scanner that reads live posts.
-pub fn broken_examples(rules: &RuleSet) -> Vec<BrokenExample> {
-    let mut scanner = Scanner::new(rules);
-    let mut broken = Vec::new();
-    for pack in &rules.packs {
-        for rule in &pack.rules {
-            let matching = rule.examples.matching.iter().map(|text| (text, true));
-            for (text, should_match) in matching.chain(rule.examples.not_matching.iter().map(|text| (text, false))) {
-                if scanner.rule_matches(pack, rule, &Post::caption(text)) != should_match {
-                    scanner.ignores_allowed = true;
-                    let hidden = should_match && scanner.rule_matches(pack, rule, &Post::caption(text));
-                    scanner.ignores_allowed = false;
-                    let (id, text) = (rule.id.clone(), text.clone());
-                    broken.push(BrokenExample { pack: pack.id.clone(), id, text, should_match, of_term: false, hidden });
-                }
-            }
-        }
-        for term in rules.terms_of(pack) {
-            // A term of one field only is tried in that field.
-            let field = term.fields.first().copied().unwrap_or_default();
-            if !scanner.terms(pack, &Post { field, ..Post::caption(&term.example) }).contains(&term.id) {
-                let (id, text) = (term.id.clone(), term.example.clone());
-                broken.push(BrokenExample { pack: pack.id.clone(), id, text, should_match: true, of_term: true, hidden: false });
-            }
-        }
-    }
-    broken
 }
 
 /// Joins overlapping spans, so that a highlight is drawn once.

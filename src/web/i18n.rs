@@ -1,4 +1,4 @@
-//! Texts in Bahasa Indonesia (first) and English, from `locales/*/desk.ftl`, compiled in.
+//! Texts in Bahasa Indonesia (first) and English, from `locales/*/*.ftl`, compiled in.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,6 +36,12 @@ impl Count for i64 {
 impl Count for u32 {
     fn count(&self) -> i64 {
         i64::from(*self)
+    }
+}
+
+impl Count for u64 {
+    fn count(&self) -> i64 {
+        i64::try_from(*self).unwrap_or(i64::MAX)
     }
 }
 
@@ -168,17 +174,31 @@ mod tests {
         ftl.lines().filter(|l| !l.starts_with([' ', '#'])).filter_map(|l| l.split_once(" =")).map(|(key, _)| key).collect()
     }
 
+    fn texts(language: &str) -> String {
+        let files = std::fs::read_dir(format!("locales/{language}")).unwrap();
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    }
+
+    #[test]
+    fn no_key_is_there_twice() {
+        for text in [texts("id"), texts("en")] {
+            let all = text.lines().filter(|l| !l.starts_with([' ', '#', '}'])).filter(|l| l.contains(" =")).count();
+            assert_eq!(all, keys(&text).len());
+        }
+    }
+
     #[test]
     fn both_languages_have_the_same_texts() {
-        let id = keys(include_str!("../../locales/id/desk.ftl"));
-        let en = keys(include_str!("../../locales/en/desk.ftl"));
+        let (id, en) = (texts("id"), texts("en"));
+        let (id, en) = (keys(&id), keys(&en));
         assert_eq!(id.difference(&en).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in English");
         assert_eq!(en.difference(&id).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in Indonesian");
     }
 
     #[test]
     fn every_key_that_a_template_uses_exists() {
-        let known = keys(include_str!("../../locales/id/desk.ftl"));
+        let known = texts("id");
+        let known = keys(&known);
         let call = regex::Regex::new(r#"t\.[mn]\("([a-z0-9-]+)""#).unwrap();
         let mut used = 0;
         for entry in std::fs::read_dir("templates/web").unwrap() {
@@ -195,7 +215,8 @@ mod tests {
     #[test]
     fn every_value_that_a_page_shows_has_a_text() {
         use crate::domain::{batch, check, decision, delivery, flag, user};
-        let known = keys(include_str!("../../locales/id/desk.ftl"));
+        let known = texts("id");
+        let known = keys(&known);
         let mut wanted: Vec<String> = Vec::new();
         wanted.extend(decision::Reason::ALL.iter().map(|v| format!("reason-{v}")));
         wanted.extend(decision::Verdict::ALL.iter().map(|v| format!("verdict-{v}")));
@@ -215,6 +236,7 @@ mod tests {
         for prefix in ["tip-status", "tip-status-why"] {
             wanted.extend(crate::domain::tip::TipStatus::ALL.iter().map(|v| format!("{prefix}-{v}")));
         }
+        wanted.extend(crate::domain::rule_change::ChangeState::ALL.iter().map(|v| format!("change-{v}")));
         wanted.extend(crate::domain::alert::AlertKind::ALL.iter().map(|v| format!("alert-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");

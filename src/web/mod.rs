@@ -15,6 +15,8 @@ mod me;
 mod people;
 mod quality;
 mod queue;
+mod rule_changes;
+mod rules;
 mod session;
 mod sources;
 mod style;
@@ -92,6 +94,20 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))
+        .route("/rules", get(rules::page))
+        .route("/rules/explain", post(rules::explain))
+        .route("/rules/{pack}", get(rules::pack_page))
+        .route("/rules/{pack}/rules/{id}", get(rules::rule))
+        .route("/rules/{pack}/terms/{id}", get(rules::term))
+        .route("/rules/{pack}/radar", get(rules::radar))
+        .route("/rules/{pack}/history", get(rules::history).post(rules::roll_back))
+        .route("/rules/{pack}/changes", post(rule_changes::begin))
+        .route("/changes/{id}", get(rule_changes::page).post(rule_changes::step))
+        .route("/changes/{id}/term", get(rule_changes::term).post(rule_changes::save_term))
+        .route("/changes/{id}/term/check", post(rule_changes::try_term))
+        .route("/changes/{id}/file", get(rule_changes::file).post(rule_changes::save_file))
+        .route("/changes/{id}/file/check", post(rule_changes::try_file))
+        .route("/changes/{id}/use", post(rule_changes::activate))
         .route("/sources", get(sources::page))
         .route("/sources/{name}/resume", post(sources::resume))
         .route("/log", get(log::page))

@@ -23,7 +23,7 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 17] = [
+        const KNOWN: [&str; 24] = [
             "decided",
             "seconded",
             "captioned",
@@ -41,6 +41,13 @@ impl Frame {
             "password",
             "second-factor",
             "labels-empty",
+            "rules-used",
+            "trial-asked",
+            "merged",
+            "merged-clash",
+            "proposed",
+            "sent-back",
+            "withdrawn",
         ];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
         Self { t: Text::new(user.language).in_zone(user.zone), user, here, done }

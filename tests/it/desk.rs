@@ -24,8 +24,8 @@ fn native_id(index: usize, author: &str) -> String {
     format!("74123456{sum:06}{index:05}")
 }
 
-/// Puts captions of one's own in the queue; returns their flags in the same order.
-async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
+/// Stores captions of one's own and screens them.
+pub async fn stored(stage: &Stage, captions: &[(&str, &str)]) {
     let seen: Vec<Observation> = captions
         .iter()
         .enumerate()
@@ -43,6 +43,11 @@ async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
     posts::upsert(&mut tx, "import", &seen).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
+}
+
+/// Puts captions of one's own in the queue; returns their flags in the same order.
+async fn flagged(stage: &Stage, captions: &[(&str, &str)]) -> Vec<FlagId> {
+    stored(stage, captions).await;
     let mut cards = queue::list(stage.store(), &Filter::default(), stage.pipeline.clock().now(), 1_000, None).await.unwrap();
     cards.sort_by_key(|card| card.id);
     let found = |text: &str| cards.iter().filter(|card| card.text == text).map(|card| card.id).collect::<Vec<_>>();

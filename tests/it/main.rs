@@ -33,6 +33,7 @@ mod planning_simulation;
 mod platforms;
 mod quality;
 mod retention;
+mod rule_changes;
 mod rules;
 mod sources;
 mod story;

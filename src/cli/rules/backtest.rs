@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cli::{FINE, FOUND, output, setup};
 use crate::domain::ids::PostId;
+use crate::domain::rule_change::Listed;
 use crate::domain::trust::wilson;
 use crate::pipeline::{Pipeline, backtest};
 use crate::rules::Status;
@@ -17,7 +18,7 @@ use crate::store::{backtest as stored, posts};
 pub struct Options {
     /// Folder of the changed pack
     pack: PathBuf,
-    /// How many posts of each kind are named
+    /// How many posts of each kind are named, 100 at most
     #[arg(long, default_value_t = 10)]
     show: usize,
 }
@@ -29,10 +30,10 @@ pub async fn run(file: Option<&Path>, options: &Options) -> anyhow::Result<ExitC
     let found = backtest::run(&pipeline, &candidate, |posts| bar.set_position(posts)).await?;
     bar.finish_and_clear();
     println!("{} posts read", found.posts);
-    let line = |what: &str, posts: &[PostId]| {
-        let ids: Vec<String> = posts.iter().take(options.show).map(|id| id.0.to_string()).collect();
-        let more = if posts.len() > options.show { " …" } else { "" };
-        println!("{:>6}  {what}{}{}{more}", posts.len(), if ids.is_empty() { "" } else { ": posts " }, ids.join(", "));
+    let line = |what: &str, posts: &Listed| {
+        let ids: Vec<String> = posts.first.iter().take(options.show).map(|id| id.0.to_string()).collect();
+        let more = if posts.count > u64::try_from(ids.len()).unwrap_or(0) { " …" } else { "" };
+        println!("{:>6}  {what}{}{}{more}", posts.count, if ids.is_empty() { "" } else { ": posts " }, ids.join(", "));
     };
     line("newly flagged", &found.new);
     line("no longer flagged", &found.lost);

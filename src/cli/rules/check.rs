@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Packs;
 use crate::cli::{FINE, FOUND, output};
 use crate::domain::{Clock as _, SystemClock};
-use crate::rules::{Diagnostic, PackSource, Severity, load, overdue};
-use crate::scan::{BrokenExample, broken_examples};
+use crate::rules::{Diagnostic, Severity, load, overdue};
+use crate::scan::example_problems;
 
 /// Exit code: 0 no problem, 1 problems. Warnings count only with --strict.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let loaded = load(&sources);
     let mut problems = loaded.diagnostics;
     if let Some(rules) = &loaded.rule_set {
-        problems.extend(broken_examples(rules).into_iter().filter_map(|broken| as_problem(&sources, &broken)));
+        problems.extend(example_problems(&sources, rules));
     }
     problems.extend(overdue(&sources, SystemClock.now().in_jakarta().date()));
     if options.sarif {
@@ -55,40 +55,6 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let counts = |problem: &&Diagnostic| options.strict || problem.severity == Severity::Error;
     Ok(if problems.iter().any(|problem| counts(&problem)) { ExitCode::from(FOUND) } else { FINE })
-}
-
-/// The problem of an example, at its place in the file.
-fn as_problem(sources: &[PackSource], broken: &BrokenExample) -> Option<Diagnostic> {
-    let source = sources.iter().find(|source| source.files.get("pack.toml").is_some_and(|pack| pack.contains(&broken.pack)))?;
-    let in_file = |path: &&String| {
-        if broken.of_term { path.starts_with("terms/") } else { **path == format!("rules/{}.toml", broken.id) }
-    };
-    let quoted = serde_json::to_string(&broken.text).ok()?;
-    let (path, text) = source.files.iter().find(|(path, text)| in_file(path) && text.contains(&quoted))?;
-    let start = text.find(&quoted)?;
-    let (code, message, mend) = match (broken.of_term, broken.should_match, broken.hidden) {
-        (true, _, _) => {
-            ("R021", format!("`{}` does not count in its own example", broken.id), "write the term and the company it needs")
-        }
-        (false, true, true) => {
-            ("R022", "an allowed phrase of the pack hides this example".to_owned(), "make the phrase longer, or take it out")
-        }
-        (false, true, false) => {
-            ("R023", format!("`{}` should match this and does not", broken.id), "`sisir rules explain` says why")
-        }
-        (false, false, _) => {
-            ("R024", format!("`{}` should not match this and does", broken.id), "`sisir rules explain` says why")
-        }
-    };
-    Some(Diagnostic {
-        severity: Severity::Error,
-        code,
-        file: if source.origin.is_empty() { path.clone() } else { format!("{}/{path}", source.origin) },
-        source: text.clone(),
-        span: start..start + quoted.len(),
-        message,
-        mend: mend.to_owned(),
-    })
 }
 
 fn as_json(problem: &Diagnostic) -> Value {

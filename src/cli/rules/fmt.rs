@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use taplo::formatter::{Options as Style, format};
 
 use crate::cli::{FINE, FOUND};
+use crate::rules::edit::formatted;
 
 /// Exit code: 0, or 1 when --check finds a file that is not formatted.
 #[derive(Debug, clap::Args)]
@@ -41,21 +41,6 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if options.check && changed > 0 { ExitCode::from(FOUND) } else { FINE })
 }
 
-/// One style for all packs. Text that is not TOML stays as it is: `rules check` says what is wrong with it.
-pub fn formatted(text: &str) -> String {
-    if text.parse::<toml::Table>().is_err() {
-        return text.to_owned();
-    }
-    let style = Style {
-        column_width: 140,
-        indent_string: "  ".into(),
-        allowed_blank_lines: 1,
-        array_auto_collapse: false,
-        ..Style::default()
-    };
-    format(text, style)
-}
-
 fn toml_files(dir: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(dir).with_context(|| format!("{}: no such folder", dir.display()))? {
         let path = entry?.path();
@@ -67,16 +52,4 @@ fn toml_files(dir: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     }
     paths.sort();
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn formatting_keeps_comments_and_is_stable() {
-        let messy = "# catatan\nid   =  \"x\"\n\n\n\nforms=[\"a\",'b' , # satu\n \"c\"]\n";
-        let once = super::formatted(messy);
-        assert!(once.contains("# catatan\nid = \"x\"") && once.contains("# satu"), "{once}");
-        assert_eq!(super::formatted(&once), once);
-        assert_eq!(super::formatted("id = \""), "id = \"");
-    }
 }

@@ -46,6 +46,8 @@ enum Action {
     Report,
     /// Write a rule to fill in
     New(write::NewOptions),
+    /// Write the packs in use into folders, with what was put to use in the desk
+    Export(write::ExportOptions),
     /// Draw terms, axes and rules (Graphviz)
     Graph(write::GraphOptions),
     /// JSON Schema of a kind of file, for editors
@@ -65,6 +67,7 @@ pub async fn run(file: Option<&Path>, options: Options) -> anyhow::Result<ExitCo
         Action::Backtest(options) => backtest::run(file, &options).await,
         Action::Report => backtest::report(file).await,
         Action::New(options) => write::new(&options),
+        Action::Export(options) => write::export(file, &options).await,
         Action::Graph(options) => write::graph(&options),
         Action::Schema(options) => write::schema(&options),
         Action::Docs(options) => write::docs(&options),

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use super::{Packs, fmt};
-use crate::cli::FINE;
+use super::Packs;
+use crate::cli::{FINE, setup};
+use crate::pipeline::rule_packs;
+use crate::rules::edit;
 use crate::rules::{Bilingual, Pack, PackFile, Rule, RuleFile, RuleSet, Status, TermFile};
 
 #[derive(Debug, clap::Args)]
@@ -21,39 +23,40 @@ pub struct NewOptions {
 /// Writes a rule to fill in, as a draft: it flags nothing until its status is changed.
 pub fn new(options: &NewOptions) -> anyhow::Result<ExitCode> {
     let id = &options.id;
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        bail!("`{id}` is no id: use lower-case letters, digits and hyphens, for example `sepatu-bekas-impor`");
-    }
     let rules = super::compile(&[super::source(&options.pack)?])?;
     let axis = rules.packs.first().and_then(|pack| pack.axes.first()).map_or("used_clothing", |axis| axis.name.as_str());
+    let text = edit::new_rule(id, axis)?;
     let path = options.pack.join("rules").join(format!("{id}.toml"));
     if path.exists() {
         bail!("{} is there already", path.display());
     }
-    let text = format!(
-        r#"id = "{id}"
-status = "draft" # draft → shadow → active → retired
-priority = "P3"
-need = {{ {axis} = 2 }}
-falsepositives = ["isi: kapan aturan ini bisa keliru"]
-
-[title]
-id = "isi: judul"
-en = "fill in: title"
-
-[why]
-id = "isi: satu kalimat untuk analis."
-en = "fill in: one sentence for the analyst."
-
-[examples]
-# Teks buatan sendiri. Paling sedikit satu; usahakan dua puluh.
-matching = ["isi: harus kena"]
-not_matching = ["isi: tidak boleh kena"]
-"#
-    );
     std::fs::create_dir_all(options.pack.join("rules"))?;
-    std::fs::write(&path, fmt::formatted(&text)).with_context(|| format!("{}: cannot be written", path.display()))?;
+    std::fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
     println!("{}", path.display());
+    Ok(FINE)
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExportOptions {
+    /// Folder to write to; one folder in it for each pack
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// The packs in use as folders: to keep them in version control, or to use one as `rules.dir`.
+pub async fn export(file: Option<&Path>, options: &ExportOptions) -> anyhow::Result<ExitCode> {
+    let pipeline = setup::pipeline(setup::configure(file)?).await?;
+    let sources = rule_packs::configured(&pipeline.config, &pipeline.store).await?;
+    for (source, pack) in sources.iter().zip(&pipeline.rules().packs) {
+        let folder = options.out.join(&pack.id);
+        for (path, text) in &source.files {
+            let to = folder.join(path);
+            std::fs::create_dir_all(to.parent().unwrap_or(&folder))
+                .with_context(|| format!("{}: cannot be made", to.display()))?;
+            std::fs::write(&to, text).with_context(|| format!("{}: cannot be written", to.display()))?;
+        }
+        println!("{}: {} files, hash {}", folder.display(), source.files.len(), source.hash());
+    }
     Ok(FINE)
 }
 

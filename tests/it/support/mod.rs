@@ -133,9 +133,9 @@ impl Stage {
 }
 
 async fn pipeline(config: Config, clock: Arc<dyn Clock>) -> Pipeline {
-    let rules = rule_packs::load_configured(&config).unwrap().rule_set.unwrap();
     let store = Store::connect(&config.database.url, 4, clock).await.unwrap();
     store.migrate().await.unwrap();
+    let rules = sisir::rules::load(&rule_packs::configured(&config, &store).await.unwrap()).rule_set.unwrap();
     Pipeline {
         store,
         config: Arc::new(config),

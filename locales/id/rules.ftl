@@ -1,0 +1,175 @@
+# Texts of the rules pages. Both languages have the same keys; a test sees to it.
+
+rules = Aturan
+rules-lead = apa yang dicari, dan seberapa sering benar
+rules-pack = Paket aturan
+rules-look = Lihat aturan dan istilah
+rules-history = Riwayat
+rules-own = paket bawaan program
+rules-by-folder = dari folder sendiri
+rules-by-change = dipakai sejak perubahan
+rules-outdated = Program kini membawa paket bawaan yang lebih baru daripada dasar perubahan ini. Bandingkan lewat Riwayat (kembali ke paket bawaan), lalu ulangi perubahan yang masih perlu.
+rules-fixed = Aturan dibaca dari sebuah folder (rules.dir) dan diubah di sana, bukan di sini:
+rules-helpers = kata bantu
+rules-active = { $count ->
+   *[other] { $n } aturan aktif
+  }
+rules-terms = { $count ->
+   *[other] { $n } istilah
+  }
+rules-precision = Ketepatan (95 %)
+rules-precision-help = Bagian yang dikuatkan petugas dari yang sudah diputuskan, dengan selang 95 % menurut Wilson. Aturan dipercaya bila ujung bawah selangnya mencapai batas paket.
+rules-decided = Diputuskan
+rules-hits = Unggahan yang kena
+rules-trusted = Dipercaya
+rules-history-empty = Belum ada perubahan yang dipakai. Yang berlaku adalah paket bawaan program.
+rules-written-by = Ditulis oleh
+rules-used-by = Dipakai oleh
+rules-in-force = berlaku
+rules-back = Kembali
+rules-back-help = Untuk keadaan darurat, misalnya antrean tiba-tiba penuh. Yang pernah dipakai sudah disetujui dua orang, jadi cukup satu orang untuk kembali kepadanya.
+rules-back-to = Kembali ke
+rules-back-do = Pakai lagi
+output-takedown = permintaan penurunan
+output-lead = petunjuk bagi instansi lain
+output-market-watch = pantauan pasar
+rule = Aturan
+rule-draft = rancangan
+rule-shadow = bayangan: dihitung, tidak menandai
+rule-active = aktif
+rule-retired = dipensiunkan
+rule-change = Ubah aturan ini
+rule-needs = Perlu
+rule-silent = diam bila
+rule-any-of = Salah satu istilah:
+rule-doubts = Bisa keliru
+rule-no-decision = Belum ada putusan tentang unggahan yang ditemukannya. Angka muncul setelah antrean diperiksa.
+rule-no-hit = Belum ada unggahan yang kena. Angka muncul setelah penyaringan berikutnya.
+rule-examples = Contoh dan berkas
+rule-matching = Contoh yang kena
+rule-not-matching = Contoh yang tidak kena
+rule-file = Berkasnya
+rule-new = Id aturan baru
+rule-new-do = Buat aturan
+rule-life = Keadaan aturan
+rule-life-help = Rancangan hanya diuji dengan contohnya; bayangan dihitung pada unggahan nyata tanpa menandai; aktif menandai.
+term = Istilah
+terms = Istilah
+terms-search = Cari ejaan, arti, atau id
+terms-none = Tidak ada istilah seperti itu. Coba ejaan lain, atau tambahkan lewat sebuah perubahan.
+term-change = Ubah istilah
+term-new = Istilah baru
+term-remove = Buang istilah ini
+term-id = Id (huruf kecil dan tanda hubung)
+term-forms = Ejaan
+term-forms-hint = satu per baris; ejaan biasa saja
+term-forms-help = Bentuk tersamar (th1rft, t h r i f t, th*ift, tagar, imbuhan) ditemukan sendiri.
+term-no-forms = Tanpa ejaan: ditemukan menurut pola atau kata lain di dekatnya.
+term-patterns = Pola:
+term-confused = Bisa berarti lain:
+term-example = Contoh
+term-example-hint = teks buatan sendiri; istilah ini harus terhitung di dalamnya
+term-except = Kecuali kata
+term-except-hint = satu per baris; kata bermakna lain yang tidak boleh terbaca sebagai istilah ini
+term-affixes = Boleh berimbuhan (-nya, nge-)
+term-fuzzy = Boleh satu salah ketik (kata enam huruf atau lebih)
+term-strength = Kekuatan
+term-strength-help = Kuat cukup sendirian untuk sebuah unsur; sedang dan lemah perlu ditemani kata lain.
+term-needs = Hanya dihitung bila ada kata lain dari:
+term-needs-short = Perlu ditemani
+term-needs-help = Centang agar istilah ini hanya dihitung bila ada kata lain dari kelompok itu, misalnya “cakar” hanya di samping jenis pakaian.
+term-used-by = Dipakai oleh aturan
+points = Poin
+points-weak = lemah (1)
+points-medium = sedang (2)
+points-strong = kuat (4)
+axis = Kelompok
+explain = Jelaskan sebuah teks
+explain-text = Tempel teks unggahan
+explain-example = contoh: jaket thrift import korea 45rb, dm ya kak
+explain-do = Jelaskan
+explain-with = dengan perubahan
+explain-change = Coba perubahan ini pada sebuah teks
+explain-nothing = Tidak ada istilah paket ini di dalam teks.
+explain-lacks = tidak dihitung; perlu
+explain-said = Hasil
+explain-broken = Perubahan ini belum dapat dimuat; perbaiki dulu masalahnya.
+explain-not-stored = Teks yang ditempel tidak disimpan.
+radar = Kata baru
+radar-help = Kata dan frasa yang ditulis beberapa penjual dalam unggahan yang dikuatkan, jarang ditulis orang lain, dan belum tercakup istilah mana pun. Paling sedikit tiga akun; angka, nama akun, dan alamat tidak ikut.
+radar-upheld = { $count ->
+   *[other] { $n } akun dengan unggahan yang dikuatkan
+  }
+radar-others = { $count ->
+   *[other] { $n } akun lain
+  }
+radar-empty = Belum ada kata baru yang menonjol. Semakin banyak unggahan diputuskan, semakin banyak yang terlihat.
+radar-words = Kata
+radar-in-upheld = Akun yang dikuatkan
+radar-in-others = Akun lain
+radar-score = Nilai z
+radar-suggest = Usulkan sebagai istilah
+change = Perubahan
+changes-open = Perubahan yang sedang berjalan
+changes-empty = Tidak ada. Buka sebuah paket, istilah, atau aturan untuk memulai perubahan.
+change-begin = Mulai perubahan
+change-title = Untuk apa perubahan ini
+change-title-example = Menambah kata “kodean”
+change-start = Mulai
+change-draft = rancangan
+change-proposed = menunggu orang kedua
+change-approved = pernah dipakai
+change-withdrawn = dibatalkan
+change-remark = Dikembalikan dengan catatan:
+change-remark-label = Apa yang perlu diubah
+change-behind = Aturan lain sudah dipakai sejak perubahan ini dimulai. Sebelum dapat dipakai, penulisnya harus menggabungkannya.
+change-merge = Gabungkan dengan aturan yang berlaku
+change-diff = Yang berubah
+change-diff-none = Belum ada. Pilih istilah atau berkas di bawah untuk diubah.
+change-next = Langkah berikutnya
+change-propose = Usulkan
+change-try-first = Coba dulu pada unggahan yang tersimpan.
+change-waits = Menunggu orang lain memakainya.
+change-take-back = Tarik untuk diubah lagi
+change-withdraw = Batalkan perubahan
+change-use = Pakai aturan ini
+change-use-help = Anda orang kedua: baca perubahan dan hasil uji di atas. Setelah dipakai, penyaringan berikutnya membaca semua unggahan dengan aturan ini.
+change-send-back = Kembalikan ke penulis
+change-not-yours = Penulisnya masih mengerjakan perubahan ini.
+file = Berkas
+file-change = Ubah sebagai teks
+file-text = Isi berkas (TOML)
+file-remove = Buang berkas ini
+cancel-edit = Batal
+problems = Masalah
+problems-none = Tidak ada masalah; semua contoh sesuai.
+problems-after-saving = Masalah ditampilkan setelah disimpan.
+trial = Uji pada unggahan tersimpan
+trial-do = Coba pada semua unggahan tersimpan
+trial-none = Belum dicoba. Uji menunjukkan unggahan mana yang baru tertandai, hilang, atau bertentangan dengan putusan orang.
+trial-runs = Sedang dicoba oleh pekerja latar. Halaman ini memperbarui diri.
+trial-again = Muat lagi
+trial-read = Unggahan dibaca
+trial-posts = { $count ->
+   *[other] { $n } unggahan dibaca
+  }
+trial-new = Baru tertandai
+trial-lost = Tidak lagi tertandai
+trial-contradicts = Tertandai padahal dilepas orang
+trial-forgets = Tidak tertandai padahal dikuatkan orang
+trial-abandons = Permintaan terkirim yang tak lagi ditemukan
+trial-supports = { $count ->
+   *[other] { $n } permintaan terkirim tetap ditemukan
+  }
+trial-first = { $count ->
+   *[other] { $n } unggahan pertama
+  }
+done-rules-used = Aturan dipakai. Penyaringan berikutnya membaca semua unggahan dengan aturan ini.
+done-trial-asked = Uji diminta.
+done-merged = Digabungkan. Coba lagi sebelum mengusulkan.
+done-merged-clash = Digabungkan, tetapi baris yang sama diubah di kedua pihak. Perbaiki di tempat yang ditandai.
+done-proposed = Diusulkan. Orang lain yang memakainya.
+done-sent-back = Dikembalikan ke penulisnya.
+done-withdrawn = Perubahan dibatalkan.
+yes = ya
+no = belum
