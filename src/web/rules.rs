@@ -398,11 +398,19 @@ pub(super) async fn explain(State(pipeline): State<Pipeline>, SignedIn(user): Si
         None => Some(&*in_use),
     };
     let mut packs = Vec::new();
-    for seen in rules.map(|rules| scan::explain(rules, &scan::Post::caption(&form.text))).unwrap_or_default() {
+    for mut seen in rules.map(|rules| scan::explain(rules, &scan::Post::caption(&form.text))).unwrap_or_default() {
         let Some(pack) = rules.and_then(|rules| rules.pack(&seen.pack)) else { continue };
+        let text = segments(&form.text, &evidence(&seen));
+        let label = |axis: &mut String| {
+            if let Some(known) = pack.axis(axis) {
+                *axis = in_language(&known.label, user.language);
+            }
+        };
+        seen.points.iter_mut().chain(seen.terms.iter_mut().flat_map(|term| &mut term.points)).for_each(|(axis, _)| label(axis));
+        seen.terms.iter_mut().flat_map(|term| &mut term.lacks).for_each(label);
         packs.push(PackSees {
             title: in_language(&pack.title, user.language),
-            text: segments(&form.text, &evidence(&seen)),
+            text,
             rules: seen.rules.iter().map(|shown| said(pack, shown, &user)).collect(),
             seen,
         });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sisir::domain::ids::FlagId;
 use sisir::domain::user::Role;
-use sisir::pipeline::{bulk, review};
+use sisir::pipeline::{bulk, review, rule_changes};
 use sisir::store::queue::{self, Filter};
 use thirtyfour::prelude::*;
 
@@ -56,7 +56,19 @@ async fn every_page_is_accessible_in_light_and_dark() {
     sign_in(&web, &desk, "sinta").await;
     let (decided, escalated) = (format!("/flags/{}", ids[0]), format!("/flags/{}", ids[1]));
     let (open, bulk) = (format!("/flags/{}", ids[2]), format!("/bulks/{bulk}"));
+    let change = rules_to_change(&desk, &sinta).await;
+    let (term, file) = (format!("{change}/term?id=thrift"), format!("{change}/file?path=rules/bal-berharga.toml"));
     let mut pages = vec![
+        "/rules",
+        "/rules/pakaian-bekas-impor",
+        "/rules/pakaian-bekas-impor?q=bal",
+        "/rules/pakaian-bekas-impor/rules/bal-ditawarkan",
+        "/rules/pakaian-bekas-impor/terms/thrift",
+        "/rules/pakaian-bekas-impor/radar",
+        "/rules/pakaian-bekas-impor/history",
+        &change,
+        &term,
+        &file,
         "/",
         "/queue",
         "/queue?q=bal&late=1",
@@ -117,6 +129,56 @@ async fn every_page_is_accessible_in_light_and_dark() {
         problems.extend(violations(&web).await.into_iter().map(|found| format!("{path} as administrator: {found}")));
     }
     assert!(problems.is_empty(), "{} violations:\n{}", problems.len(), problems.join("\n"));
+    web.quit().await.unwrap();
+}
+
+/// A change of rules with a difference and a trial; its address.
+async fn rules_to_change(desk: &Desk, author: &sisir::domain::user::User) -> String {
+    let pipeline = &desk.stage.pipeline;
+    let id = rule_changes::begin(pipeline, author, sisir::rules::DEFAULT_PACK, "Kata kodean").await.unwrap();
+    let seen = rule_changes::get(pipeline, id).await.unwrap().0.hash;
+    let draft = sisir::rules::edit::TermDraft {
+        id: "kodean".into(),
+        points: vec![("used_clothing".into(), 4)],
+        forms: vec!["kodean".into()],
+        meaning: "pakaian bekas berkode".into(),
+        example: "jaket kodean".into(),
+        ..Default::default()
+    };
+    rule_changes::edit(pipeline, author, id, &seen, rule_changes::Edit::Term { before: None, draft }).await.unwrap();
+    rule_changes::ask_trial(pipeline, author, id).await.unwrap();
+    rule_changes::try_waiting(pipeline).await.unwrap();
+    format!("/changes/{id}")
+}
+
+/// A mistake shows while one types, and a text is explained: with the keyboard only, in Bahasa Indonesia.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn problems_show_while_a_term_is_typed() {
+    let Some((_driver, web)) = browser(1366, 768).await else { return };
+    let desk = Desk::new().await;
+    let rini = desk.stage.person("rini", Role::RuleEditor).await;
+    let change = rules_to_change(&desk, &rini).await;
+    sign_in(&web, &desk, "rini").await;
+    web.goto(format!("{}{change}/term?id=kodean", desk.base)).await.unwrap();
+    web.query(By::Css("[aria-live] .done")).first().await.unwrap();
+    let example = web.find(By::Id("example")).await.unwrap();
+    example.send_keys(" tetapi ganti: ").await.unwrap();
+    example.send_keys(Key::Control + "a").await.unwrap();
+    example.send_keys("kata lain").await.unwrap();
+    let problem = web.query(By::Css("[aria-live] .problems li")).first().await.unwrap();
+    assert!(problem.text().await.unwrap().contains("R021"));
+    picture(&web, "term-problem").await;
+    example.send_keys(Key::Control + "a").await.unwrap();
+    example.send_keys("kemeja kodean").await.unwrap();
+    web.query(By::Css("[aria-live] .done")).first().await.unwrap();
+    example.send_keys(Key::Enter).await.unwrap();
+    web.query(By::Css("pre.diff .added")).first().await.unwrap();
+    web.find(By::Id("try-text")).await.unwrap().send_keys("kemeja kodean import korea 45rb, dm").await.unwrap();
+    web.find(By::Css("form[action='/rules/explain'] button")).await.unwrap().click().await.unwrap();
+    web.query(By::Css(".caption mark")).first().await.unwrap();
+    fits(&web, "explain").await;
+    picture(&web, "explain").await;
+    assert_eq!(violations(&web).await, Vec::<String>::new());
     web.quit().await.unwrap();
 }
 

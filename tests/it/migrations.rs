@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sisir::domain::{alert, audit, batch, check, decision, delivery, flag, job, platform, source, tip, user};
+use sisir::domain::{alert, audit, batch, check, decision, delivery, flag, job, platform, rule_change, source, tip, user};
 use sqlx::Row as _;
 
 use crate::support::{self, Engine, Stage};
@@ -93,7 +93,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 22] = [
+        let cases: [(&str, &str, BTreeSet<String>); 23] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "zone", texts(user::Zone::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -113,6 +113,7 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("checks", "outcome", texts(check::CheckOutcome::ALL)),
             ("source_states", "state", texts(source::SourceState::ALL)),
             ("tips", "reason", texts(tip::TipReason::ALL)),
+            ("rule_changes", "state", texts(rule_change::ChangeState::ALL)),
             ("alerts", "kind", texts(alert::AlertKind::ALL)),
             ("jobs", "kind", texts(job::JobKind::ALL)),
             ("jobs", "state", texts(job::JobState::ALL)),
