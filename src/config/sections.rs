@@ -106,6 +106,11 @@ section! {
         bulk_sample: u32 = 10,
         /// Most posts of one bulk.
         bulk_limit: u32 = 10_000,
+        /// Secret with which contacts in flagged posts (numbers, pages) are hashed, so that accounts that print the same
+        /// ones can be linked. Without it nothing of them is kept. At least 32 characters.
+        contact_key: Option<SecretString> = None,
+        /// A file that holds it.
+        contact_key_file: Option<PathBuf> = None,
     }
 }
 
@@ -537,6 +542,8 @@ section! {
         contact_title: String = "Narahubung Pengawasan Konten".into(),
         /// Help for traders, printed in every letter.
         help: String = "Layanan pendampingan pedagang: 0800-0000-0000 (hari kerja, 08.00-16.00 WIB)".into(),
+        /// Minutes in which someone answers there, as a cron pattern in WIB.
+        help_hours: String = "* 8-15 * * MON-FRI".into(),
         /// Working days until an answer is hoped for.
         answer_days: u32 = 5,
     }
@@ -565,6 +572,9 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut youtube: Youtube = reader.section("sources.youtube");
     let mut bluesky: Bluesky = reader.section("sources.bluesky");
     let mut mail: Mail = reader.section("mail");
+    let mut desk: Desk = reader.section("desk");
+    let key = desk.contact_key.take();
+    desk.contact_key = reader.secret("desk.contact_key", key, desk.contact_key_file.as_ref());
     let inline = Some(&database.url).filter(|url| **url != Database::default().url);
     if let Some(url) = reader.secret("database.url", inline.map(|url| url.clone().into()), database.url_file.as_ref()) {
         secrecy::ExposeSecret::expose_secret(&url).clone_into(&mut database.url);
@@ -597,7 +607,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     Config {
         database,
         web: reader.section("web"),
-        desk: reader.section("desk"),
+        desk,
         metrics: reader.section("metrics"),
         log: reader.section("log"),
         rules: reader.section("rules"),

@@ -17,6 +17,15 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
     if !(0.0..=1.0).contains(&config.desk.blind_share) {
         reader.problem("desk.blind_share", "not a share", "0 to 1, e.g. 0.05");
     }
+    if let Some(key) = &config.desk.contact_key
+        && secrecy::ExposeSecret::expose_secret(key).len() < 32
+    {
+        reader.problem(
+            "desk.contact_key",
+            "too short to keep telephone numbers secret",
+            "at least 32 characters, e.g. of `openssl rand -hex 32`",
+        );
+    }
     if config.desk.bulk_sample == 0 {
         reader.problem("desk.bulk_sample", "no post of a bulk would be looked at", "1 or more");
     }
@@ -47,6 +56,7 @@ fn schedules(config: &Config, reader: &mut Reader) {
         ("schedule.deliver", &schedule.deliver),
         ("schedule.follow_up", &schedule.follow_up),
         ("schedule.purge", &schedule.purge),
+        ("ministry.help_hours", &config.ministry.help_hours),
     ];
     for (path, pattern) in all {
         if let Err(error) = croner::Cron::from_str(pattern) {

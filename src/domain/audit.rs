@@ -28,6 +28,8 @@ text_enum! {
         QueuesChanged = "queues_changed",
         BlindLabelled = "blind_labelled",
         ReferenceSet = "reference_set",
+        AccountMarked = "account_marked",
+        AccountMarkEnded = "account_mark_ended",
         RuleChangeStarted = "rule_change_started",
         RuleChangeEdited = "rule_change_edited",
         RuleChangeTried = "rule_change_tried",

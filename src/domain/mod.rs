@@ -6,6 +6,7 @@
 #[macro_use]
 mod text_enum;
 
+pub mod account;
 pub mod agreement;
 pub mod alert;
 pub mod audit;

@@ -68,6 +68,8 @@ pub enum Held {
     Minor,
     /// Only the TikTok Research API found it; its terms forbid passing its data on.
     Research,
+    /// Its account is registered in the help programme.
+    Exempt,
 }
 
 impl std::fmt::Display for Held {
@@ -75,6 +77,7 @@ impl std::fmt::Display for Held {
         f.write_str(match self {
             Self::Minor => "minor",
             Self::Research => "research",
+            Self::Exempt => "exempt",
         })
     }
 }
@@ -85,11 +88,13 @@ pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> R
     let why = |post: &flags::Upheld| {
         if minor::shows_a_minor(&post.text) {
             Some(Held::Minor)
+        } else if post.exempt {
+            Some(Held::Exempt)
         } else {
             (research && post.only_source == TiktokResearch::NAME).then_some(Held::Research)
         }
     };
-    let all = flags::upheld(on).await?;
+    let all = flags::upheld(on, pipeline.clock().now()).await?;
     Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
 }
 
@@ -102,6 +107,7 @@ async fn may_be_asked(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>, 
         }
         Some((_, Held::Minor)) => Some((row.flag_id, "shows signs of a child; cancel this package")),
         Some((_, Held::Research)) => Some((row.flag_id, "was found by the Research API only; cancel this package")),
+        Some((_, Held::Exempt)) => Some((row.flag_id, "is of an account in the help programme; cancel this package")),
         None => None,
     });
     match wrong {

@@ -12,7 +12,7 @@ use crate::domain::job::{JobKind, backoff};
 use crate::domain::user::User;
 use crate::mail::{Handover, Transport};
 use crate::store::outbox::{self, After};
-use crate::store::{StoreError, batches, jobs};
+use crate::store::{StoreError, accounts, batches, jobs};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
 pub const LEASE: Duration = Duration::from_mins(15);
@@ -71,12 +71,28 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
     Ok(lost)
 }
 
+/// Refuses a package with an account that came into the help programme after the signature.
+async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
+    match accounts::exempt_in(&pipeline.store, id, pipeline.clock().now()).await? {
+        Some(flag) => {
+            let case = super::batch::case_id(flag);
+            Err(PipelineError::Refused(format!("{case} is of an account in the help programme; cancel this package")))
+        }
+        None => Ok(()),
+    }
+}
+
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {
     pipeline.reach("deliver.before_attempt");
     let Some(attempt) = start(pipeline, delivery).await? else { return Ok(None) };
     pipeline.reach("deliver.before_smtp");
     let handover = match signed_batch(pipeline, delivery.batch_id).await {
-        Ok(signed) => transport.send(&signed).await,
+        Ok(signed) => match held_back(pipeline, delivery.batch_id).await {
+            // What came up since the signature keeps a message here; a person has to look.
+            Err(PipelineError::Refused(why)) => Handover::Rejected(why),
+            Err(error) => Handover::Deferred(error.to_string()),
+            Ok(()) => transport.send(&signed).await,
+        },
         // Bytes that are not the signed ones never leave; a person has to look, and other packages go on.
         Err(PipelineError::NotSigned(why)) => Handover::Rejected(why.to_string()),
         Err(error) => Handover::Deferred(error.to_string()),

@@ -1,6 +1,7 @@
 //! The use cases, in the order of the flow. Read them in this order to understand the program:
 //! [`crawl`] and [`import`] → [`screen`] → [`review`] → [`batch`] → [`deliver`] → [`follow_up`].
 
+pub mod accounts;
 pub mod alerts;
 pub mod alike;
 pub mod backtest;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, PipelineError, Result, rule_packs};
+use super::{Pipeline, PipelineError, Result, accounts, rule_packs};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::flag::Assessment;
 use crate::domain::ids::PostId;
@@ -67,6 +67,11 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
             }
             flags::fade(&mut tx, &silent, &pack.id, &rules.hash).await?;
             rule_hits::count(&mut tx, &pack.id, &hits).await?;
+        }
+        for ((post, packs), read) in found.iter().zip(&waiting) {
+            if packs.iter().any(|(_, found)| found.flagged) {
+                accounts::remember_contacts(pipeline, &mut tx, *post, read).await?;
+            }
         }
         named_queues::route(&mut tx).await?;
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;

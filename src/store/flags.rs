@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::types::Json;
 
 use super::{Ex, Result, WriteTx};
-use crate::domain::Platform;
 use crate::domain::flag::{Assessment, Finding, Flag, FlagState, Priority};
 use crate::domain::ids::{FlagId, PostId};
+use crate::domain::{Millis, Platform};
 
 const COLUMNS: &str = "SELECT id, post_id, pack, rule_set, priority, score, state, findings, opened_at, queue_id, lane, referred_by, actor, fingerprint,
     decision_id, claimed_by, claimed_until FROM flags WHERE id = $1";
@@ -134,14 +134,18 @@ pub struct Upheld {
     pub text: String,
     /// The source that found it, if nothing else did; reports of the public do not count.
     pub only_source: String,
+    /// Its account is registered in the help programme.
+    pub exempt: bool,
 }
 
 /// Every upheld post that was not asked down yet, with what may keep it out of a request.
-pub async fn upheld(on: impl Into<Ex<'_>>) -> Result<Vec<Upheld>> {
+pub async fn upheld(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Upheld>> {
     const SQL: &str = "SELECT f.id, p.platform, p.text,
-        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source
+        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
+        EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
+            AND m.until > $1) AS exempt
         FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
         WHERE f.state = 'upheld' AND COALESCE(d.action, 'request') = 'request' AND NOT EXISTS (SELECT 1 FROM requests r
             JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request') ORDER BY f.id";
-    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
+    run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
 }

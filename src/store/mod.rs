@@ -6,6 +6,7 @@
 #[macro_use]
 mod exec;
 
+pub mod accounts;
 pub mod alerts;
 pub mod alike;
 pub mod audit;

@@ -3,6 +3,7 @@
 use sqlx::types::Json;
 
 use super::{Ex, Result, WriteTx};
+use crate::domain::account::MarkKind;
 use crate::domain::flag::{Finding, FlagState, Lane, Priority, Role};
 use crate::domain::ids::{FlagId, UserId};
 use crate::domain::{Millis, Platform};
@@ -47,6 +48,8 @@ pub struct FlagCard {
     pub tips: i64,
     /// Upheld flags of the same author; counted up to 100.
     pub upheld_before: i64,
+    /// What people marked the account with; the help programme before a watch.
+    pub mark: Option<MarkKind>,
 }
 
 /// What a list of flags is narrowed to. Empty text means "all".
@@ -70,6 +73,8 @@ pub struct Filter {
     pub author: String,
     /// Open longer than is meant: raised at these moments or before, for P1, P2 and P3.
     pub late: Option<[Millis; 3]>,
+    /// Only accounts that are watched.
+    pub watched: bool,
     /// Words of caption, handle or notes; the last one may be the beginning of a word.
     pub words: String,
     /// Queues that the reader may not see.
@@ -168,6 +173,12 @@ where
         query.push(" AND f.opened_at <= CASE f.priority WHEN 'P1' THEN ").push_bind(p1);
         query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
     }
+    if filter.watched {
+        query.push(
+            " AND f.post_id IN (SELECT w.id FROM account_marks m JOIN posts w ON w.author = m.handle AND w.platform = m.platform
+            WHERE m.kind = 'watch' AND m.ended_at IS NULL)",
+        );
+    }
     if postgres && !words.is_empty() {
         let wanted = format!("{}:*", words.join(" & "));
         query.push(" AND s.words @@ to_tsquery('simple', ").push_bind(wanted).push(")");
@@ -212,12 +223,14 @@ pub async fn list(
         p.text, p.posted_at, p.views, CASE WHEN f.claimed_until > ";
     const REST: &str = " THEN (SELECT u.name FROM users u WHERE u.id = f.claimed_by) END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
         (SELECT COUNT(*) FROM (SELECT 1 FROM posts o JOIN flags g ON g.post_id = o.id AND g.state = 'upheld'
-            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before";
+            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before,
+        (SELECT MIN(m.kind) FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.ended_at IS NULL
+            AND (m.until IS NULL OR m.until > ";
     let on = on.into();
     let (postgres, words) = (on.is_postgres(), !filter.search().is_empty());
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new(SELECT);
-        query.push_bind(now).push(REST);
+        query.push_bind(now).push(REST).push_bind(now).push(")) AS mark");
         narrow(&mut query, filter, postgres, true);
         if let Some(after) = after {
             if filter.by_rank() {

@@ -71,6 +71,7 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     for (id, platform, native_id) in posts {
         let hash = id_sha256(*platform, native_id);
         forget(tx, &hash).await?;
+        exec!(&mut *tx, ex => sqlx::query("DELETE FROM post_contacts WHERE post_id = $1").bind(id).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(NOTES).bind(id).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
@@ -172,6 +173,7 @@ pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         let id = due.0;
         let reported: bool = run!(&mut *tx, ex => sqlx::query_scalar(REPORTED).bind(id).fetch_one(ex))?;
         if reported {
+            exec!(&mut *tx, ex => sqlx::query("DELETE FROM post_contacts WHERE post_id = $1").bind(id).execute(ex))?;
             exec!(&mut *tx, ex => sqlx::query(CLEAR).bind(id).bind(sha256_hex(b"")).execute(ex))?;
             exec!(&mut *tx, ex => sqlx::query(FADE).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
             continue;
@@ -198,6 +200,7 @@ pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) ->
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(ex))?;
     let maps = Millis(now.0 - 365 * DAY);
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM column_maps WHERE saved_at < $1").bind(maps).execute(ex))?;
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM account_marks WHERE COALESCE(ended_at, until) < $1").bind(maps).execute(ex))?;
     // Which windows were read: the oldest that any source offers is younger.
     let old = Millis(now.0 - COUNTS_DAYS * DAY);
     gone +=

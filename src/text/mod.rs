@@ -9,15 +9,18 @@
 //! * `classes`: which of 64 bytes are letters, digits, spaces.
 //! * `map`: folded position → original position.
 //! * `folded`: puts the three together.
+//! * `contacts`: telephone numbers, mail addresses and pages in a text.
 //! * `likeness`: how alike two texts are.
 
 mod classes;
+mod contacts;
 mod fold;
 mod folded;
 mod likeness;
 mod map;
 mod word;
 
+pub use contacts::contacts;
 pub use folded::{Disguises, Folded, Word};
 pub use likeness::{Words, quarters};
 pub use word::{hash_pair, hash_word};

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, Segment, html, in_language, segments};
+use crate::domain::account::{Mark, MarkKind};
 use crate::domain::batch::Batch;
 use crate::domain::check::Liveness;
 use crate::domain::decision::{Elements, FollowUp, Judgement, Reason, Verdict};
@@ -23,6 +24,7 @@ use crate::pipeline::{Pipeline, PipelineError, batch::case_id, review};
 use crate::rules::index::How;
 use crate::rules::{Output, Pack};
 use crate::scan;
+use crate::store::accounts;
 use crate::store::alike::Account;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
@@ -93,6 +95,8 @@ struct FlagPage {
     packages: Vec<Batch>,
     liveness: Liveness,
     account: Account,
+    /// Marks on the account that hold now.
+    marks: Vec<Mark>,
     alike: Vec<Alike>,
     alike_open: usize,
     colleague: bool,
@@ -122,6 +126,10 @@ impl FlagPage {
     /// The decision in force when the page was made; 0 for none.
     fn seen_decision(&self) -> i64 {
         self.seen.decision.map_or(0, |decision| decision.0)
+    }
+
+    fn is_exempt(&self) -> bool {
+        self.marks.iter().any(|mark| mark.kind == MarkKind::Exempt)
     }
 
     /// Whether the reader made the decision in force.
@@ -213,6 +221,11 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         referrals: decisions::referrals(store, id).await?,
         packages: batches::sent_with(store, id).await?,
         liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
+        marks: accounts::marks(store, post.platform, &post.author)
+            .await?
+            .into_iter()
+            .filter(|mark| mark.holds(pipeline.clock().now()))
+            .collect(),
         account: crate::store::alike::account(store, post.platform, &post.author, id).await?,
         alike_open: near.iter().filter(|one| one.post.state == FlagState::Open).count(),
         alike: near.into_iter().take(ALIKE).collect(),

@@ -237,6 +237,8 @@ mod tests {
             wanted.extend(crate::domain::tip::TipStatus::ALL.iter().map(|v| format!("{prefix}-{v}")));
         }
         wanted.extend(crate::domain::rule_change::ChangeState::ALL.iter().map(|v| format!("change-{v}")));
+        wanted.extend(crate::domain::account::MarkKind::ALL.iter().map(|v| format!("mark-{v}")));
+        wanted.extend(crate::domain::account::ContactKind::ALL.iter().map(|v| format!("contact-{v}")));
         wanted.extend(crate::domain::alert::AlertKind::ALL.iter().map(|v| format!("alert-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");

@@ -7,7 +7,7 @@ use super::session::SignedIn;
 use super::view::{Frame, html};
 
 /// Keys of the desk and the texts that say what they do.
-const KEYS: [(&str, &str); 13] = [
+const KEYS: [(&str, &str); 14] = [
     ("1 2", "key-uphold"),
     ("3 – 8", "key-dismiss"),
     ("A B C", "key-elements"),
@@ -18,6 +18,7 @@ const KEYS: [(&str, &str); 13] = [
     ("N", "key-next"),
     ("O", "key-open"),
     ("K", "key-bulk"),
+    ("V", "key-account"),
     ("Q", "key-queue"),
     ("/", "key-search"),
     ("?", "key-keys"),
@@ -27,7 +28,7 @@ const KEYS: [(&str, &str); 13] = [
 #[template(path = "web/keys.html")]
 struct KeysPage {
     f: Frame,
-    keys: [(&'static str, &'static str); 13],
+    keys: [(&'static str, &'static str); 14],
 }
 
 pub(super) async fn page(SignedIn(user): SignedIn) -> Page {

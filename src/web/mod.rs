@@ -1,5 +1,6 @@
 //! The review desk and the public pages: server-side, one file a screen. Talks to the use cases only, never to platforms or mail.
 
+mod accounts;
 mod assets;
 mod batches;
 mod bulks;
@@ -94,6 +95,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))
+        .route("/accounts", get(accounts::list))
+        .route("/account", get(accounts::page))
+        .route("/account/marks", post(accounts::mark))
+        .route("/account/marks/{id}/end", post(accounts::end))
         .route("/rules", get(rules::page))
         .route("/rules/explain", post(rules::explain))
         .route("/rules/{pack}", get(rules::pack_page))

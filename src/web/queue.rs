@@ -44,6 +44,8 @@ pub(super) struct Narrow {
     #[serde(skip_serializing_if = "String::is_empty")]
     late: String,
     #[serde(skip_serializing_if = "String::is_empty")]
+    watched: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
 }
 
@@ -70,6 +72,7 @@ impl Narrow {
             lane: self.lane.clone(),
             actor: self.actor.clone(),
             region: self.region.trim().to_lowercase(),
+            watched: !self.watched.is_empty(),
             author: self.author.trim().trim_start_matches('@').to_owned(),
             late: (!self.late.is_empty()).then(|| queues::late(pipeline)),
             words: self.q.clone(),

@@ -58,7 +58,26 @@ async fn every_page_is_accessible_in_light_and_dark() {
     let (open, bulk) = (format!("/flags/{}", ids[2]), format!("/bulks/{bulk}"));
     let change = rules_to_change(&desk, &sinta).await;
     let (term, file) = (format!("{change}/term?id=thrift"), format!("{change}/file?path=rules/bal-berharga.toml"));
+    // Two accounts that print the same number, one of them watched.
+    let same = "Bal segel import Korea isi hoodie 1 bal 2jt, WA 0812-0000-0105";
+    crate::desk::stored(
+        &desk.stage,
+        &[("toko.a", same), ("toko.b", same), ("toko.c", "Bal segel import isi topi 1 bal 3jt, wa.me/6281200000105")],
+    )
+    .await;
+    let watch = sisir::store::accounts::NewMark {
+        platform: sisir::domain::Platform::Tiktok,
+        handle: "toko.a".into(),
+        kind: sisir::domain::account::MarkKind::Watch,
+        note: "bal baru tiap Jumat".into(),
+        reference: String::new(),
+        until: None,
+    };
+    sisir::pipeline::accounts::set_mark(&desk.stage.pipeline, &sinta, watch).await.unwrap();
     let mut pages = vec![
+        "/accounts",
+        "/account?platform=tiktok&handle=toko.a",
+        "/queue?watched=1",
         "/rules",
         "/rules/pakaian-bekas-impor",
         "/rules/pakaian-bekas-impor?q=bal",

@@ -15,6 +15,7 @@
 
 mod access;
 mod accounts;
+mod accounts_of_sellers;
 mod browser;
 mod cli;
 mod delivery;

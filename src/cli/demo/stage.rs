@@ -122,6 +122,8 @@ listen = "{listen}"
 listen = ""
 [log]
 filter = {log:?}
+[desk]
+contact_key = "bukan-rahasia-hanya-untuk-demo-ini"
 [jobs]
 poll_seconds = 2
 [schedule]

@@ -152,6 +152,8 @@ pub fn configuration(url: &str, platforms: &str, mail_port: u16) -> String {
 url = {url:?}
 [metrics]
 listen = ""
+[desk]
+contact_key = "kunci-uji-yang-cukup-panjang-sekali"
 [retry]
 base_ms = 1
 cap_ms = 5
