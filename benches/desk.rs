@@ -81,6 +81,7 @@ async fn fill(url: &str, flags: i64) {
         "INSERT INTO rule_sets (hash, pack, first_used_at) VALUES ('h', 'pakaian-bekas-impor', 1)".to_owned(),
         posts,
         flags,
+        "UPDATE flag_changes SET seq = 1".to_owned(),
         "ANALYZE".to_owned(),
     ];
     if postgres {

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::{FINE, setup};
 use crate::domain::batch::BatchState;
 use crate::domain::flag::{FlagState, Priority};
-use crate::pipeline::{Pipeline, rule_packs};
+use crate::pipeline::{Pipeline, rule_packs, webhooks};
 use crate::web;
 
 pub async fn run(file: Option<&Path>, desk: bool, work: bool) -> anyhow::Result<ExitCode> {
@@ -59,6 +59,8 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
     }
     if work {
         let worker = setup::worker(pipeline, setup::worker_name(pipeline))?;
+        let (pipeline, told) = (pipeline.clone(), stop.clone());
+        tasks.spawn(async move { webhooks::run(&pipeline, told).await });
         let stop = stop.clone();
         tasks.spawn(async move { worker.run(stop).await });
     }

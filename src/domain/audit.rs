@@ -28,6 +28,9 @@ text_enum! {
         QueuesChanged = "queues_changed",
         BlindLabelled = "blind_labelled",
         ReferenceSet = "reference_set",
+        ApiTokenMade = "api_token_made",
+        ApiTokenRevoked = "api_token_revoked",
+        WebhookChanged = "webhook_changed",
         AccountMarked = "account_marked",
         AccountMarkEnded = "account_mark_ended",
         RuleChangeStarted = "rule_change_started",
@@ -50,6 +53,33 @@ text_enum! {
         PartnerChanged = "partner_changed",
         JobFailed = "job_failed",
     }
+}
+
+impl Action {
+    /// What others are told of: nothing about people and their sessions.
+    pub const TOLD: &'static [Self] = &[
+        Self::PostsScreened,
+        Self::FlagDecided,
+        Self::DecisionSeconded,
+        Self::DecisionUndone,
+        Self::FlagReferred,
+        Self::BulkDecided,
+        Self::BulkUndone,
+        Self::AccountMarked,
+        Self::AccountMarkEnded,
+        Self::RulesActivated,
+        Self::BatchDrafted,
+        Self::BatchRendered,
+        Self::BatchSigned,
+        Self::BatchCancelled,
+        Self::DeliveryStarted,
+        Self::DeliveryEnded,
+        Self::DeliveryUnknown,
+        Self::DeliverySettled,
+        Self::PostChecked,
+        Self::TipReceived,
+        Self::JobFailed,
+    ];
 }
 
 /// Who acted.

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod alike;
+pub mod api;
 pub mod backtest;
 pub mod batch;
 pub mod bulk;
@@ -31,6 +32,7 @@ pub mod sources;
 pub mod status;
 pub mod tips;
 pub mod users;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

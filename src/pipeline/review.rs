@@ -177,10 +177,15 @@ pub async fn break_is_due(pipeline: &Pipeline, user: &User) -> Result<bool> {
     Ok(now.since(begun) >= span)
 }
 
-/// Notes that `user` looks at a post.
-pub async fn note_read(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<()> {
+/// Notes that `user` looks at posts.
+pub async fn note_reads(pipeline: &Pipeline, user: &User, ids: &[FlagId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let mut tx = pipeline.store.write_tx().await?;
-    users::note_read(&mut tx, user.id, id).await?;
+    for id in ids {
+        users::note_read(&mut tx, user.id, *id).await?;
+    }
     Ok(tx.commit_housekeeping().await?)
 }
 

@@ -208,14 +208,19 @@ pub async fn confirm_second_factor(pipeline: &Pipeline, user: &User, code: &str)
 /// Changes one's own password; ends all other sessions.
 pub async fn change_password(pipeline: &Pipeline, user: &User, old: &str, new: &str) -> Result<()> {
     check_password(new)?;
-    let stored = users::password_hash(&pipeline.store, &user.name).await?.unwrap_or_default();
-    if !fits_off_thread(old, stored).await? {
+    if !is_password_of(pipeline, user, old).await? {
         return Err(PipelineError::Refused("the present password is another one".into()));
     }
     let hashed = hash_off_thread(pipeline, new).await?;
     let mut tx = pipeline.store.write_tx().await?;
     users::set_password(&mut tx, user.id, &hashed).await?;
     Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::PasswordSet, format!("user:{}", user.id))).await?)
+}
+
+/// True if this is the person's password.
+pub(super) async fn is_password_of(pipeline: &Pipeline, user: &User, password: &str) -> Result<bool> {
+    let stored = users::password_hash(&pipeline.store, &user.name).await?.unwrap_or_default();
+    fits_off_thread(password, stored).await
 }
 
 /// Ends one of one's own sessions.

@@ -2,7 +2,7 @@
 
 use super::exec::TxInner;
 use super::{Ex, Result, WriteTx};
-use crate::domain::audit::{AuditEvent, AuditRow};
+use crate::domain::audit::{Action, AuditEvent, AuditRow};
 
 const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events ORDER BY seq";
 
@@ -25,7 +25,38 @@ pub(super) async fn append(tx: &mut WriteTx, events: &[AuditEvent]) -> Result<()
             .bind(&row.prev_hash).bind(&row.hash).execute(ex))?;
         previous = row.hash;
     }
+    number_changes(tx, seq).await
+}
+
+/// Gives the flags that this transaction changed the number of its last event. The chain is locked, so numbers are in the
+/// order of commits.
+async fn number_changes(tx: &mut WriteTx, seq: i64) -> Result<()> {
+    const LITE: &str = "UPDATE flag_changes SET seq = $1 WHERE seq = 0";
+    // Rows that someone else has locked are theirs to number: waiting for them here would be a deadlock.
+    const PG: &str = "UPDATE flag_changes SET seq = $1 WHERE flag_id IN (SELECT flag_id FROM flag_changes WHERE seq = 0 FOR UPDATE SKIP LOCKED)";
+    let sql = if tx.is_postgres() { PG } else { LITE };
+    exec!(tx, ex => sqlx::query(sql).bind(seq).execute(ex))?;
     Ok(())
+}
+
+/// Events behind `after`, oldest first, of these kinds.
+pub async fn after(on: impl Into<Ex<'_>>, after: i64, kinds: &[Action], limit: i64) -> Result<Vec<AuditRow>> {
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events WHERE seq > ");
+        query.push_bind(after).push(" AND action IN (");
+        let mut list = query.separated(", ");
+        for kind in kinds {
+            list.push_bind(kind.as_str());
+        }
+        list.push_unseparated(") ORDER BY seq LIMIT ");
+        query.push_bind(limit);
+        query.build_query_as().fetch_all(ex).await
+    })
+}
+
+/// Number of the newest event; 0 for none.
+pub async fn last_seq(on: impl Into<Ex<'_>>) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM audit_events").fetch_one(ex))
 }
 
 /// Every event, oldest first.

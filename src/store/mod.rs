@@ -9,6 +9,7 @@ mod exec;
 pub mod accounts;
 pub mod alerts;
 pub mod alike;
+pub mod api;
 pub mod audit;
 pub mod backtest;
 pub mod batches;
@@ -32,6 +33,7 @@ pub mod rule_hits;
 pub mod short_links;
 pub mod tips;
 pub mod users;
+pub mod webhooks;
 pub mod yields;
 
 use std::str::FromStr;

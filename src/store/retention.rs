@@ -201,6 +201,9 @@ pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) ->
     let maps = Millis(now.0 - 365 * DAY);
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM column_maps WHERE saved_at < $1").bind(maps).execute(ex))?;
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM account_marks WHERE COALESCE(ended_at, until) < $1").bind(maps).execute(ex))?;
+    let answers = Millis(now.0 - 2 * DAY);
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM api_requests WHERE began_at < $1").bind(answers).execute(ex))?;
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM api_tokens WHERE COALESCE(revoked_at, expires_at) < $1").bind(maps).execute(ex))?;
     // Which windows were read: the oldest that any source offers is younger.
     let old = Millis(now.0 - COUNTS_DAYS * DAY);
     gone +=

@@ -22,7 +22,7 @@ pub async fn insert(
 /// Replaces a password and ends every session of that person.
 pub async fn set_password(tx: &mut WriteTx, id: UserId, password_hash: &str) -> Result<()> {
     exec!(&mut *tx, ex => sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(id).execute(ex))?;
-    exec!(tx, ex => sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id).execute(ex))?;
+    end_sessions(tx, id).await?;
     Ok(())
 }
 
@@ -175,8 +175,9 @@ pub async fn end_session(tx: &mut WriteTx, id: UserId, token_sha256: &str) -> Re
     Ok(())
 }
 
-/// Ends every session of a person.
+/// Ends every session and every API token of a person. Returns how many sessions.
 pub async fn end_sessions(tx: &mut WriteTx, id: UserId) -> Result<u64> {
+    super::api::revoke_all(tx, id).await?;
     exec!(tx, ex => sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id).execute(ex))
 }
 

@@ -1,7 +1,7 @@
 //! One's own account: password, second factor, sessions, time zone.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use axum_extra::extract::CookieJar;
@@ -12,10 +12,11 @@ use serde::Deserialize;
 use super::error::Page;
 use super::session::{SignedIn, token};
 use super::view::{Frame, html};
-use crate::domain::sha256_hex;
 use crate::domain::user::{User, Zone};
+use crate::domain::{Millis, sha256_hex};
 use crate::pipeline::users::Setup;
 use crate::pipeline::{Pipeline, PipelineError, users};
+use crate::store::api::{self, ApiToken};
 use crate::store::users::{SessionRow, sessions};
 
 #[derive(Template)]
@@ -31,6 +32,16 @@ struct MePage {
     picture: String,
     required: bool,
     problem: String,
+    tokens: Vec<ApiToken>,
+    /// A token that was just made.
+    fresh: String,
+}
+
+impl MePage {
+    /// A UTC day as `2026-11-26`.
+    fn day(day: i64) -> String {
+        Millis(day * 86_400_000).timestamp().strftime("%Y-%m-%d").to_string()
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,10 +55,10 @@ pub(super) async fn page(
     jar: CookieJar,
     Query(query): Query<MeQuery>,
 ) -> Page {
-    show(&pipeline, user, &jar, query.done, String::new()).await
+    show(&pipeline, user, &jar, query.done, String::new(), String::new()).await
 }
 
-async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<String>, problem: String) -> Page {
+async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<String>, problem: String, fresh: String) -> Page {
     let setup = users::set_up_second_factor(pipeline, &user).await?;
     let code = setup.as_ref().and_then(|setup| QrCode::new(setup.address.as_bytes()).ok());
     // The drawing without its XML heading, to stand inside the page.
@@ -60,13 +71,15 @@ async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<Str
         picture,
         required: pipeline.config.web.require_second_factor,
         problem,
+        tokens: api::tokens(&pipeline.store, user.id, pipeline.clock().now()).await?,
+        fresh,
         f: Frame::new(user, "me", done),
     })
 }
 
 async fn refused(pipeline: &Pipeline, user: User, jar: &CookieJar, error: PipelineError) -> Page {
     let PipelineError::Refused(why) = error else { return Err(error.into()) };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(pipeline, user, jar, None, why).await?).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(pipeline, user, jar, None, why, String::new()).await?).into_response())
 }
 
 #[derive(Deserialize)]
@@ -125,5 +138,33 @@ pub(super) struct ZoneForm {
 
 pub(super) async fn zone(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<ZoneForm>) -> Page {
     users::set_zone(&pipeline, &user, form.zone).await?;
+    Ok(Redirect::to("/me?done=saved").into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct TokenForm {
+    name: String,
+    days: u32,
+    writes: Option<String>,
+    password: String,
+}
+
+/// Makes an API token; the page shows it once.
+pub(super) async fn make_token(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    jar: CookieJar,
+    Form(form): Form<TokenForm>,
+) -> Page {
+    let writes = form.writes.is_some();
+    match crate::pipeline::api::make_token(&pipeline, &user, &form.password, &form.name, writes, form.days).await {
+        Ok(fresh) => show(&pipeline, user, &jar, None, String::new(), fresh).await,
+        Err(error) => refused(&pipeline, user, &jar, error).await,
+    }
+}
+
+/// Ends one of one's own tokens.
+pub(super) async fn end_token(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    crate::pipeline::api::revoke(&pipeline, &user, id).await?;
     Ok(Redirect::to("/me?done=saved").into_response())
 }

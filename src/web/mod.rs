@@ -1,6 +1,7 @@
 //! The review desk and the public pages: server-side, one file a screen. Talks to the use cases only, never to platforms or mail.
 
 mod accounts;
+mod api;
 mod assets;
 mod batches;
 mod bulks;
@@ -23,6 +24,7 @@ mod sources;
 mod style;
 mod tips;
 mod view;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/me/second-factor", post(me::second_factor))
         .route("/me/sessions", post(me::end_session))
         .route("/me/zone", post(me::zone))
+        .route("/me/tokens", post(me::make_token))
+        .route("/me/tokens/{id}/end", post(me::end_token))
         .route("/people", get(people::page).post(people::add))
         .route("/people/{id}", post(people::change))
         .route("/sign-out", post(session::sign_out))
@@ -99,6 +103,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/account", get(accounts::page))
         .route("/account/marks", post(accounts::mark))
         .route("/account/marks/{id}/end", post(accounts::end))
+        .route("/api", get(api::page))
+        .route("/api/openapi.json", get(api::openapi))
+        .route("/webhooks", get(webhooks::page).post(webhooks::add))
+        .route("/webhooks/{id}", post(webhooks::switch))
         .route("/rules", get(rules::page))
         .route("/rules/explain", post(rules::explain))
         .route("/rules/{pack}", get(rules::pack_page))
@@ -120,6 +128,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))
+        .merge(api::router(&pipeline))
         .fallback(error::not_found)
         .with_state(pipeline.clone())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));

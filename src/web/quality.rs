@@ -92,7 +92,7 @@ pub(super) async fn show(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         return Err(PageError::NotFound);
     }
     let post = posts::get(&pipeline.store, flag.post_id).await?.ok_or(PageError::NotFound)?;
-    crate::pipeline::review::note_read(&pipeline, &user, id).await?;
+    crate::pipeline::review::note_reads(&pipeline, &user, &[id]).await?;
     let evidence: Vec<(String, Vec<scan::Span>)> =
         scan::evidence(&pipeline.rules(), &flag.pack, &post.text).into_iter().filter(|(axis, _)| axis != "negative").collect();
     let uphold: Vec<(usize, Reason)> = (1..).zip(Reason::for_verdict(Verdict::Uphold)).collect();

@@ -63,6 +63,12 @@ const ROUTES: &[Route] = &[
         Some(Capability::Review),
     ),
     ("POST", "/account/marks/{id}/end", "/account/marks/999/end", &[], None),
+    ("GET", "/api", "/api", &[], None),
+    ("GET", "/webhooks", "/webhooks", &[], Some(Capability::Operate)),
+    ("POST", "/webhooks", "/webhooks", &[("url", "http://contoh.id/")], Some(Capability::Operate)),
+    ("POST", "/webhooks/{id}", "/webhooks/999", &[("on", "true")], Some(Capability::Operate)),
+    ("POST", "/me/tokens", "/me/tokens", &[("name", "uji"), ("days", "1"), ("password", "salah")], None),
+    ("POST", "/me/tokens/{id}/end", "/me/tokens/999/end", &[], None),
     ("GET", "/rules", "/rules", &[], None),
     ("POST", "/rules/explain", "/rules/explain", &[("text", "bal segel 35rb")], None),
     ("GET", "/rules/{pack}", "/rules/pakaian-bekas-impor", &[], None),
@@ -103,7 +109,8 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Open to everyone, on purpose.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 10] = [
+    "/api/openapi.json",
     "/sign-in/code",
     "/sign-in",
     "/healthz",

@@ -75,6 +75,7 @@ async fn every_page_is_accessible_in_light_and_dark() {
     };
     sisir::pipeline::accounts::set_mark(&desk.stage.pipeline, &sinta, watch).await.unwrap();
     let mut pages = vec![
+        "/api",
         "/accounts",
         "/account?platform=tiktok&handle=toko.a",
         "/queue?watched=1",
@@ -141,7 +142,7 @@ async fn every_page_is_accessible_in_light_and_dark() {
     sign_in(&web, &desk, "tono").await;
     web.find(By::Css("button[name=lang]")).await.unwrap().click().await.unwrap();
     web.query(By::Css("html[lang=en]")).first().await.unwrap();
-    for path in ["/people", "/queue", "/figures", "/log"] {
+    for path in ["/people", "/webhooks", "/me", "/rules", "/accounts", "/queue", "/figures", "/log"] {
         web.goto(format!("{}{path}", desk.base)).await.unwrap();
         fits(&web, path).await;
         picture(&web, &format!("axe-admin-en{}", path.replace('/', "-"))).await;

@@ -16,6 +16,7 @@
 mod access;
 mod accounts;
 mod accounts_of_sellers;
+mod api;
 mod browser;
 mod cli;
 mod delivery;
