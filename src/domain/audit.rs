@@ -27,6 +27,8 @@ text_enum! {
         BulkUndone = "bulk_undone",
         QueuesChanged = "queues_changed",
         BlindLabelled = "blind_labelled",
+        RecallDrawn = "recall_drawn",
+        RecallLabelled = "recall_labelled",
         ReferenceSet = "reference_set",
         ApiTokenMade = "api_token_made",
         ApiTokenRevoked = "api_token_revoked",

@@ -23,6 +23,7 @@ pub mod legal;
 pub mod minor;
 pub mod platform;
 pub mod post;
+pub mod recall;
 pub mod rule_change;
 pub mod source;
 pub mod tip;

@@ -21,6 +21,7 @@ pub mod purge;
 pub mod quality;
 pub mod queues;
 pub mod radar;
+pub mod recall;
 pub mod refresh;
 pub mod review;
 pub mod rule_changes;

@@ -27,6 +27,7 @@ pub mod posts;
 pub mod quality;
 pub mod queue;
 pub mod radar;
+pub mod recall;
 pub mod retention;
 pub mod rule_changes;
 pub mod rule_hits;

@@ -71,7 +71,9 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
     for (id, platform, native_id) in posts {
         let hash = id_sha256(*platform, native_id);
         forget(tx, &hash).await?;
-        exec!(&mut *tx, ex => sqlx::query("DELETE FROM post_contacts WHERE post_id = $1").bind(id).execute(ex))?;
+        for sql in ["DELETE FROM post_contacts WHERE post_id = $1", "DELETE FROM post_views WHERE post_id = $1"] {
+            exec!(&mut *tx, ex => sqlx::query(sql).bind(id).execute(ex))?;
+        }
         exec!(&mut *tx, ex => sqlx::query(NOTES).bind(id).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, Segment, html, in_language, segments};
+use crate::domain::Millis;
 use crate::domain::account::{Mark, MarkKind};
 use crate::domain::batch::Batch;
 use crate::domain::check::Liveness;
@@ -29,7 +30,7 @@ use crate::store::alike::Account;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
 use crate::store::tips::TipCard;
-use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, rule_hits, tips};
+use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, recall, rule_hits, tips};
 
 /// Near-duplicates that a page names.
 const ALIKE: usize = 5;
@@ -95,6 +96,8 @@ struct FlagPage {
     packages: Vec<Batch>,
     liveness: Liveness,
     account: Account,
+    /// Views by day, oldest first; empty unless they grew.
+    views: Vec<ViewsDay>,
     /// Marks on the account that hold now.
     marks: Vec<Mark>,
     alike: Vec<Alike>,
@@ -221,6 +224,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         referrals: decisions::referrals(store, id).await?,
         packages: batches::sent_with(store, id).await?,
         liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
+        views: views(&recall::views(store, flag.post_id).await?),
         marks: accounts::marks(store, post.platform, &post.author)
             .await?
             .into_iter()
@@ -245,6 +249,28 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         draft,
         f: Frame::new(user, "queue", query.done),
     })
+}
+
+/// Views on a day.
+struct ViewsDay {
+    day: String,
+    views: i64,
+    /// Place in a drawing of 200 by 40.
+    x: i64,
+    y: i64,
+}
+
+/// Days of the drawing of views.
+fn views(rows: &[(i64, i64)]) -> Vec<ViewsDay> {
+    let most = rows.iter().map(|(_, views)| *views).max().unwrap_or(0).max(1);
+    let (first, last) = (rows.first().map_or(0, |row| row.0), rows.last().map_or(0, |row| row.0));
+    let place = |(day, views): &(i64, i64)| ViewsDay {
+        day: Millis(day * 86_400_000).in_jakarta().date().to_string(),
+        views: *views,
+        x: (day - first) * 200 / (last - first).max(1),
+        y: 39 - views * 38 / most,
+    };
+    rows.iter().map(place).collect()
 }
 
 /// What the rules in use read in a post.

@@ -17,6 +17,7 @@ mod me;
 mod people;
 mod quality;
 mod queue;
+mod recall;
 mod rule_changes;
 mod rules;
 mod session;
@@ -77,6 +78,9 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/quality/next", get(quality::next))
         .route("/quality/{id}", get(quality::show).post(quality::label))
         .route("/flags/{id}/golden", post(quality::golden))
+        .route("/recall/draw", post(recall::draw))
+        .route("/recall/next", get(recall::next))
+        .route("/recall/{id}", get(recall::show).post(recall::label))
         .route("/figures", get(figures::page))
         .route("/figures/{file}", get(figures::csv))
         .route("/style", get(style::page))

@@ -14,6 +14,7 @@ use crate::domain::ids::FlagId;
 use crate::domain::post::Post;
 use crate::pipeline::Pipeline;
 use crate::pipeline::quality::{self, Agreement, Quality};
+use crate::pipeline::recall::{self, Missed};
 use crate::scan;
 use crate::store::{flags, posts, quality as rows};
 
@@ -28,6 +29,7 @@ pub(super) struct DoneQuery {
 struct QualityPage {
     f: Frame,
     quality: Quality,
+    missed: Missed,
 }
 
 impl QualityPage {
@@ -47,6 +49,20 @@ impl QualityPage {
         format!("{} % ({} – {})", percent(share), percent(agreement.interval.low), percent(agreement.interval.high))
     }
 
+    /// Share, lower and upper end of the recall, in whole per cent; none before there are labels.
+    fn recall(&self) -> Option<(i64, i64, i64)> {
+        let found = self.missed.recall?;
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
+        let percent = |share: f64| (share * 100.0).round() as i64;
+        Some((percent(found.share), percent(found.interval.low), percent(found.interval.high)))
+    }
+
+    /// Relevant posts that were not flagged, rounded.
+    fn missed_posts(&self) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "a count of posts")]
+        self.missed.recall.map_or(0, |found| found.missed.round() as i64)
+    }
+
     /// Titles and rows of the tables of agreement.
     fn tables(&self) -> [(&'static str, &[Agreement]); 2] {
         [("quality-people", &self.quality.people), ("quality-rules", &self.quality.rules)]
@@ -57,7 +73,11 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     if !user.role.supervises() && !user.role.reads_log() {
         return Err(PageError::Refused(StatusCode::FORBIDDEN, "only supervisors, administrators and auditors read this".into()));
     }
-    html(&QualityPage { quality: quality::read(&pipeline).await?, f: Frame::new(user, "quality", query.done) })
+    html(&QualityPage {
+        quality: quality::read(&pipeline).await?,
+        missed: recall::read(&pipeline).await?,
+        f: Frame::new(user, "quality", query.done),
+    })
 }
 
 /// Goes to the next post to label.

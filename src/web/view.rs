@@ -23,7 +23,7 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 24] = [
+        const KNOWN: [&str; 26] = [
             "decided",
             "seconded",
             "captioned",
@@ -48,6 +48,8 @@ impl Frame {
             "proposed",
             "sent-back",
             "withdrawn",
+            "recall-drawn",
+            "recall-empty",
         ];
         let done = done.filter(|done| KNOWN.contains(&done.as_str())).map(|done| format!("done-{done}")).unwrap_or_default();
         Self { t: Text::new(user.language).in_zone(user.zone), user, here, done }

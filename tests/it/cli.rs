@@ -157,7 +157,7 @@ fn doctor_says_what_is_missing_and_how_to_mend_it() {
     let twice = sisir(dir.path(), &["user", "add", "budi", "--role", "approver"], b"");
     assert!(text(&twice.stderr).contains("is there already"), "{}", text(&twice.stderr));
     let status = sisir(dir.path(), &["db", "status"], b"");
-    assert_eq!(text(&status.stdout), "SQLite: schema version 16, this program knows 16, 0 changes waiting\n");
+    assert_eq!(text(&status.stdout), "SQLite: schema version 17, this program knows 17, 0 changes waiting\n");
 }
 
 #[test]

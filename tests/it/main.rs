@@ -34,6 +34,7 @@ mod planning;
 mod planning_simulation;
 mod platforms;
 mod quality;
+mod recall;
 mod retention;
 mod rule_changes;
 mod rules;

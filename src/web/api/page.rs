@@ -48,7 +48,7 @@ fn calls(document: &Value) -> Vec<Call> {
             out.push(Call {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                text: text(call, "summary") + " " + &text(call, "description"),
+                text: format!("{} {}", text(call, "summary"), text(call, "description")),
                 parameters: list("parameters").iter().map(parameter).collect(),
                 body: body.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned(),
                 answers: answers.collect::<Vec<_>>().join(", "),

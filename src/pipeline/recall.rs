@@ -1,0 +1,131 @@
+//! How much the rules miss: a random sample of what they did not flag, in two strata, labelled by people.
+
+use std::time::Duration;
+
+use super::{Pipeline, PipelineError, Result, allowed};
+use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::ids::PostId;
+use crate::domain::recall::{Counts, Recall, Stratum, estimate};
+use crate::domain::user::User;
+use crate::rules::{Output, RuleSet};
+use crate::scan;
+use crate::store::recall::{self as rows, Draw, Unflagged};
+use crate::store::{flags, named_queues, tips};
+
+/// Days that draws count.
+pub const DAYS: u64 = 90;
+/// Posts that the program looks at for a draw.
+const LOOKED: i64 = 3_000;
+/// Posts of each stratum that people label.
+pub const SAMPLE: usize = 40;
+
+/// The pack that requests rest on.
+fn pack(rules: &RuleSet) -> Option<&crate::rules::Pack> {
+    rules.packs.iter().find(|pack| pack.output == Output::Takedown).or(rules.packs.first())
+}
+
+/// Draws posts to label. Returns how many.
+pub async fn draw(pipeline: &Pipeline, user: &User) -> Result<usize> {
+    allowed(user, user.role.supervises(), "only supervisors draw samples")?;
+    let rules = pipeline.rules();
+    let refused = |why: &str| PipelineError::Refused(why.to_owned());
+    let id = pack(&rules).map(|pack| pack.id.clone()).ok_or_else(|| refused("no pack is in use"))?;
+    let unflagged = rows::unflagged(&pipeline.store, &id).await?;
+    let posts = rows::random(&pipeline.store, &id, LOOKED).await?;
+    if posts.is_empty() {
+        return Err(refused("no post without a flag is left to draw; crawl first"));
+    }
+    let (held, looked) = (rules.clone(), i64::try_from(posts.len()).unwrap_or(i64::MAX));
+    let sorted = tokio::task::spawn_blocking(move || sort(&held, posts)).await;
+    let (words, none) = sorted.map_err(|error| PipelineError::Task(error.to_string()))?;
+    let of = |posts: &[PostId], stratum| posts.iter().take(SAMPLE).map(|post| (*post, stratum)).collect::<Vec<_>>();
+    // In one order that says nothing about where a post comes from.
+    let mut drawn = of(&words, Stratum::Words);
+    drawn.extend(of(&none, Stratum::None));
+    pipeline.entropy.shuffle(&mut drawn);
+    let draw = Draw { unflagged, looked, with_words: i64::try_from(words.len()).unwrap_or(i64::MAX) };
+    let mut tx = pipeline.store.write_tx().await?;
+    let id = rows::insert(&mut tx, &id, user.id, draw, &drawn).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::RecallDrawn, format!("recall_draw:{id}"));
+    tx.commit(event.detail(format!("posts={}", drawn.len()))).await?;
+    Ok(drawn.len())
+}
+
+/// Posts with and without words of the goods or their origin.
+fn sort(rules: &RuleSet, posts: Vec<Unflagged>) -> (Vec<PostId>, Vec<PostId>) {
+    let Some(pack) = pack(rules) else { return (Vec::new(), Vec::new()) };
+    // Words of the goods or of their origin; a price or a place alone stands in most posts.
+    let has_words = |post: &Unflagged| {
+        let found = scan::evidence(rules, &pack.id, &post.text);
+        ["used_clothing", "import_nexus"].iter().any(|axis| found.contains_key(*axis))
+    };
+    let (words, none): (Vec<_>, Vec<_>) = posts.into_iter().partition(has_words);
+    let ids = |posts: Vec<Unflagged>| posts.into_iter().map(|post| post.id).collect();
+    (ids(words), ids(none))
+}
+
+/// The sample and the post to label next.
+pub async fn next(pipeline: &Pipeline, user: &User) -> Result<Option<(i64, PostId)>> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors label posts")?;
+    let rules = pipeline.rules();
+    match pack(&rules) {
+        Some(pack) => Ok(rows::next(&pipeline.store, &pack.id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Writes down whether a post should have been flagged. One that should have been goes into the queue, last in order.
+pub async fn label(pipeline: &Pipeline, user: &User, sample: i64, relevant: bool) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors label posts")?;
+    let rules = pipeline.rules();
+    let post = rows::waiting_post(&pipeline.store, sample).await?;
+    let mut tx = pipeline.store.write_tx().await?;
+    rows::label(&mut tx, sample, user.id, relevant).await?;
+    if let (true, Some(post), Some(pack)) = (relevant, post, pack(&rules)) {
+        let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
+        flags::remember_rule_set(&mut tx, &rules.hash, &packs).await?;
+        tips::queue(&mut tx, post, &pack.id, &rules.hash).await?;
+        named_queues::route(&mut tx).await?;
+    }
+    let event = AuditEvent::new(Actor::User(user.id), Action::RecallLabelled, format!("recall_sample:{sample}"));
+    Ok(tx.commit(event.detail(format!("relevant={relevant}"))).await?)
+}
+
+/// What is known of what the rules miss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missed {
+    /// What the estimate rests on.
+    pub counts: Counts,
+    /// The estimate; none before something of both strata was labelled.
+    pub recall: Option<Recall>,
+    /// Drawn posts that wait for a label.
+    pub waiting: i64,
+}
+
+/// Reads the estimate.
+pub async fn read(pipeline: &Pipeline) -> Result<Missed> {
+    let rules = pipeline.rules();
+    let Some(pack) = pack(&rules) else { return Ok(Missed { counts: Counts::default(), recall: None, waiting: 0 }) };
+    let since = pipeline.clock().now().minus(Duration::from_secs(DAYS * 86_400));
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let (upheld, dismissed, open) = rows::flagged(&pipeline.store, &pack.id).await?;
+    let (looked, with_words) = rows::looked(&pipeline.store, &pack.id, since).await?;
+    let mut counts = Counts {
+        upheld: count(upheld),
+        dismissed: count(dismissed),
+        open: count(open),
+        unflagged: count(rows::unflagged(&pipeline.store, &pack.id).await?),
+        looked: count(looked),
+        with_words: count(with_words),
+        ..Counts::default()
+    };
+    let mut waiting = 0;
+    for (stratum, labels, still) in rows::labels(&pipeline.store, &pack.id, since).await? {
+        waiting += still;
+        match stratum {
+            Stratum::Words => counts.words = labels,
+            Stratum::None => counts.none = labels,
+        }
+    }
+    Ok(Missed { recall: estimate(&counts), counts, waiting })
+}
