@@ -3,12 +3,15 @@
 use std::any::Any;
 
 use askama::Template;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use axum_extra::extract::CookieJar;
 
 use super::i18n::Text;
 use crate::domain::user::Language;
-use crate::pipeline::PipelineError;
+use crate::pipeline::{Pipeline, PipelineError, users};
 use crate::store::StoreError;
 
 /// An answer that is not the page asked for.
@@ -85,9 +88,43 @@ impl IntoResponse for PageError {
                 (StatusCode::INTERNAL_SERVER_ERROR, "error-internal", String::new(), reference)
             }
         };
-        let page = ErrorPage { t: Text::new(Language::Indonesian), heading, detail, reference };
-        let html = page.render().unwrap_or_else(|_| "Sisir".to_owned());
-        (status, Html(html)).into_response()
+        let shown = Shown { heading, detail, reference };
+        let mut answer = (status, shown.page(Language::Indonesian)).into_response();
+        answer.extensions_mut().insert(shown);
+        answer
+    }
+}
+
+/// What an error page says: it travels with the answer, so that it can be said in the reader's language.
+#[derive(Debug, Clone)]
+struct Shown {
+    heading: &'static str,
+    detail: String,
+    reference: String,
+}
+
+impl Shown {
+    fn page(&self, language: Language) -> Html<String> {
+        let t = Text::new(language);
+        let detail = t.refusal(&self.detail);
+        let page = ErrorPage { t, heading: self.heading, detail, reference: self.reference.clone() };
+        Html(page.render().unwrap_or_else(|_| "Sisir".to_owned()))
+    }
+}
+
+/// Says errors in the language of who is signed in. A handler that fails knows nothing of its reader.
+pub(super) async fn in_language_of_reader(
+    State(pipeline): State<Pipeline>,
+    jar: CookieJar,
+    request: Request,
+    next: Next,
+) -> Response {
+    let answer = next.run(request).await;
+    let Some(shown) = answer.extensions().get::<Shown>().cloned() else { return answer };
+    let Some(token) = super::session::token(&jar) else { return answer };
+    match users::by_token(&pipeline, &token).await {
+        Ok(Some(user)) if user.language != Language::Indonesian => (answer.status(), shown.page(user.language)).into_response(),
+        _ => answer,
     }
 }
 

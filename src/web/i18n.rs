@@ -120,6 +120,11 @@ impl Text {
         LOCALES.lookup_with_args(self.id(), key, &arguments)
     }
 
+    /// A refusal, which the program says in English, in the reader's language.
+    pub fn refusal(self, english: &str) -> String {
+        super::refusals::in_language(english, self.0)
+    }
+
     /// The text for a value of an enum: `{prefix}-{value}` with hyphens.
     pub fn v(self, prefix: &str, value: impl std::fmt::Display) -> String {
         self.m(&format!("{prefix}-{value}").replace('_', "-"))

@@ -18,6 +18,7 @@ mod people;
 mod quality;
 mod queue;
 mod recall;
+mod refusals;
 mod rule_changes;
 mod rules;
 mod session;
@@ -139,6 +140,7 @@ pub fn router(pipeline: Pipeline) -> Router {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
+    let readers = pipeline.clone();
     let senders = tips::Senders::new(&pipeline.config.tips);
     let public = Router::new()
         .route("/lapor", get(tips::form).post(tips::submit))
@@ -158,6 +160,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         // Pages hold no secret that could be guessed by their length.
         .layer(CompressionLayer::new())
         .layer(axum::Extension(session::Attempts::new()))
+        .layer(axum::middleware::from_fn_with_state(readers, error::in_language_of_reader))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
         // Cross-site forms are refused by Origin and Sec-Fetch-Site; cookies are SameSite=Strict besides.

@@ -209,3 +209,20 @@ async fn a_hostile_caption_stays_a_caption() {
     let page = analyst.page("/flags/4").await;
     assert!(page.contains("<bdi"), "a caption that turns its direction turns nothing else");
 }
+
+/// A refusal and a missing page are said in the language of whoever reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_speak_the_language_of_their_reader() {
+    let desk = Desk::new().await;
+    let wati = desk.sign_in("wati", Role::Viewer).await;
+    let read = async |path: &str| wati.get(path).await.text().await.unwrap();
+    assert!(read("/webhooks").await.contains("hanya administrator yang mengurus webhook"));
+    assert!(read("/tidak-ada").await.contains("Halaman tidak ada"));
+    wati.post("/language", &[("lang", "en"), ("back", "/")]).await;
+    let page = read("/webhooks").await;
+    assert!(page.contains("only administrators look after webhooks") && page.contains("lang=\"en\""), "{page}");
+    assert_eq!(wati.get("/webhooks").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(wati.get("/tidak-ada").await.status(), StatusCode::NOT_FOUND);
+    let stranger = client().get(format!("{}/tidak-ada", desk.base)).send().await.unwrap().text().await.unwrap();
+    assert!(stranger.contains("Halaman tidak ada"));
+}
