@@ -1,7 +1,7 @@
 # Texts about recall and views. Both languages have the same keys; a test sees to it.
 
 recall = Recall
-recall-help = Share of the posts that should be flagged that are flagged. From a random sample of posts that were not flagged, in two strata (with words of the goods or their origin, or without), of the last 90 days; 95 % interval by simulation with Jeffreys' prior.
+recall-help = Share of the posts that should be flagged that are flagged. From a random sample of posts that were not flagged, in two strata (with words of the goods or their origin, or without), for as long as posts without a flag are kept; 95 % interval by simulation with Jeffreys' prior.
 recall-none = No estimate yet. A supervisor draws a sample and analysts label it; both strata need labels.
 recall-interval = 95 % interval:
 recall-missed = Missed, about:

@@ -180,3 +180,5 @@ done-sent-back = Sent back to its author.
 done-withdrawn = The change was given up.
 yes = yes
 no = not yet
+trial-stuck = The trial ended without a result; try again.
+file-restore = Put this file back as it was

@@ -1,7 +1,7 @@
 # Texts about recall and views. Both languages have the same keys; a test sees to it.
 
 recall = Cakupan
-recall-help = Berapa bagian unggahan yang seharusnya ditandai memang ditandai. Dihitung dari sampel acak unggahan yang tidak ditandai, dalam dua lapisan (ada kata barang atau asalnya, atau tidak), 90 hari terakhir; selang 95 % dari simulasi dengan prior Jeffreys.
+recall-help = Berapa bagian unggahan yang seharusnya ditandai memang ditandai. Dihitung dari sampel acak unggahan yang tidak ditandai, dalam dua lapisan (ada kata barang atau asalnya, atau tidak), selama unggahan tak bertanda masih disimpan; selang 95 % dari simulasi dengan prior Jeffreys.
 recall-none = Belum ada perkiraan. Penyelia mengundi sampel, lalu analis menilainya; kedua lapisan perlu label.
 recall-interval = Selang 95 %:
 recall-missed = Terlewat, kira-kira:

@@ -173,3 +173,5 @@ done-sent-back = Dikembalikan ke penulisnya.
 done-withdrawn = Perubahan dibatalkan.
 yes = ya
 no = belum
+trial-stuck = Uji berhenti tanpa hasil; coba lagi.
+file-restore = Kembalikan berkas ini seperti semula

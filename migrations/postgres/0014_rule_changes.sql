@@ -51,6 +51,14 @@ CREATE TABLE rule_activations (
 );
 CREATE INDEX rule_activations_pack ON rule_activations (pack, id);
 
+CREATE FUNCTION rule_changes_begin() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state <> 'draft' THEN
+        RAISE EXCEPTION 'a change begins as a draft';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER rule_changes_begin BEFORE INSERT ON rule_changes FOR EACH ROW EXECUTE FUNCTION rule_changes_begin();
 CREATE FUNCTION rule_changes_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.author_id <> OLD.author_id OR NEW.pack <> OLD.pack OR OLD.state = 'withdrawn' AND NEW.state <> 'withdrawn'
@@ -74,7 +82,7 @@ END $$;
 CREATE TRIGGER rule_change_files_added BEFORE INSERT ON rule_change_files FOR EACH ROW EXECUTE FUNCTION rule_change_files_added();
 CREATE FUNCTION rule_change_files_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = OLD.change_id) THEN
+    IF NEW.change_id <> OLD.change_id OR NEW.path <> OLD.path OR 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = OLD.change_id) THEN
         RAISE EXCEPTION 'the files of a proposed change stay as they are';
     END IF;
     RETURN NEW;

@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX account_marks_one ON account_marks (platform, LOWER(handle),
 CREATE FUNCTION account_marks_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.ended_at IS NOT NULL OR NEW.platform <> OLD.platform OR NEW.handle <> OLD.handle OR NEW.kind <> OLD.kind
-        OR NEW.note <> OLD.note OR NEW.reference <> OLD.reference OR NEW.set_by <> OLD.set_by OR NEW.set_at <> OLD.set_at THEN
+        OR NEW.note <> OLD.note OR NEW.reference <> OLD.reference OR NEW.set_by <> OLD.set_by OR NEW.set_at <> OLD.set_at OR NEW.until IS DISTINCT FROM OLD.until THEN
         RAISE EXCEPTION 'a mark is ended, never changed';
     END IF;
     RETURN NEW;

@@ -33,7 +33,7 @@ CREATE TABLE flag_changes (
     flag_id BIGINT PRIMARY KEY REFERENCES flags (id) ON DELETE CASCADE,
     seq     BIGINT NOT NULL
 );
-CREATE INDEX flag_changes_seq ON flag_changes (seq);
+CREATE INDEX flag_changes_seq ON flag_changes (seq, flag_id);
 INSERT INTO flag_changes (flag_id, seq) SELECT id, COALESCE((SELECT MAX(seq) FROM audit_events), 1) FROM flags;
 
 CREATE FUNCTION flag_changes_new() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -48,7 +48,16 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER flag_changes_changed AFTER UPDATE OF state, priority, score, lane, decision_id, findings, actor, regions, queue_id ON flags
-    FOR EACH ROW EXECUTE FUNCTION flag_changes_changed();
+    FOR EACH ROW WHEN (NEW.state IS DISTINCT FROM OLD.state OR NEW.priority IS DISTINCT FROM OLD.priority OR NEW.score IS DISTINCT FROM OLD.score OR NEW.lane IS DISTINCT FROM OLD.lane OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
+    OR NEW.findings IS DISTINCT FROM OLD.findings OR NEW.actor IS DISTINCT FROM OLD.actor OR NEW.regions IS DISTINCT FROM OLD.regions OR NEW.queue_id <> OLD.queue_id) EXECUTE FUNCTION flag_changes_changed();
+
+CREATE FUNCTION flag_changes_post() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE flag_changes SET seq = 0 WHERE flag_id IN (SELECT id FROM flags WHERE post_id = NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER flag_changes_post AFTER UPDATE OF text, author, url ON posts
+    FOR EACH ROW WHEN (NEW.text <> OLD.text OR NEW.author <> OLD.author OR NEW.url <> OLD.url) EXECUTE FUNCTION flag_changes_post();
 
 -- Where events of the log are sent to, signed. `last_seq`: up to which they were taken.
 CREATE TABLE webhooks (

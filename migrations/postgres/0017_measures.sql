@@ -48,7 +48,8 @@ CREATE INDEX recall_samples_waiting ON recall_samples (draw_id) WHERE labelled_a
 CREATE INDEX recall_samples_post ON recall_samples (post_id);
 CREATE FUNCTION recall_samples_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF OLD.labelled_at IS NOT NULL AND (NEW.labelled_at <> OLD.labelled_at OR NEW.relevant <> OLD.relevant OR NEW.labeller_id <> OLD.labeller_id) THEN
+    IF OLD.labelled_at IS NOT NULL AND (NEW.labelled_at IS DISTINCT FROM OLD.labelled_at OR NEW.relevant IS DISTINCT FROM OLD.relevant
+        OR NEW.labeller_id IS DISTINCT FROM OLD.labeller_id) THEN
         RAISE EXCEPTION 'labels are never changed';
     END IF;
     RETURN NEW;

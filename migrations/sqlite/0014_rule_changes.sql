@@ -51,6 +51,9 @@ CREATE TABLE rule_activations (
 );
 CREATE INDEX rule_activations_pack ON rule_activations (pack, id);
 
+CREATE TRIGGER rule_changes_begin BEFORE INSERT ON rule_changes
+WHEN NEW.state <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'a change begins as a draft'); END;
 CREATE TRIGGER rule_changes_settled BEFORE UPDATE ON rule_changes
 WHEN NEW.author_id <> OLD.author_id OR NEW.pack <> OLD.pack OR OLD.state = 'withdrawn' AND NEW.state <> 'withdrawn'
     OR OLD.state = 'approved' AND NEW.state <> 'approved'
@@ -63,7 +66,7 @@ CREATE TRIGGER rule_change_files_added BEFORE INSERT ON rule_change_files
 WHEN 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = NEW.change_id)
 BEGIN SELECT RAISE(ABORT, 'the files of a proposed change stay as they are'); END;
 CREATE TRIGGER rule_change_files_changed BEFORE UPDATE ON rule_change_files
-WHEN 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = OLD.change_id)
+WHEN NEW.change_id <> OLD.change_id OR NEW.path <> OLD.path OR 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = OLD.change_id)
 BEGIN SELECT RAISE(ABORT, 'the files of a proposed change stay as they are'); END;
 CREATE TRIGGER rule_change_files_kept BEFORE DELETE ON rule_change_files
 WHEN 'draft' <> (SELECT c.state FROM rule_changes c WHERE c.id = OLD.change_id)

@@ -30,5 +30,5 @@ CREATE UNIQUE INDEX account_marks_one ON account_marks (platform, LOWER(handle),
 
 CREATE TRIGGER account_marks_stay BEFORE UPDATE ON account_marks
 WHEN OLD.ended_at IS NOT NULL OR NEW.platform <> OLD.platform OR NEW.handle <> OLD.handle OR NEW.kind <> OLD.kind
-    OR NEW.note <> OLD.note OR NEW.reference <> OLD.reference OR NEW.set_by <> OLD.set_by OR NEW.set_at <> OLD.set_at
+    OR NEW.note <> OLD.note OR NEW.reference <> OLD.reference OR NEW.set_by <> OLD.set_by OR NEW.set_at <> OLD.set_at OR NEW.until IS NOT OLD.until
 BEGIN SELECT RAISE(ABORT, 'a mark is ended, never changed'); END;

@@ -33,13 +33,19 @@ CREATE TABLE flag_changes (
     flag_id BIGINT PRIMARY KEY REFERENCES flags (id) ON DELETE CASCADE,
     seq     BIGINT NOT NULL
 );
-CREATE INDEX flag_changes_seq ON flag_changes (seq);
+CREATE INDEX flag_changes_seq ON flag_changes (seq, flag_id);
 INSERT INTO flag_changes (flag_id, seq) SELECT id, COALESCE((SELECT MAX(seq) FROM audit_events), 1) FROM flags;
 
 CREATE TRIGGER flag_changes_new AFTER INSERT ON flags
 BEGIN INSERT INTO flag_changes (flag_id, seq) VALUES (NEW.id, 0) ON CONFLICT (flag_id) DO UPDATE SET seq = 0; END;
 CREATE TRIGGER flag_changes_changed AFTER UPDATE OF state, priority, score, lane, decision_id, findings, actor, regions, queue_id ON flags
+WHEN NEW.state IS NOT OLD.state OR NEW.priority IS NOT OLD.priority OR NEW.score IS NOT OLD.score OR NEW.lane IS NOT OLD.lane OR NEW.decision_id IS NOT OLD.decision_id
+    OR NEW.findings IS NOT OLD.findings OR NEW.actor IS NOT OLD.actor OR NEW.regions IS NOT OLD.regions OR NEW.queue_id <> OLD.queue_id
 BEGIN INSERT INTO flag_changes (flag_id, seq) VALUES (NEW.id, 0) ON CONFLICT (flag_id) DO UPDATE SET seq = 0; END;
+
+CREATE TRIGGER flag_changes_post AFTER UPDATE OF text, author, url ON posts
+WHEN NEW.text <> OLD.text OR NEW.author <> OLD.author OR NEW.url <> OLD.url
+BEGIN UPDATE flag_changes SET seq = 0 WHERE flag_id IN (SELECT id FROM flags WHERE post_id = NEW.id); END;
 
 -- Where events of the log are sent to, signed. `last_seq`: up to which they were taken.
 CREATE TABLE webhooks (

@@ -44,5 +44,5 @@ CREATE TABLE recall_samples (
 CREATE INDEX recall_samples_waiting ON recall_samples (draw_id) WHERE labelled_at IS NULL;
 CREATE INDEX recall_samples_post ON recall_samples (post_id);
 CREATE TRIGGER recall_samples_stay BEFORE UPDATE ON recall_samples
-WHEN OLD.labelled_at IS NOT NULL AND (NEW.labelled_at <> OLD.labelled_at OR NEW.relevant <> OLD.relevant OR NEW.labeller_id <> OLD.labeller_id)
+WHEN OLD.labelled_at IS NOT NULL AND (NEW.labelled_at IS NOT OLD.labelled_at OR NEW.relevant IS NOT OLD.relevant OR NEW.labeller_id IS NOT OLD.labeller_id)
 BEGIN SELECT RAISE(ABORT, 'labels are never changed'); END;

@@ -55,8 +55,8 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
         let listener = bind(&pipeline.config.web.listen, "web.listen").await?;
         address = Some(listener.local_addr()?);
         serve(&tasks, listener, web::router(pipeline.clone()), stop.clone());
-        tasks.spawn(follow_rules(pipeline.clone(), stop.clone()));
     }
+    tasks.spawn(follow_rules(pipeline.clone(), stop.clone()));
     if work {
         let worker = setup::worker(pipeline, setup::worker_name(pipeline))?;
         let (pipeline, told) = (pipeline.clone(), stop.clone());
@@ -68,7 +68,7 @@ pub async fn start(pipeline: &Pipeline, desk: bool, work: bool, stop: &Cancellat
     Ok(Running { desk: address, tasks })
 }
 
-/// How often a process that serves pages looks whether other rules were put to use in another process.
+/// How often a process looks whether other rules were put to use in another process.
 const RULES_EVERY: Duration = Duration::from_secs(30);
 
 async fn follow_rules(pipeline: Pipeline, stop: CancellationToken) {

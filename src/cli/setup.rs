@@ -48,7 +48,15 @@ pub async fn pipeline_with(
     checkpoints: Arc<dyn Checkpoints>,
 ) -> anyhow::Result<Pipeline> {
     let store = Store::open(&config.database.url, config.database.pool, clock).await.context("cannot open the database")?;
-    let loaded = load(&rule_packs::configured(&config, &store).await?);
+    let mut loaded = load(&rule_packs::configured(&config, &store).await?);
+    if loaded.rule_set.is_none() && config.rules.dir.is_none() {
+        // What was put to use in the desk was written for another version: the desk opens, and leads back.
+        tracing::error!(
+            "the rules in use cannot be loaded; the program's own packs are used until a person looks at the page of rules"
+        );
+        loaded.diagnostics.iter().for_each(|problem| eprintln!("{}\n", problem.render(super::output::color())));
+        loaded = load(&rule_packs::own(&config));
+    }
     for problem in &loaded.diagnostics {
         eprintln!("{}\n", problem.render(super::output::color()));
     }

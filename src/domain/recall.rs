@@ -34,6 +34,8 @@ pub struct Counts {
     pub dismissed: u64,
     /// Flagged posts that nobody decided about.
     pub open: u64,
+    /// Upheld posts that people found and the rules did not.
+    pub reported: u64,
     /// Posts that were not flagged.
     pub unflagged: u64,
     /// Of these, at random, the program looked at so many …
@@ -79,7 +81,8 @@ pub fn estimate(counts: &Counts) -> Option<Recall> {
         .map(|_| {
             let found = counts.upheld as f64 + counts.open as f64 * precision.sample(&mut random);
             let share = wordy.sample(&mut random);
-            let missed = counts.unflagged as f64 * (share * words.sample(&mut random) + (1.0 - share) * none.sample(&mut random));
+            let missed = counts.reported as f64
+                + counts.unflagged as f64 * (share * words.sample(&mut random) + (1.0 - share) * none.sample(&mut random));
             (if found + missed > 0.0 { found / (found + missed) } else { 0.0 }, missed)
         })
         .collect();
@@ -93,7 +96,7 @@ pub fn estimate(counts: &Counts) -> Option<Recall> {
 
 #[cfg(test)]
 mod tests {
-    use rand::{Rng as _, RngExt as _};
+    use rand::RngExt as _;
 
     use super::*;
 
@@ -111,6 +114,7 @@ mod tests {
                 upheld: 800,
                 dismissed: 100,
                 open: 100,
+                reported: 0,
                 unflagged: 20_000,
                 looked: 2_000,
                 with_words: 200,
@@ -133,12 +137,14 @@ mod tests {
             let (unflagged, wordy, in_words, in_none) = (30_000_u32, 0.1, 0.06, 0.002);
             let found = 900.0;
             let missed = f64::from(unflagged) * (wordy * in_words + (1.0 - wordy) * in_none);
-            let mut hits = |share: f64, all: u32| (0..all).filter(|_| random.random::<f64>() < share).count() as u32;
+            let mut hits =
+                |share: f64, all: u32| u32::try_from((0..all).filter(|_| random.random::<f64>() < share).count()).unwrap();
             let looked = 2_000;
             let counts = Counts {
                 upheld: 900,
                 dismissed: 90,
                 open: 0,
+                reported: 0,
                 unflagged: unflagged.into(),
                 looked: looked.into(),
                 with_words: hits(wordy, looked).into(),
@@ -151,6 +157,5 @@ mod tests {
         }
         let share = f64::from(held) / f64::from(RUNS);
         assert!((0.90..=1.0).contains(&share), "{share}");
-        let _ = random.next_u32();
     }
 }

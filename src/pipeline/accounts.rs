@@ -26,7 +26,7 @@ const POSTS: i64 = 50;
 const LINKS: i64 = 30;
 /// Posts whose near-duplicates are looked for.
 const COMPARED: usize = 10;
-/// Longest an exemption holds before someone looks again.
+/// Longest a mark holds before someone looks again.
 const LONGEST: Duration = Duration::from_hours(24 * 366);
 
 /// Hashes the contacts of a flagged post, if a key is configured. The account's own page is one of them: others name it.
@@ -111,8 +111,9 @@ pub async fn view(pipeline: &Pipeline, user: &User, platform: Platform, handle: 
     let closed = named_queues::closed_to(store, user).await?;
     let filter = Filter { author: handle.to_owned(), platform: platform.to_string(), closed, ..Filter::default() };
     let cards = queue::list(store, &filter, pipeline.clock().now(), POSTS, None).await?;
+    let reader = rows::Reader { id: user.id, all: user.role.supervises() || user.role.reads_log() };
     let marks = rows::marks(store, platform, handle).await?;
-    let dated = rows::dated(store, platform, handle).await?;
+    let dated = rows::dated(store, platform, handle, reader).await?;
     if dated.is_empty() && marks.is_empty() {
         return Ok(None);
     }
@@ -132,9 +133,9 @@ pub async fn view(pipeline: &Pipeline, user: &User, platform: Platform, handle: 
         states,
         months: months.into_iter().skip(older).map(|(month, (all, upheld))| (month, all, upheld)).collect(),
         contacts: rows::contacts(store, platform, handle).await?,
-        links: rows::links(store, platform, handle, LINKS).await?,
-        namesakes: rows::namesakes(store, platform, handle).await?,
-        packages: rows::packages(store, platform, handle).await?,
+        links: rows::links(store, platform, handle, reader, LINKS).await?,
+        namesakes: rows::namesakes(store, platform, handle, reader).await?,
+        packages: rows::packages(store, platform, handle, reader).await?,
         marks,
         platform,
         handle: handle.to_owned(),
@@ -192,6 +193,8 @@ pub async fn set_mark(pipeline: &Pipeline, user: &User, mark: NewMark) -> Result
             return refuse("an exemption ends on a day of the coming twelve months; it can be renewed");
         }
     }
+    // Nobody is watched for good: after a year someone looks again.
+    let mark = NewMark { until: Some(mark.until.unwrap_or_else(|| now.plus(LONGEST)).min(now.plus(LONGEST))), ..mark };
     let mut tx = pipeline.store.write_tx().await?;
     let id = rows::set_mark(&mut tx, &mark, user.id).await?;
     let event = AuditEvent::new(Actor::User(user.id), Action::AccountMarked, format!("mark:{id}"));

@@ -64,5 +64,12 @@ pub async fn by_token(pipeline: &Pipeline, token: &str) -> Result<Option<(User, 
         api::note_use(&mut tx, found.id).await?;
         tx.commit_housekeeping().await?;
     }
+    // A token is no way round a second factor that everyone needs.
+    if pipeline.config.web.require_second_factor {
+        let factor = people::second_factor(&pipeline.store, found.user_id).await?;
+        if factor.is_none_or(|factor| factor.confirmed_at.is_none()) {
+            return Ok(None);
+        }
+    }
     Ok(people::get(&pipeline.store, found.user_id).await?.map(|user| (user, found)))
 }

@@ -162,7 +162,7 @@ mod tests {
             .map(|n| {
                 (
                     format!("lapak{n}"),
-                    format!("thrift bal segel muatan hijau sore ini, @tokolain{n} wa 08120000000{n} cek toko.com/muatan",),
+                    format!("thrift bal segel muatan hijau sore ini, @tokolain{n} wa 08120000000{n} cek toko.com/muatan"),
                 )
             })
             .collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Pipeline, PipelineError, Result, allowed};
+use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::PostId;
 use crate::domain::recall::{Counts, Recall, Stratum, estimate};
@@ -10,10 +11,16 @@ use crate::domain::user::User;
 use crate::rules::{Output, RuleSet};
 use crate::scan;
 use crate::store::recall::{self as rows, Draw, Unflagged};
-use crate::store::{flags, named_queues, tips};
+use crate::store::{flags, named_queues};
 
-/// Days that draws count.
-pub const DAYS: u64 = 90;
+/// Days that an estimate looks back, at most. What was not flagged is not kept longer than `retention.unflagged_days`: what
+/// was found and what was missed are counted over the same days.
+const DAYS: u32 = 90;
+
+fn since(pipeline: &Pipeline) -> Millis {
+    let days = pipeline.config.retention.unflagged_days.min(DAYS);
+    pipeline.clock().now().minus(Duration::from_secs(u64::from(days) * 86_400))
+}
 /// Posts that the program looks at for a draw.
 const LOOKED: i64 = 3_000;
 /// Posts of each stratum that people label.
@@ -30,15 +37,19 @@ pub async fn draw(pipeline: &Pipeline, user: &User) -> Result<usize> {
     let rules = pipeline.rules();
     let refused = |why: &str| PipelineError::Refused(why.to_owned());
     let id = pack(&rules).map(|pack| pack.id.clone()).ok_or_else(|| refused("no pack is in use"))?;
-    let unflagged = rows::unflagged(&pipeline.store, &id).await?;
-    let posts = rows::random(&pipeline.store, &id, LOOKED).await?;
+    let unflagged = rows::unflagged(&pipeline.store, &id, since(pipeline)).await?;
+    let posts = rows::random(&pipeline.store, &id, since(pipeline), LOOKED).await?;
     if posts.is_empty() {
         return Err(refused("no post without a flag is left to draw; crawl first"));
     }
     let (held, looked) = (rules.clone(), i64::try_from(posts.len()).unwrap_or(i64::MAX));
     let sorted = tokio::task::spawn_blocking(move || sort(&held, posts)).await;
     let (words, none) = sorted.map_err(|error| PipelineError::Task(error.to_string()))?;
-    let of = |posts: &[PostId], stratum| posts.iter().take(SAMPLE).map(|post| (*post, stratum)).collect::<Vec<_>>();
+    // Shares are measured on all; drawn are those that were not drawn before.
+    let of = |posts: &[Unflagged], stratum| {
+        let fresh = posts.iter().filter(|post| !post.drawn).take(SAMPLE);
+        fresh.map(|post| (post.id, stratum)).collect::<Vec<_>>()
+    };
     // In one order that says nothing about where a post comes from.
     let mut drawn = of(&words, Stratum::Words);
     drawn.extend(of(&none, Stratum::None));
@@ -52,16 +63,13 @@ pub async fn draw(pipeline: &Pipeline, user: &User) -> Result<usize> {
 }
 
 /// Posts with and without words of the goods or their origin.
-fn sort(rules: &RuleSet, posts: Vec<Unflagged>) -> (Vec<PostId>, Vec<PostId>) {
+fn sort(rules: &RuleSet, posts: Vec<Unflagged>) -> (Vec<Unflagged>, Vec<Unflagged>) {
     let Some(pack) = pack(rules) else { return (Vec::new(), Vec::new()) };
     // Words of the goods or of their origin; a price or a place alone stands in most posts.
-    let has_words = |post: &Unflagged| {
+    posts.into_iter().partition(|post| {
         let found = scan::evidence(rules, &pack.id, &post.text);
         ["used_clothing", "import_nexus"].iter().any(|axis| found.contains_key(*axis))
-    };
-    let (words, none): (Vec<_>, Vec<_>) = posts.into_iter().partition(has_words);
-    let ids = |posts: Vec<Unflagged>| posts.into_iter().map(|post| post.id).collect();
-    (ids(words), ids(none))
+    })
 }
 
 /// The sample and the post to label next.
@@ -84,7 +92,7 @@ pub async fn label(pipeline: &Pipeline, user: &User, sample: i64, relevant: bool
     if let (true, Some(post), Some(pack)) = (relevant, post, pack(&rules)) {
         let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
         flags::remember_rule_set(&mut tx, &rules.hash, &packs).await?;
-        tips::queue(&mut tx, post, &pack.id, &rules.hash).await?;
+        rows::queue(&mut tx, post, &pack.id, &rules.hash).await?;
         named_queues::route(&mut tx).await?;
     }
     let event = AuditEvent::new(Actor::User(user.id), Action::RecallLabelled, format!("recall_sample:{sample}"));
@@ -106,15 +114,16 @@ pub struct Missed {
 pub async fn read(pipeline: &Pipeline) -> Result<Missed> {
     let rules = pipeline.rules();
     let Some(pack) = pack(&rules) else { return Ok(Missed { counts: Counts::default(), recall: None, waiting: 0 }) };
-    let since = pipeline.clock().now().minus(Duration::from_secs(DAYS * 86_400));
+    let since = since(pipeline);
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
-    let (upheld, dismissed, open) = rows::flagged(&pipeline.store, &pack.id).await?;
+    let flagged = rows::flagged(&pipeline.store, &pack.id, since).await?;
     let (looked, with_words) = rows::looked(&pipeline.store, &pack.id, since).await?;
     let mut counts = Counts {
-        upheld: count(upheld),
-        dismissed: count(dismissed),
-        open: count(open),
-        unflagged: count(rows::unflagged(&pipeline.store, &pack.id).await?),
+        upheld: count(flagged.upheld),
+        dismissed: count(flagged.dismissed),
+        open: count(flagged.open),
+        reported: count(flagged.reported),
+        unflagged: count(rows::unflagged(&pipeline.store, &pack.id, since).await?),
         looked: count(looked),
         with_words: count(with_words),
         ..Counts::default()

@@ -183,8 +183,11 @@ pub async fn note_reads(pipeline: &Pipeline, user: &User, ids: &[FlagId]) -> Res
         return Ok(());
     }
     let mut tx = pipeline.store.write_tx().await?;
+    // In one order for all: two who lock the same flags in other orders would wait for each other.
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
     for id in ids {
-        users::note_read(&mut tx, user.id, *id).await?;
+        users::note_read(&mut tx, user.id, id).await?;
     }
     Ok(tx.commit_housekeeping().await?)
 }

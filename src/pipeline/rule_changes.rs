@@ -11,7 +11,7 @@ use crate::domain::job::JobKind;
 use crate::domain::rule_change::{ChangeState, FileChange, PackFiles, RuleChange, Trial};
 use crate::domain::user::User;
 use crate::rules::edit::{self, TermDraft};
-use crate::rules::{Diagnostic, PackSource, RuleSet, Severity, Status, load, overdue};
+use crate::rules::{Diagnostic, PackSource, RuleSet, Severity, Status, load, overdue, shipped};
 use crate::scan::example_problems;
 use crate::store::{WriteTx, jobs, rule_changes as rows};
 
@@ -33,7 +33,7 @@ impl Checked {
     }
 }
 
-/// Loads one pack and tries its examples, as `sisir rules check` does.
+/// Loads one pack and tries its examples, as `sisir rules check` does. Its id has to be that of `origin`.
 pub fn check(source: &PackSource, day: Date) -> Checked {
     let sources = std::slice::from_ref(source);
     let loaded = load(sources);
@@ -42,7 +42,19 @@ pub fn check(source: &PackSource, day: Date) -> Checked {
         problems.extend(example_problems(sources, rules));
     }
     problems.extend(overdue(sources, day));
+    // Flags, history and the way back hang on a pack's id.
+    problems.iter_mut().filter(|problem| problem.code == "R013").for_each(|problem| problem.severity = Severity::Error);
     Checked { problems, rules: loaded.rule_set }
+}
+
+/// The same, not on the threads that answer others.
+///
+/// # Errors
+/// The task ended badly.
+pub async fn check_aside(pipeline: &Pipeline, source: PackSource) -> Result<Checked> {
+    let day = pipeline.clock().now().in_jakarta().date();
+    let checked = tokio::task::spawn_blocking(move || check(&source, day)).await;
+    checked.map_err(|error| PipelineError::Task(error.to_string()))
 }
 
 /// The pack as it is in use.
@@ -132,6 +144,8 @@ pub enum Edit {
         /// Order of work.
         priority: Priority,
     },
+    /// A file becomes what it was before the change.
+    Restore(String),
     /// A whole file; `None` removes it.
     File {
         /// Path inside the pack.
@@ -149,7 +163,16 @@ pub async fn edit(pipeline: &Pipeline, user: &User, id: ChangeId, seen: &str, wh
         return Err(PipelineError::Refused("this change was edited in another window since; open it again and repeat".into()));
     }
     let mut source = candidate(&change, &files);
-    let (path, text) = apply(&source, what).map_err(|error| PipelineError::Refused(error.to_string()))?;
+    let (path, text) = match what {
+        Edit::Restore(path) => {
+            let before = files.iter().find(|file| file.path == path).and_then(|file| file.before.clone());
+            (path, before)
+        }
+        other => apply(&source, other).map_err(|error| PipelineError::Refused(error.to_string()))?,
+    };
+    if !edit::is_path(&path) {
+        return Err(PipelineError::Refused(edit::EditError::NoPath(path).to_string()));
+    }
     match &text {
         Some(text) => source.files.insert(path.clone(), text.clone()),
         None => source.files.remove(&path),
@@ -185,13 +208,9 @@ fn apply(source: &PackSource, what: Edit) -> std::result::Result<(String, Option
             let text = edit::set_rule(&path, text, status, priority)?;
             (path, Some(text))
         }
-        Edit::File { path, text } => {
-            if !edit::is_path(&path) {
-                return Err(edit::EditError::NoPath(path));
-            }
-            // Browsers send lines with a carriage return.
-            (path, text.map(|text| edit::formatted(&text.replace("\r\n", "\n"))))
-        }
+        // Browsers send lines with a carriage return.
+        Edit::File { path, text } => (path, text.map(|text| edit::formatted(&text.replace("\r\n", "\n")))),
+        Edit::Restore(path) => (path, None),
     })
 }
 
@@ -200,9 +219,9 @@ pub async fn ask_trial(pipeline: &Pipeline, user: &User, id: ChangeId) -> Result
     may_edit(pipeline, user)?;
     let (change, files) = get(pipeline, id).await?;
     own_draft(user, &change)?;
-    sound(pipeline, &candidate(&change, &files))?;
+    sound(pipeline, candidate(&change, &files)).await?;
     let mut tx = pipeline.store.write_tx().await?;
-    rows::ask_trial(&mut tx, id).await?;
+    rows::ask_trial(&mut tx, id, &change.hash).await?;
     let now = tx.now();
     jobs::enqueue(&mut tx, JobKind::Trial, &format!("trial:{id}:{}:{}", change.hash, now.0), now).await?;
     commit(tx, user, Action::RuleChangeMoved, id, "trial asked").await
@@ -216,8 +235,8 @@ fn own_draft(user: &User, change: &RuleChange) -> Result<()> {
 }
 
 /// Refuses a pack with errors.
-fn sound(pipeline: &Pipeline, source: &PackSource) -> Result<()> {
-    let checked = check(source, pipeline.clock().now().in_jakarta().date());
+async fn sound(pipeline: &Pipeline, source: PackSource) -> Result<()> {
+    let checked = check_aside(pipeline, source).await?;
     match checked.problems.iter().find(|problem| problem.severity == Severity::Error) {
         Some(first) => Err(PipelineError::Refused(format!("{}: {} ({})", first.file, first.message, first.mend))),
         None => Ok(()),
@@ -229,11 +248,18 @@ const NOTE_EVERY: u32 = 4;
 
 /// Tries every change for which it was asked. An interrupted trial goes on where it was. Returns how many ended.
 pub async fn try_waiting(pipeline: &Pipeline) -> Result<u64> {
+    // What a change would do is said against the rules of now.
+    rule_packs::refresh(pipeline).await?;
     let mut ended = 0;
     while let Some(change) = rows::next_trial(&pipeline.store).await? {
         let source = candidate(&change, &rows::files(&pipeline.store, change.id).await?);
-        let Some(rules) = load(std::slice::from_ref(&source)).rule_set else {
-            return Err(PipelineError::Refused(format!("rule change {} cannot be loaded", change.id)));
+        let Some(rules) = rule_packs::loaded(vec![source]).await?.rule_set else {
+            // It was sound when it was asked for: the program is another one since. The others go on.
+            tracing::warn!(change = %change.id, "this rule change cannot be loaded any more; its trial is given up");
+            let mut tx = pipeline.store.write_tx().await?;
+            rows::give_up_trial(&mut tx, change.id).await?;
+            tx.commit_housekeeping().await?;
+            continue;
         };
         let mut trial: Trial = serde_json::from_str(&rows::trial(&pipeline.store, change.id).await?).unwrap_or_default();
         let mut pages = 0;
@@ -247,7 +273,7 @@ pub async fn try_waiting(pipeline: &Pipeline) -> Result<u64> {
             let found = serde_json::to_string(&trial).unwrap_or_default();
             let posts = i64::try_from(trial.posts).unwrap_or(i64::MAX);
             let as_asked = rows::note_trial(&mut tx, change.id, &change.hash, posts, &found, !more).await?;
-            if more {
+            if more || !as_asked {
                 tx.commit_housekeeping().await?;
             } else {
                 let event = AuditEvent::new(Actor::System, Action::RuleChangeTried, format!("rule_change:{}", change.id));
@@ -278,7 +304,7 @@ pub enum Step {
     Propose,
     /// Its author works on it again.
     TakeBack,
-    /// Its author gives it up.
+    /// Its author, or a supervisor, gives it up.
     Withdraw,
     /// Another person sends it back, with a remark.
     SendBack,
@@ -289,7 +315,14 @@ pub async fn advance(pipeline: &Pipeline, user: &User, id: ChangeId, step: Step,
     may_edit(pipeline, user)?;
     let (change, files) = get(pipeline, id).await?;
     let refused = |why: &str| Err(PipelineError::Refused(why.to_owned()));
-    if (step == Step::SendBack) == (change.author_id == user.id) {
+    let own = change.author_id == user.id;
+    let may = match step {
+        Step::SendBack => !own,
+        // Also a draft whose author has left.
+        Step::Withdraw => own || user.role.supervises(),
+        Step::Propose | Step::TakeBack => own,
+    };
+    if !may {
         return refused(if step == Step::SendBack { "take your own change back instead" } else { "only its author does this" });
     }
     let to = match (step, change.state) {
@@ -300,12 +333,11 @@ pub async fn advance(pipeline: &Pipeline, user: &User, id: ChangeId, step: Step,
             if !change.is_tried() {
                 return refused("try it on the stored posts first");
             }
-            sound(pipeline, &candidate(&change, &files))?;
+            sound(pipeline, candidate(&change, &files)).await?;
             ChangeState::Proposed
         }
-        (Step::TakeBack, ChangeState::Proposed) => ChangeState::Draft,
         (Step::SendBack, ChangeState::Proposed) if remark.trim().is_empty() => return refused("say what should be different"),
-        (Step::SendBack, ChangeState::Proposed) => ChangeState::Draft,
+        (Step::SendBack | Step::TakeBack, ChangeState::Proposed) => ChangeState::Draft,
         (Step::Withdraw, ChangeState::Draft | ChangeState::Proposed) => ChangeState::Withdrawn,
         _ => return refused("this change was moved on meanwhile; open it again"),
     };
@@ -332,41 +364,53 @@ pub async fn activate(pipeline: &Pipeline, user: &User, id: ChangeId, hash: &str
             "other rules came into use since this change began; its author brings it up to date first".into(),
         ));
     }
-    sound(pipeline, &source)?;
-    together(pipeline, &source).await?;
+    sound(pipeline, source.clone()).await?;
+    together(pipeline, &change.pack, source).await?;
     let mut tx = pipeline.store.write_tx().await?;
+    // Checking took a while: the bytes of now have to be those that were seen.
+    let now = rows::lock(&mut tx, id).await?;
+    if now.is_none_or(|now| now.hash != hash || now.state != ChangeState::Proposed) {
+        return Err(PipelineError::Refused("this change is not what you saw any more; open it again".into()));
+    }
     rows::activate(&mut tx, &change.pack, Some(id), user.id, after).await?;
     rows::advance(&mut tx, id, ChangeState::Proposed, ChangeState::Approved, "").await?;
     commit(tx, user, Action::RulesActivated, id, format!("pack={} hash={hash}", change.pack)).await?;
     rule_packs::refresh(pipeline).await
 }
 
-/// Refuses a pack that cannot be compiled together with the others in use.
-async fn together(pipeline: &Pipeline, source: &PackSource) -> Result<()> {
+/// Refuses a pack that cannot be used together with the others in use.
+async fn together(pipeline: &Pipeline, pack: &str, source: PackSource) -> Result<()> {
     let mut sources = rule_packs::configured(&pipeline.config, &pipeline.store).await?;
     let rules = pipeline.rules();
-    let at = rules.packs.iter().position(|known| known.id == source.origin);
+    let at = rules.packs.iter().position(|known| known.id == pack);
     if let Some(place) = at.and_then(|at| sources.get_mut(at)) {
-        place.clone_from(source);
+        *place = source;
     }
-    match load(&sources).rule_set {
-        Some(_) => Ok(()),
-        None => Err(PipelineError::Refused("this pack cannot be used together with the others; it has too many forms".into())),
+    let loaded = rule_packs::loaded(sources).await?;
+    if loaded.rule_set.is_some() && loaded.errors() == 0 {
+        return Ok(());
     }
+    Err(PipelineError::Refused("these packs cannot be used together; `sisir doctor` names what is wrong".into()))
 }
 
 /// Goes back to what was in use before: a change that was put to use once, or with `None` the program's own pack.
 /// `seen` is the newest activation that the person saw.
 pub async fn roll_back(pipeline: &Pipeline, user: &User, pack: &str, change: Option<ChangeId>, seen: i64) -> Result<()> {
     may_edit(pipeline, user)?;
-    in_use(pipeline, pack).await?;
-    if let Some(id) = change {
-        let (change, files) = get(pipeline, id).await?;
-        if change.state != ChangeState::Approved || change.pack != pack {
-            return Err(PipelineError::Refused("this change was never in use".into()));
-        }
-        sound(pipeline, &candidate(&change, &files))?;
+    if pipeline.rules().pack(pack).is_none() {
+        return Err(PipelineError::Refused(format!("no pack `{pack}` is in use")));
     }
+    let source = match change {
+        Some(id) => {
+            let (change, files) = get(pipeline, id).await?;
+            if change.state != ChangeState::Approved || change.pack != pack {
+                return Err(PipelineError::Refused("this change was never in use".into()));
+            }
+            candidate(&change, &files)
+        }
+        None => shipped(pack),
+    };
+    together(pipeline, pack, source).await?;
     let mut tx = pipeline.store.write_tx().await?;
     rows::activate(&mut tx, pack, change, user.id, seen).await?;
     let to = change.map_or_else(|| "shipped".to_owned(), |id| format!("rule_change:{id}"));

@@ -6,7 +6,7 @@ use super::{Pipeline, PipelineError, Result};
 use crate::config::Config;
 use crate::domain::ids::ChangeId;
 use crate::domain::rule_change::PackFiles;
-use crate::rules::{PackSource, RuleSet, hash_of, load, shipped};
+use crate::rules::{Loaded, PackSource, RuleSet, hash_of, load, shipped};
 use crate::store::{Store, rule_changes};
 
 /// The rules a process works with. A new set takes the place of the old one as a whole; work in hand keeps what it took.
@@ -40,7 +40,7 @@ pub async fn refresh(pipeline: &Pipeline) -> Result<()> {
     if hash_of(&sources) == pipeline.rules().hash {
         return Ok(());
     }
-    let loaded = load(&sources);
+    let loaded = loaded(sources).await?;
     let (errors, rules) = (loaded.errors(), loaded.rule_set);
     match rules {
         Some(rules) if errors == 0 => {
@@ -50,6 +50,15 @@ pub async fn refresh(pipeline: &Pipeline) -> Result<()> {
         _ => tracing::warn!(errors, "the changed rule packs have errors; the former ones stay in use (`sisir rules check`)"),
     }
     Ok(())
+}
+
+/// Compiles packs: not on the threads that answer others.
+///
+/// # Errors
+/// The task ended badly.
+pub async fn loaded(sources: Vec<PackSource>) -> Result<Loaded> {
+    let loaded = tokio::task::spawn_blocking(move || load(&sources)).await;
+    loaded.map_err(|error| PipelineError::Task(error.to_string()))
 }
 
 /// The packs to use: the own folder that the configuration names, or those it names by name: as put to use in the desk,
@@ -62,14 +71,25 @@ pub async fn configured(config: &Config, store: &Store) -> Result<Vec<PackSource
         let pack = PackSource::read_dir(dir);
         return pack.map(|pack| vec![pack]).map_err(|error| PipelineError::Refused(format!("{}: {error}", dir.display())));
     }
-    let mut sources: Vec<PackSource> = config.rules.pack.split(',').map(|pack| shipped(pack.trim())).collect();
+    let mut sources = own(config);
     let changed = rule_changes::in_force(store).await?;
     for (source, name) in sources.iter_mut().zip(config.rules.pack.split(',')) {
-        if let Some((_, change)) = changed.iter().find(|(pack, _)| pack == name.trim()) {
+        if let Some((_, change, hash)) = changed.iter().find(|(pack, ..)| pack == name.trim()) {
             source.files = files_of(store, *change).await?;
+            // Two people agreed to these bytes, and to no others.
+            if source.hash() != *hash {
+                return Err(PipelineError::Refused(format!(
+                    "the files of rule change {change} are not those that were approved"
+                )));
+            }
         }
     }
     Ok(sources)
+}
+
+/// The packs that the configuration names, as the program came with them.
+pub fn own(config: &Config) -> Vec<PackSource> {
+    config.rules.pack.split(',').map(|pack| shipped(pack.trim())).collect()
 }
 
 /// The files of a change as they are.

@@ -26,11 +26,12 @@ pub struct ScreenReport {
 
 /// Matches every post that the current rule set has not read. `progress` gets the number of posts read so far.
 pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Result<ScreenReport> {
-    rule_packs::refresh(pipeline).await?;
-    let rules = &pipeline.rules();
-    let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
     let mut report = ScreenReport::default();
     loop {
+        // Before each batch: a worker that went on with former rules would undo what another one reads with new ones.
+        rule_packs::refresh(pipeline).await?;
+        let rules = &pipeline.rules();
+        let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
         pipeline.reach("screen.before_batch");
         let mut tx = pipeline.store.write_tx().await?;
         let waiting = posts::take_unscreened(&mut tx, &rules.hash, BATCH).await?;

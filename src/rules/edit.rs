@@ -1,4 +1,4 @@
-//! Changing the files of a pack one term or rule at a time. Comments and everything else stay as they are.
+//! Changing the files of a pack one term or rule at a time. What is not changed stays as it is, with its comments.
 
 use std::collections::BTreeMap;
 
@@ -156,14 +156,13 @@ pub fn write_term(files: &Files, before: Option<&str>, draft: &TermDraft) -> Res
     let Some(terms) = terms.as_array_of_tables_mut() else {
         return Err(EditError::Broken { path, why: "`term` is no list of blocks".into() });
     };
-    match before.and_then(|id| terms.iter_mut().find(|table| text_of(table, "id") == id)) {
-        Some(table) => fill(table, draft),
-        None => {
-            let mut table = Table::new();
-            table.insert("id", value(draft.id.as_str()));
-            fill(&mut table, draft);
-            terms.push(table);
-        }
+    if let Some(table) = before.and_then(|id| terms.iter_mut().find(|table| text_of(table, "id") == id)) {
+        fill(table, draft);
+    } else {
+        let mut table = Table::new();
+        table.insert("id", value(draft.id.as_str()));
+        fill(&mut table, draft);
+        terms.push(table);
     }
     let text = formatted(&document.to_string());
     Ok((path, text))
@@ -178,7 +177,12 @@ pub fn remove_term(files: &Files, id: &str) -> Result<(String, String), EditErro
     let (path, _) = term(files, id).ok_or_else(missing)?;
     let mut document = parse(&path, files.get(&path).map_or("", String::as_str))?;
     let terms = document.get_mut("term").and_then(Item::as_array_of_tables_mut).ok_or_else(missing)?;
+    // What stands above the first block is about the file.
+    let above = terms.iter().next().and_then(|first| first.decor().prefix().cloned());
     terms.retain(|table| text_of(table, "id") != id);
+    if let (Some(first), Some(above)) = (terms.iter_mut().next(), above) {
+        first.decor_mut().set_prefix(above);
+    }
     Ok((path, document.to_string()))
 }
 

@@ -1,7 +1,7 @@
 //! The examples of rules and terms, tried with the scanner that reads live posts.
 
 use super::{Post, Scanner};
-use crate::rules::{Diagnostic, PackSource, RuleSet, Severity};
+use crate::rules::{Diagnostic, PackSource, RuleSet, Severity, edit};
 
 /// An example that does not do what it promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,18 +51,22 @@ pub fn broken_examples(rules: &RuleSet) -> Vec<BrokenExample> {
 
 /// Every example that does not do what it promises, as problems of its file.
 pub fn example_problems(sources: &[PackSource], rules: &RuleSet) -> Vec<Diagnostic> {
-    broken_examples(rules).into_iter().filter_map(|broken| as_problem(sources, &broken)).collect()
+    broken_examples(rules).iter().map(|broken| as_problem(sources, broken)).collect()
 }
 
-/// The problem of an example, at its place in the file.
-fn as_problem(sources: &[PackSource], broken: &BrokenExample) -> Option<Diagnostic> {
-    let source = sources.iter().find(|source| source.files.get("pack.toml").is_some_and(|pack| pack.contains(&broken.pack)))?;
-    let in_file = |path: &&String| {
-        if broken.of_term { path.starts_with("terms/") } else { **path == format!("rules/{}.toml", broken.id) }
+/// The problem of an example, at its place in the file where it is written as most are; at the file's start otherwise.
+fn as_problem(sources: &[PackSource], broken: &BrokenExample) -> Diagnostic {
+    let nothing = PackSource::default();
+    let of_pack = |source: &&PackSource| source.files.get("pack.toml").is_some_and(|pack| pack.contains(&broken.pack));
+    let source = sources.iter().find(of_pack).or(sources.first()).unwrap_or(&nothing);
+    let path = if broken.of_term {
+        edit::term(&source.files, &broken.id).map_or_else(|| "terms".to_owned(), |(path, _)| path)
+    } else {
+        format!("rules/{}.toml", broken.id)
     };
-    let quoted = serde_json::to_string(&broken.text).ok()?;
-    let (path, text) = source.files.iter().find(|(path, text)| in_file(path) && text.contains(&quoted))?;
-    let start = text.find(&quoted)?;
+    let text = source.files.get(&path).cloned().unwrap_or_default();
+    let quoted = serde_json::to_string(&broken.text).unwrap_or_default();
+    let span = text.find(&quoted).map_or(0..0, |start| start..start + quoted.len());
     let (code, message, mend) = match (broken.of_term, broken.should_match, broken.hidden) {
         (true, _, _) => {
             ("R021", format!("`{}` does not count in its own example", broken.id), "write the term and the company it needs")
@@ -70,20 +74,17 @@ fn as_problem(sources: &[PackSource], broken: &BrokenExample) -> Option<Diagnost
         (false, true, true) => {
             ("R022", "an allowed phrase of the pack hides this example".to_owned(), "make the phrase longer, or take it out")
         }
-        (false, true, false) => {
-            ("R023", format!("`{}` should match this and does not", broken.id), "`sisir rules explain` says why")
-        }
-        (false, false, _) => {
-            ("R024", format!("`{}` should not match this and does", broken.id), "`sisir rules explain` says why")
-        }
+        (false, true, false) => (
+            "R023",
+            format!("`{}` should match this and does not: {}", broken.id, broken.text),
+            "`sisir rules explain`, or the desk's page of rules, says why",
+        ),
+        (false, false, _) => (
+            "R024",
+            format!("`{}` should not match this and does: {}", broken.id, broken.text),
+            "`sisir rules explain`, or the desk's page of rules, says why",
+        ),
     };
-    Some(Diagnostic {
-        severity: Severity::Error,
-        code,
-        file: if source.origin.is_empty() { path.clone() } else { format!("{}/{path}", source.origin) },
-        source: text.clone(),
-        span: start..start + quoted.len(),
-        message,
-        mend: mend.to_owned(),
-    })
+    let file = if source.origin.is_empty() { path } else { format!("{}/{path}", source.origin) };
+    Diagnostic { severity: Severity::Error, code, file, source: text, span, message, mend: mend.to_owned() }
 }

@@ -6,6 +6,23 @@ use crate::domain::flag::FlagState;
 use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
 use crate::domain::{Millis, Platform};
 
+/// Who reads: posts in queues that are for others only are left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The person.
+    pub id: UserId,
+    /// Sees every queue.
+    pub all: bool,
+}
+
+/// Whether the reader `$3`, who sees every queue if `$4`, may see the flag `f`.
+macro_rules! seen {
+    () => {
+        "($4 OR NOT EXISTS (SELECT 1 FROM queue_members m WHERE m.queue_id = COALESCE(f.queue_id, 1))
+            OR EXISTS (SELECT 1 FROM queue_members m WHERE m.queue_id = COALESCE(f.queue_id, 1) AND m.user_id = $3))"
+    };
+}
+
 /// Puts the hashed contacts of a post in the place of its former ones.
 pub async fn set_contacts(tx: &mut WriteTx, post: PostId, contacts: &[(ContactKind, String)]) -> Result<()> {
     const CLEAR: &str = "DELETE FROM post_contacts WHERE post_id = $1";
@@ -34,14 +51,14 @@ pub struct Link {
 }
 
 /// Accounts that print the same contacts, those with most in common first.
-pub async fn links(on: impl Into<Ex<'_>>, platform: Platform, handle: &str, limit: i64) -> Result<Vec<Link>> {
-    const SQL: &str = "SELECT p.platform, p.author AS handle, COUNT(DISTINCT c.hash) AS shared,
+pub async fn links(on: impl Into<Ex<'_>>, platform: Platform, handle: &str, reader: Reader, limit: i64) -> Result<Vec<Link>> {
+    const SQL: &str = concat!("SELECT p.platform, p.author AS handle, COUNT(DISTINCT c.hash) AS shared,
             COUNT(DISTINCT CASE WHEN c.kind = 'phone' THEN c.hash END) AS phones, COUNT(DISTINCT p.id) AS posts
         FROM (SELECT DISTINCT k.hash FROM posts m JOIN post_contacts k ON k.post_id = m.id WHERE m.platform = $1 AND m.author = $2) own
         JOIN post_contacts c ON c.hash = own.hash JOIN posts p ON p.id = c.post_id
-        WHERE p.author <> '' AND NOT (p.platform = $1 AND p.author = $2)
-        GROUP BY p.platform, p.author ORDER BY shared DESC, posts DESC, p.platform, p.author LIMIT $3";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(limit).fetch_all(ex))
+        WHERE p.author <> '' AND NOT (p.platform = $1 AND p.author = $2) AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND ", seen!(), ")
+        GROUP BY p.platform, p.author ORDER BY shared DESC, posts DESC, p.platform, p.author LIMIT $5");
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).bind(limit).fetch_all(ex))
 }
 
 /// How many different contacts the flagged posts of an account print, by kind.
@@ -52,25 +69,42 @@ pub async fn contacts(on: impl Into<Ex<'_>>, platform: Platform, handle: &str) -
 }
 
 /// Platforms on which an account of the same handle has flagged posts, with how many.
-pub async fn namesakes(on: impl Into<Ex<'_>>, platform: Platform, handle: &str) -> Result<Vec<(Platform, i64)>> {
-    const SQL: &str = "SELECT p.platform, COUNT(*) FROM posts p JOIN flags f ON f.post_id = p.id
-        WHERE p.author = $2 AND p.platform <> $1 GROUP BY p.platform ORDER BY p.platform";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).fetch_all(ex))
+pub async fn namesakes(on: impl Into<Ex<'_>>, platform: Platform, handle: &str, reader: Reader) -> Result<Vec<(Platform, i64)>> {
+    const SQL: &str = concat!(
+        "SELECT p.platform, COUNT(*) FROM posts p JOIN flags f ON f.post_id = p.id
+        WHERE p.author = $2 AND p.platform <> $1 AND ",
+        seen!(),
+        " GROUP BY p.platform ORDER BY p.platform"
+    );
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).fetch_all(ex))
 }
 
 /// When the newest flagged posts of an account were posted (or first seen), and where their flags stand.
-pub async fn dated(on: impl Into<Ex<'_>>, platform: Platform, handle: &str) -> Result<Vec<(Millis, FlagState)>> {
-    const SQL: &str = "SELECT COALESCE(p.posted_at, p.first_seen_at), f.state FROM posts p JOIN flags f ON f.post_id = p.id
-        WHERE p.platform = $1 AND p.author = $2 ORDER BY 1 DESC LIMIT 1000";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).fetch_all(ex))
+pub async fn dated(on: impl Into<Ex<'_>>, platform: Platform, handle: &str, reader: Reader) -> Result<Vec<(Millis, FlagState)>> {
+    const SQL: &str = concat!(
+        "SELECT COALESCE(p.posted_at, p.first_seen_at), f.state FROM posts p JOIN flags f ON f.post_id = p.id
+        WHERE p.platform = $1 AND p.author = $2 AND ",
+        seen!(),
+        " ORDER BY 1 DESC LIMIT 1000"
+    );
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).fetch_all(ex))
 }
 
 /// Packages that hold a post of an account and were not given up, newest first: id, code, kind, state.
-pub async fn packages(on: impl Into<Ex<'_>>, platform: Platform, handle: &str) -> Result<Vec<(BatchId, String, String, String)>> {
-    const SQL: &str = "SELECT DISTINCT b.id, b.code, b.kind, b.state FROM posts p JOIN flags f ON f.post_id = p.id
+pub async fn packages(
+    on: impl Into<Ex<'_>>,
+    platform: Platform,
+    handle: &str,
+    reader: Reader,
+) -> Result<Vec<(BatchId, String, String, String)>> {
+    const SQL: &str = concat!(
+        "SELECT DISTINCT b.id, b.code, b.kind, b.state FROM posts p JOIN flags f ON f.post_id = p.id
         JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
-        WHERE p.platform = $1 AND p.author = $2 AND b.state <> 'cancelled' ORDER BY b.id DESC LIMIT 50";
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).fetch_all(ex))
+        WHERE p.platform = $1 AND p.author = $2 AND b.state <> 'cancelled' AND ",
+        seen!(),
+        " ORDER BY b.id DESC LIMIT 50"
+    );
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).fetch_all(ex))
 }
 
 macro_rules! marks {

@@ -118,6 +118,12 @@ pub async fn answer_request(tx: &mut WriteTx, user: UserId, key: &str, status: i
     Ok(())
 }
 
+/// Forgets a request: its key may try again.
+pub async fn forget_request(tx: &mut WriteTx, user: UserId, key: &str) -> Result<()> {
+    exec!(tx, ex => sqlx::query("DELETE FROM api_requests WHERE user_id = $1 AND key = $2").bind(user).bind(key).execute(ex))?;
+    Ok(())
+}
+
 /// Flags that changed behind this one, in the order of their newest change; many may share one event. Those in `closed`
 /// queues are left out.
 pub async fn changed(

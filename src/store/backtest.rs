@@ -19,6 +19,11 @@ pub struct Judged {
     pub requested: bool,
 }
 
+/// How many posts a trial reads.
+pub async fn count(on: impl Into<Ex<'_>>) -> Result<i64> {
+    run!(on, ex => sqlx::query_scalar("SELECT COUNT(*) FROM posts WHERE text <> ''").fetch_one(ex))
+}
+
 /// Posts behind `after`, by row id, with what the flag of `pack` says.
 pub async fn page(on: impl Into<Ex<'_>>, pack: &str, after: PostId, limit: i64) -> Result<Vec<Judged>> {
     const SQL: &str = "SELECT p.id, p.text, p.author, f.state, COALESCE('request' = (SELECT r.kind FROM requests r JOIN batches b ON b.id = r.batch_id

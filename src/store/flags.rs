@@ -67,6 +67,17 @@ pub async fn fade(tx: &mut WriteTx, posts: &[PostId], pack: &str, rule_set: &str
     if posts.is_empty() {
         return Ok(());
     }
+    // What a post prints is kept while a rule finds it.
+    run_as!(&mut *tx, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("DELETE FROM post_contacts WHERE NOT EXISTS (SELECT 1 FROM flags f
+            WHERE f.post_id = post_contacts.post_id AND f.state <> 'open') AND post_id IN (");
+        let mut list = query.separated(", ");
+        for id in posts {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(")");
+        query.build().execute(ex).await.map(|_| ())
+    })?;
     run_as!(tx, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("UPDATE flags SET priority = 'P3', score = 0, actor = NULL, regions = '', fingerprint = NULL, queue_id = NULL, rule_set = ");
         query.push_bind(rule_set.to_owned()).push(", findings = ").push_bind(Json(Vec::<Finding>::new()));
@@ -145,7 +156,7 @@ pub async fn upheld(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Upheld>> {
         EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
             AND m.until > $1) AS exempt
         FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
-        WHERE f.state = 'upheld' AND COALESCE(d.action, 'request') = 'request' AND NOT EXISTS (SELECT 1 FROM requests r
-            JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request') ORDER BY f.id";
+        WHERE f.state = 'upheld' AND COALESCE(d.action, 'request') = 'request' AND NOT COALESCE((SELECT b.state = 'sent' AND b.kind = 'request'
+            FROM requests r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), FALSE) ORDER BY f.id";
     run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
 }

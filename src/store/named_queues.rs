@@ -96,6 +96,9 @@ pub async fn set_members(tx: &mut WriteTx, queue: i64, people: &[UserId]) -> Res
     for person in people {
         exec!(&mut *tx, ex => sqlx::query(ADD).bind(queue).bind(*person).execute(ex))?;
     }
+    // Whoever follows changes and may see this queue from now on has not seen what stands in it.
+    const CHANGED: &str = "UPDATE flag_changes SET seq = 0 WHERE flag_id IN (SELECT id FROM flags WHERE queue_id = $1)";
+    exec!(tx, ex => sqlx::query(CHANGED).bind(queue).execute(ex))?;
     Ok(())
 }
 

@@ -73,8 +73,8 @@ pub struct Filter {
     pub author: String,
     /// Open longer than is meant: raised at these moments or before, for P1, P2 and P3.
     pub late: Option<[Millis; 3]>,
-    /// Only accounts that are watched.
-    pub watched: bool,
+    /// Only accounts that are watched at this moment.
+    pub watched: Option<Millis>,
     /// Words of caption, handle or notes; the last one may be the beginning of a word.
     pub words: String,
     /// Queues that the reader may not see.
@@ -173,11 +173,12 @@ where
         query.push(" AND f.opened_at <= CASE f.priority WHEN 'P1' THEN ").push_bind(p1);
         query.push(" WHEN 'P2' THEN ").push_bind(p2).push(" ELSE ").push_bind(p3).push(" END");
     }
-    if filter.watched {
+    if let Some(now) = filter.watched {
         query.push(
             " AND f.post_id IN (SELECT w.id FROM account_marks m JOIN posts w ON w.author = m.handle AND w.platform = m.platform
-            WHERE m.kind = 'watch' AND m.ended_at IS NULL)",
+            WHERE m.kind = 'watch' AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > ",
         );
+        query.push_bind(now).push("))");
     }
     if postgres && !words.is_empty() {
         let wanted = format!("{}:*", words.join(" & "));

@@ -12,22 +12,26 @@ pub struct Unflagged {
     pub id: PostId,
     /// Caption.
     pub text: String,
+    /// It was drawn before.
+    pub drawn: bool,
 }
 
-/// Posts with a text that the rules read, that `pack` did not flag and that were not drawn before, at random.
-pub async fn random(on: impl Into<Ex<'_>>, pack: &str, limit: i64) -> Result<Vec<Unflagged>> {
-    const SQL: &str = "SELECT p.id, p.text FROM posts p WHERE p.text <> '' AND p.screened_by IS NOT NULL
+/// Posts with a text that the rules read, seen first since `since`, that `pack` did not flag, at random. Those that stand in a
+/// queue of some people only, by another pack, are left out.
+pub async fn random(on: impl Into<Ex<'_>>, pack: &str, since: Millis, limit: i64) -> Result<Vec<Unflagged>> {
+    const SQL: &str = "SELECT p.id, p.text, EXISTS (SELECT 1 FROM recall_samples s WHERE s.post_id = p.id) AS drawn FROM posts p
+        WHERE p.text <> '' AND p.screened_by IS NOT NULL AND p.first_seen_at >= $2
         AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.pack = $1)
-        AND NOT EXISTS (SELECT 1 FROM recall_samples s WHERE s.post_id = p.id)
-        ORDER BY RANDOM() LIMIT $2";
-    run!(on, ex => sqlx::query_as(SQL).bind(pack).bind(limit).fetch_all(ex))
+        AND NOT EXISTS (SELECT 1 FROM flags f JOIN queue_members m ON m.queue_id = COALESCE(f.queue_id, 1) WHERE f.post_id = p.id)
+        ORDER BY RANDOM() LIMIT $3";
+    run!(on, ex => sqlx::query_as(SQL).bind(pack).bind(since).bind(limit).fetch_all(ex))
 }
 
-/// How many posts with a text there are that `pack` did not flag.
-pub async fn unflagged(on: impl Into<Ex<'_>>, pack: &str) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM posts p WHERE p.text <> '' AND p.screened_by IS NOT NULL
+/// How many posts with a text, seen first since `since`, there are that `pack` did not flag.
+pub async fn unflagged(on: impl Into<Ex<'_>>, pack: &str, since: Millis) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM posts p WHERE p.text <> '' AND p.screened_by IS NOT NULL AND p.first_seen_at >= $2
         AND NOT EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.pack = $1)";
-    run!(on, ex => sqlx::query_scalar(SQL).bind(pack).fetch_one(ex))
+    run!(on, ex => sqlx::query_scalar(SQL).bind(pack).bind(since).fetch_one(ex))
 }
 
 /// A draw: what it was made from.
@@ -102,11 +106,37 @@ pub async fn looked(on: impl Into<Ex<'_>>, pack: &str, since: Millis) -> Result<
     run!(on, ex => sqlx::query_as(SQL).bind(pack).bind(since).fetch_one(ex))
 }
 
-/// Flags of a pack by state: upheld, dismissed, open.
-pub async fn flagged(on: impl Into<Ex<'_>>, pack: &str) -> Result<(i64, i64, i64)> {
-    const SQL: &str = "SELECT COUNT(CASE WHEN state = 'upheld' THEN 1 END), COUNT(CASE WHEN state = 'dismissed' THEN 1 END),
-        COUNT(CASE WHEN state = 'open' THEN 1 END) FROM flags WHERE pack = $1";
-    run!(on, ex => sqlx::query_as(SQL).bind(pack).fetch_one(ex))
+/// Flags of posts that were seen first since some moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Flagged {
+    /// Raised by rules and upheld.
+    pub upheld: i64,
+    /// Raised by rules and dismissed.
+    pub dismissed: i64,
+    /// Raised by rules; nobody decided yet.
+    pub open: i64,
+    /// Upheld, but found by a report of the public or a sample only: the rules missed it.
+    pub reported: i64,
+}
+
+/// Flags of a pack about posts that were seen first since `since`.
+pub async fn flagged(on: impl Into<Ex<'_>>, pack: &str, since: Millis) -> Result<Flagged> {
+    const SQL: &str = "SELECT COUNT(CASE WHEN by_rule AND state = 'upheld' THEN 1 END) AS upheld,
+            COUNT(CASE WHEN by_rule AND state = 'dismissed' THEN 1 END) AS dismissed, COUNT(CASE WHEN by_rule AND state = 'open' THEN 1 END) AS open,
+            COUNT(CASE WHEN NOT by_rule AND state = 'upheld' THEN 1 END) AS reported
+        FROM (SELECT f.state, NOT (CAST(f.findings AS TEXT) = '[]' AND (EXISTS (SELECT 1 FROM tips t WHERE t.post_id = f.post_id)
+                OR EXISTS (SELECT 1 FROM recall_samples s WHERE s.post_id = f.post_id))) AS by_rule
+            FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.pack = $1 AND p.first_seen_at >= $2) AS flagged";
+    run!(on, ex => sqlx::query_as(SQL).bind(pack).bind(since).fetch_one(ex))
+}
+
+/// Puts a post in the queue that a person found and the rules did not, last in order.
+pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -> Result<()> {
+    const SQL: &str = "INSERT INTO flags (post_id, platform, pack, rule_set, priority, score, findings, opened_at)
+        SELECT p.id, p.platform, $2, $3, 'P3', 0, '[]', $4 FROM posts p WHERE p.id = $1 ON CONFLICT (post_id, pack) DO NOTHING";
+    let now = tx.now();
+    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(now).execute(ex))?;
+    Ok(())
 }
 
 /// A post's views by UTC day (days since 1970), oldest first.

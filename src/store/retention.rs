@@ -175,7 +175,9 @@ pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         let id = due.0;
         let reported: bool = run!(&mut *tx, ex => sqlx::query_scalar(REPORTED).bind(id).fetch_one(ex))?;
         if reported {
-            exec!(&mut *tx, ex => sqlx::query("DELETE FROM post_contacts WHERE post_id = $1").bind(id).execute(ex))?;
+            for sql in ["DELETE FROM post_contacts WHERE post_id = $1", "DELETE FROM post_views WHERE post_id = $1"] {
+                exec!(&mut *tx, ex => sqlx::query(sql).bind(id).execute(ex))?;
+            }
             exec!(&mut *tx, ex => sqlx::query(CLEAR).bind(id).bind(sha256_hex(b"")).execute(ex))?;
             exec!(&mut *tx, ex => sqlx::query(FADE).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
             continue;

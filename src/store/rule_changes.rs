@@ -2,6 +2,7 @@
 
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::ids::{ChangeId, PostId, UserId};
+use crate::domain::job::JobState;
 use crate::domain::rule_change::{Activation, ChangeState, FileChange, PackFiles, RuleChange};
 use crate::domain::sha256_hex;
 
@@ -46,7 +47,7 @@ pub async fn write(
     files: &[(String, Option<String>)],
     hash: &str,
 ) -> Result<()> {
-    const TOUCH: &str = "UPDATE rule_changes SET hash = $1, changed_at = $2
+    const TOUCH: &str = "UPDATE rule_changes SET hash = $1, changed_at = $2, trial_asked = ''
         WHERE id = $3 AND author_id = $4 AND state = 'draft' AND hash = $5";
     const REMOVE: &str = "DELETE FROM rule_change_files WHERE change_id = $1 AND path = $2 AND base_sha256 IS NULL";
     const WRITE: &str = "INSERT INTO rule_change_files (change_id, path, base_sha256, sha256) VALUES ($1, $2, NULL, $3)
@@ -60,15 +61,12 @@ pub async fn write(
         ));
     }
     for (path, text) in files {
-        match text {
-            Some(text) => {
-                let sha256 = keep(tx, text).await?;
-                exec!(&mut *tx, ex => sqlx::query(WRITE).bind(change.id).bind(path).bind(&sha256).execute(ex))?;
-            }
-            None => {
-                exec!(&mut *tx, ex => sqlx::query(REMOVE).bind(change.id).bind(path).execute(ex))?;
-                exec!(&mut *tx, ex => sqlx::query(EMPTY).bind(change.id).bind(path).execute(ex))?;
-            }
+        if let Some(text) = text {
+            let sha256 = keep(tx, text).await?;
+            exec!(&mut *tx, ex => sqlx::query(WRITE).bind(change.id).bind(path).bind(&sha256).execute(ex))?;
+        } else {
+            exec!(&mut *tx, ex => sqlx::query(REMOVE).bind(change.id).bind(path).execute(ex))?;
+            exec!(&mut *tx, ex => sqlx::query(EMPTY).bind(change.id).bind(path).execute(ex))?;
         }
     }
     Ok(())
@@ -96,6 +94,21 @@ pub async fn rebase(tx: &mut WriteTx, id: ChangeId, base: &PackFiles, base_hash:
 pub async fn get(on: impl Into<Ex<'_>>, id: ChangeId) -> Result<Option<RuleChange>> {
     const SQL: &str = concat!(columns!(), "WHERE c.id = $1");
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock(tx: &mut WriteTx, id: ChangeId) -> Result<Option<RuleChange>> {
+    if tx.is_postgres() {
+        let _: Option<ChangeId> = run!(&mut *tx, ex => sqlx::query_scalar("SELECT id FROM rule_changes WHERE id = $1 FOR UPDATE").bind(id).fetch_optional(ex))?;
+    }
+    get(tx, id).await
+}
+
+/// The newest draft of a pack by this person.
+pub async fn draft_of(on: impl Into<Ex<'_>>, pack: &str, author: UserId) -> Result<Option<ChangeId>> {
+    const SQL: &str =
+        "SELECT id FROM rule_changes WHERE pack = $1 AND author_id = $2 AND state = 'draft' ORDER BY id DESC LIMIT 1";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(pack).bind(author).fetch_optional(ex))
 }
 
 /// Changes that someone works on or that wait for another person, newest first.
@@ -128,11 +141,28 @@ pub async fn advance(tx: &mut WriteTx, id: ChangeId, from: ChangeState, to: Chan
     Ok(())
 }
 
-/// Asks for a trial of the change as it is.
-pub async fn ask_trial(tx: &mut WriteTx, id: ChangeId) -> Result<()> {
-    const SQL: &str = "UPDATE rule_changes SET trial_asked = hash, trial_posts = 0, trial = '', trial_hash = '' WHERE id = $1 AND state = 'draft'";
-    exec!(tx, ex => sqlx::query(SQL).bind(id).execute(ex))?;
+/// Asks for a trial of a draft that has the hash `seen`.
+///
+/// # Errors
+/// [`StoreError::Refused`] when it has another one by now, or is no draft.
+pub async fn ask_trial(tx: &mut WriteTx, id: ChangeId, seen: &str) -> Result<()> {
+    const SQL: &str = "UPDATE rule_changes SET trial_asked = hash, trial_posts = 0, trial = '', trial_hash = ''
+        WHERE id = $1 AND hash = $2 AND state = 'draft'";
+    let asked = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(seen).execute(ex))?;
+    if asked == 1 { Ok(()) } else { Err(StoreError::Refused("this change was moved on meanwhile; open it again".into())) }
+}
+
+/// Takes the wish for a trial back: the change cannot be loaded.
+pub async fn give_up_trial(tx: &mut WriteTx, id: ChangeId) -> Result<()> {
+    exec!(tx, ex => sqlx::query("UPDATE rule_changes SET trial_asked = '' WHERE id = $1").bind(id).execute(ex))?;
     Ok(())
+}
+
+/// Why the newest trial job of a change ended without success; none while it waits or runs.
+pub async fn trial_job(on: impl Into<Ex<'_>>, id: ChangeId) -> Result<Option<(JobState, Option<String>)>> {
+    const SQL: &str = "SELECT state, last_error FROM jobs WHERE kind = 'trial' AND dedupe_key LIKE $1 ORDER BY id DESC LIMIT 1";
+    let key = format!("trial:{id}:%");
+    run!(on, ex => sqlx::query_as(SQL).bind(&key).fetch_optional(ex))
 }
 
 /// The change whose trial was asked for and has not ended, oldest first.
@@ -153,7 +183,7 @@ pub async fn trial(on: impl Into<Ex<'_>>, id: ChangeId) -> Result<String> {
 pub async fn note_trial(tx: &mut WriteTx, id: ChangeId, hash: &str, posts: i64, found: &str, ended: bool) -> Result<bool> {
     const SQL: &str =
         "UPDATE rule_changes SET trial_posts = $3, trial = $4, trial_hash = CASE WHEN $5 THEN $2 ELSE trial_hash END
-        WHERE id = $1 AND hash = $2 AND trial_asked = $2 AND state = 'draft'";
+        WHERE id = $1 AND hash = $2 AND trial_asked = $2 AND trial_hash <> $2 AND state = 'draft'";
     let noted = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(hash).bind(posts).bind(found).bind(ended).execute(ex))?;
     Ok(noted == 1)
 }
@@ -179,9 +209,9 @@ pub async fn latest(on: impl Into<Ex<'_>>, pack: &str) -> Result<i64> {
     run!(on, ex => sqlx::query_scalar(SQL).bind(pack).fetch_one(ex))
 }
 
-/// The change in force for each pack that has one.
-pub async fn in_force(on: impl Into<Ex<'_>>) -> Result<Vec<(String, ChangeId)>> {
-    const SQL: &str = "SELECT a.pack, a.change_id FROM rule_activations a
+/// The change in force for each pack that has one, with its hash.
+pub async fn in_force(on: impl Into<Ex<'_>>) -> Result<Vec<(String, ChangeId, String)>> {
+    const SQL: &str = "SELECT a.pack, a.change_id, c.hash FROM rule_activations a JOIN rule_changes c ON c.id = a.change_id
         WHERE a.id = (SELECT MAX(n.id) FROM rule_activations n WHERE n.pack = a.pack) AND a.change_id IS NOT NULL ORDER BY a.pack";
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }
@@ -205,12 +235,14 @@ pub struct TrialPost {
     pub text: String,
     /// Its flag of the pack, if it has one.
     pub flag_id: Option<i64>,
+    /// Its named queue.
+    pub queue_id: Option<i64>,
 }
 
 /// A post of a trial; none when it was deleted since.
 pub async fn trial_post(on: impl Into<Ex<'_>>, post: PostId, pack: &str) -> Result<Option<TrialPost>> {
     const SQL: &str =
-        "SELECT p.id, p.platform, p.text, f.id AS flag_id FROM posts p LEFT JOIN flags f ON f.post_id = p.id AND f.pack = $2
+        "SELECT p.id, p.platform, p.text, f.id AS flag_id, f.queue_id FROM posts p LEFT JOIN flags f ON f.post_id = p.id AND f.pack = $2
         WHERE p.id = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(post).bind(pack).fetch_optional(ex))
 }

@@ -189,7 +189,8 @@ pub async fn delete_session(tx: &mut WriteTx, token_sha256: &str) -> Result<()> 
 
 /// Notes that a person looks at a post: who read personal data can be asked later.
 pub async fn note_read(tx: &mut WriteTx, id: UserId, flag: FlagId) -> Result<()> {
-    const SQL: &str = "INSERT INTO post_reads (user_id, flag_id, day, times, read_at) VALUES ($1, $2, $3, 1, $4)
+    const SQL: &str =
+        "INSERT INTO post_reads (user_id, flag_id, day, times, read_at) SELECT $1, id, $3, 1, $4 FROM flags WHERE id = $2
         ON CONFLICT (user_id, flag_id, day) DO UPDATE SET times = post_reads.times + 1, read_at = excluded.read_at";
     let now = tx.now();
     let day = now.in_jakarta().date().to_string();

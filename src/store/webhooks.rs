@@ -72,12 +72,11 @@ pub async fn take(tx: &mut WriteTx, hook: &Webhook, until: Millis) -> Result<boo
     Ok(exec!(tx, ex => sqlx::query(SQL).bind(hook.id).bind(hook.next_at).bind(until).bind(hook.last_seq).execute(ex))? == 1)
 }
 
-/// Notes up to where an address was told.
-pub async fn told(tx: &mut WriteTx, id: i64, seq: i64, next_at: Millis) -> Result<()> {
+/// Notes up to where an address was told. False when it was switched off, or another worker told it as far.
+pub async fn told(tx: &mut WriteTx, id: i64, seq: i64, next_at: Millis) -> Result<bool> {
     const SQL: &str = "UPDATE webhooks SET last_seq = $2, next_at = $3, failures = 0, failing_since = NULL, last_error = ''
-        WHERE id = $1 AND last_seq <= $2";
-    exec!(tx, ex => sqlx::query(SQL).bind(id).bind(seq).bind(next_at).execute(ex))?;
-    Ok(())
+        WHERE id = $1 AND last_seq < $2 AND off_at IS NULL";
+    Ok(exec!(tx, ex => sqlx::query(SQL).bind(id).bind(seq).bind(next_at).execute(ex))? == 1)
 }
 
 /// Notes a try that failed; `off` switches the address off.

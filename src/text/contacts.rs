@@ -14,8 +14,11 @@ const PAGES: &str = r"(?xi)\b(?:www\.|m\.)?
     /?([A-Za-z0-9@._~-]{3,64})";
 /// `wa.me/62812…`, `api.whatsapp.com/send?phone=62812…`.
 const MESSENGER: &str = r"(?i)(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?([0-9]{8,15})";
-/// An Indonesian mobile number with any of the usual separators.
-const MOBILE: &str = r"(?:\+?\s?62|\b0)[\s.()-]{0,2}8(?:[\s.()-]{0,2}[0-9]){7,11}";
+/// An Indonesian mobile number in one piece, or in groups of three to five digits. What follows (a price, a count) is no
+/// part of it.
+const MOBILE: &str = r"\b(?:62|0)8[0-9]{7,11}\b|\b(?:62|0)[ .()-]{0,2}8[0-9]{1,3}[)]?(?:[ .-]{1,2}[0-9]{3,5}\b){2,3}";
+/// Digits of a number that begins with 62, at most.
+const LONGEST: usize = 14;
 const EMAIL: &str = r"(?i)\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b";
 
 struct Patterns {
@@ -36,9 +39,39 @@ static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
 });
 
 /// Words of paths that name no page of anybody.
-const GENERIC: [&str; 14] = [
-    "p", "reel", "reels", "stories", "explore", "share", "watch", "video", "joinchat", "search", "product", "groups", "events",
+const GENERIC: [&str; 32] = [
+    "p",
+    "reel",
+    "reels",
+    "stories",
+    "explore",
+    "share",
+    "watch",
+    "video",
+    "joinchat",
+    "search",
+    "product",
+    "groups",
+    "events",
     "tv",
+    "profile.php",
+    "marketplace",
+    "people",
+    "pages",
+    "story.php",
+    "permalink.php",
+    "photo",
+    "photo.php",
+    "hashtag",
+    "tag",
+    "tags",
+    "shorts",
+    "channel",
+    "live",
+    "user",
+    "playlist",
+    "universal-link",
+    "addstickers",
 ];
 
 /// Every contact of a text in one spelling: numbers as `628…`, addresses and pages in lower case.
@@ -48,9 +81,19 @@ pub fn contacts(text: &str) -> BTreeSet<(ContactKind, String)> {
     let links = patterns.messenger.captures_iter(text).filter_map(|found| found.get(1));
     let numbers = links.chain(patterns.mobile.find_iter(text).filter_map(|found| text.get(found.range()).map(|_| found)));
     for number in numbers {
-        let digits: String = number.as_str().chars().filter(char::is_ascii_digit).collect();
-        let international = digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"));
-        if international.starts_with("628") && (11..=15).contains(&international.len()) {
+        let mut written = number.as_str();
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        let international = |text: &str| {
+            let digits = digits(text);
+            digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"))
+        };
+        // A group too many belongs to what follows.
+        while international(written).len() > LONGEST {
+            let Some((shorter, _)) = written.rsplit_once([' ', '.', '-']) else { break };
+            written = shorter;
+        }
+        let international = international(written);
+        if international.starts_with("628") && (11..=LONGEST).contains(&international.len()) {
             out.insert((ContactKind::Phone, international));
         }
     }
@@ -85,9 +128,13 @@ mod tests {
             "+62 812 0000 0105",
             "hubungi (0812) 0000 0105, bukan yang lain",
             "62-812-0000-0105",
+            "WA 0812-0000-0105 1 bal 2jt",
+            "081200000105\n35rb",
+            "0812 0000 0105 350.000 saja",
         ] {
             assert_eq!(found(text), ["phone 6281200000105"], "{text}");
         }
+        assert_eq!(found("0812-0000-0105 0812-0000-0106"), ["phone 6281200000105", "phone 6281200000106"]);
         assert_eq!(found("Toko@Contoh.ID dan linktr.ee/Toko.Contoh."), ["email toko@contoh.id", "page linktr.ee/toko.contoh"]);
         assert_eq!(
             found("shopee.co.id/tokocontoh https://www.instagram.com/toko_contoh/"),
@@ -98,9 +145,17 @@ mod tests {
 
     #[test]
     fn prices_sizes_dates_and_posts_are_no_contacts() {
-        for text in
-            ["35k 45.000 Rp1.250.000", "LD 108 PJ 72", "22-11-2026 08.15", "isi 100pcs 8 karung", "instagram.com/p/Cxyz", ""]
-        {
+        for text in [
+            "35k 45.000 Rp1.250.000",
+            "LD 108 PJ 72",
+            "22-11-2026 08.15",
+            "isi 100pcs 8 karung",
+            "instagram.com/p/Cxyz",
+            "facebook.com/profile.php?id=1",
+            "youtube.com/shorts/abc",
+            "9962812345678901",
+            "",
+        ] {
             assert_eq!(found(text), Vec::<String>::new(), "{text}");
         }
     }

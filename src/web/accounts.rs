@@ -93,14 +93,15 @@ struct AccountPage {
 }
 
 impl AccountPage {
-    fn height(&self, posts: &i64) -> i64 {
-        posts * 60 / self.tallest
+    fn height(&self, posts: impl super::i18n::Count) -> i64 {
+        posts.count() * 60 / self.tallest
     }
 
     fn case(flag: crate::domain::ids::FlagId) -> String {
         batch::case_id(flag)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates have it by reference")]
     fn link(platform: &Platform, handle: &str) -> String {
         address(*platform, handle)
     }
@@ -180,7 +181,7 @@ fn end_of(day: &str) -> Result<Option<Millis>, PageError> {
     if day.is_empty() {
         return Ok(None);
     }
-    let end = day.parse::<jiff::civil::Date>().and_then(|day| day.tomorrow()).and_then(|day| day.to_zoned(jakarta()));
+    let end = day.parse::<jiff::civil::Date>().and_then(jiff::civil::Date::tomorrow).and_then(|day| day.to_zoned(jakarta()));
     let refused = |_| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("`{day}` is no day; write it as 2027-06-30"));
     Ok(Some(Millis::from_timestamp(end.map_err(refused)?.timestamp())))
 }

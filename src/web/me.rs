@@ -1,6 +1,7 @@
 //! One's own account: password, second factor, sessions, time zone.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
@@ -10,7 +11,8 @@ use qrcode::render::svg;
 use serde::Deserialize;
 
 use super::error::Page;
-use super::session::{SignedIn, token};
+use super::i18n::Text;
+use super::session::{Attempts, SignedIn, token};
 use super::view::{Frame, html};
 use crate::domain::user::{User, Zone};
 use crate::domain::{Millis, sha256_hex};
@@ -153,10 +155,15 @@ pub(super) struct TokenForm {
 pub(super) async fn make_token(
     State(pipeline): State<Pipeline>,
     SignedIn(user): SignedIn,
+    Extension(attempts): Extension<Attempts>,
     jar: CookieJar,
     Form(form): Form<TokenForm>,
 ) -> Page {
     let writes = form.writes.is_some();
+    if !attempts.allows(&format!("token of {}", user.name)) {
+        let slow = Text::new(user.language).m("sign-in-slow");
+        return Ok((StatusCode::TOO_MANY_REQUESTS, show(&pipeline, user, &jar, None, slow, String::new()).await?).into_response());
+    }
     match crate::pipeline::api::make_token(&pipeline, &user, &form.password, &form.name, writes, form.days).await {
         Ok(fresh) => show(&pipeline, user, &jar, None, String::new(), fresh).await,
         Err(error) => refused(&pipeline, user, &jar, error).await,

@@ -51,6 +51,7 @@ const PUBLIC_AT_ONCE: usize = 32;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// All routes of the desk.
+#[expect(clippy::too_many_lines, reason = "one line a route")]
 pub fn router(pipeline: Pipeline) -> Router {
     let desk = Router::new()
         .route("/", get(home::page))
@@ -125,6 +126,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/changes/{id}/term/check", post(rule_changes::try_term))
         .route("/changes/{id}/file", get(rule_changes::file).post(rule_changes::save_file))
         .route("/changes/{id}/file/check", post(rule_changes::try_file))
+        .route("/changes/{id}/trial", get(rule_changes::progress))
         .route("/changes/{id}/use", post(rule_changes::activate))
         .route("/sources", get(sources::page))
         .route("/sources/{name}/resume", post(sources::resume))

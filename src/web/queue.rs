@@ -72,7 +72,7 @@ impl Narrow {
             lane: self.lane.clone(),
             actor: self.actor.clone(),
             region: self.region.trim().to_lowercase(),
-            watched: !self.watched.is_empty(),
+            watched: (!self.watched.is_empty()).then(|| pipeline.clock().now()),
             author: self.author.trim().trim_start_matches('@').to_owned(),
             late: (!self.late.is_empty()).then(|| queues::late(pipeline)),
             words: self.q.clone(),

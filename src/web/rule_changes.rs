@@ -13,13 +13,15 @@ use super::session::SignedIn;
 use super::view::{Frame, html, in_language};
 use crate::domain::flag::Priority;
 use crate::domain::ids::ChangeId;
+use crate::domain::job::JobState;
 use crate::domain::rule_change::{ChangeState, FileChange, Listed, RuleChange, Trial};
 use crate::domain::user::User;
 use crate::pipeline::rule_changes::{self as changes, Checked, Edit, Step};
-use crate::pipeline::{Pipeline, rule_changes};
+use crate::pipeline::{Pipeline, PipelineError, rule_changes};
 use crate::rules::edit::{self, TermDraft};
 use crate::rules::{Axis, Diagnostic, PackSource, Severity, Status};
 use crate::store::rule_changes::{self as rows, TrialPost};
+use crate::store::{StoreError, named_queues};
 
 #[derive(Deserialize)]
 pub(super) struct BeginForm {
@@ -36,7 +38,12 @@ pub(super) async fn begin(
     Path(pack): Path<String>,
     Form(form): Form<BeginForm>,
 ) -> Page {
-    let id = changes::begin(&pipeline, &user, &pack, &form.title).await?;
+    // From a word or a rule one goes on in one's own draft, if there is one: many small changes would wait for each other.
+    let draft = if form.next.is_empty() { None } else { rows::draft_of(&pipeline.store, &pack, user.id).await? };
+    let id = match draft {
+        Some(draft) if user.role.edits_rules() => draft,
+        _ => changes::begin(&pipeline, &user, &pack, &form.title).await?,
+    };
     let query = |key: &str, value: &str| serde_urlencoded::to_string([(key, value)]).unwrap_or_default();
     let to = match form.next.split_once(':') {
         Some(("term", term)) => format!("/changes/{id}/term?{}", query("id", term)),
@@ -107,22 +114,60 @@ struct ChangePage {
     behind: bool,
     mine: bool,
     may: bool,
+    /// Why the newest trial ended without a result, where nothing waits or runs any more.
+    stuck: Option<String>,
 }
 
 impl ChangePage {
-    /// How far a trial is, per cent.
-    fn progress(&self) -> i64 {
-        (self.change.trial_posts * 100 / self.all.max(1)).clamp(0, 100)
-    }
-
     fn is_open(&self) -> bool {
         is_open(&self.change)
     }
 
     /// Moves on by itself while a trial runs.
     fn waits(&self) -> bool {
-        self.change.is_being_tried()
+        self.change.is_being_tried() && self.stuck.is_none()
     }
+}
+
+/// Why a trial that was asked for will not end by itself; none if it will.
+async fn stuck(pipeline: &Pipeline, change: &RuleChange) -> Result<Option<String>, PageError> {
+    if !change.is_being_tried() {
+        return Ok(None);
+    }
+    Ok(match rows::trial_job(&pipeline.store, change.id).await? {
+        Some((JobState::Queued | JobState::Running, _)) => None,
+        Some((_, error)) => Some(error.unwrap_or_default()),
+        None => Some(String::new()),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "web/trial_progress.html")]
+struct ProgressPart {
+    t: super::i18n::Text,
+    read: i64,
+    percent: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ProgressQuery {
+    #[serde(default)]
+    all: i64,
+}
+
+/// How far a trial is: asked for every two seconds. When it has ended, the whole page is asked for.
+pub(super) async fn progress(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Query(query): Query<ProgressQuery>,
+) -> Page {
+    let change = rows::get(&pipeline.store, ChangeId(id)).await?.ok_or(PageError::NotFound)?;
+    if !change.is_being_tried() || stuck(&pipeline, &change).await?.is_some() {
+        return Ok(([("hx-refresh", "true")], "").into_response());
+    }
+    let percent = (change.trial_posts * 100 / query.all.max(1)).clamp(0, 100);
+    html(&ProgressPart { t: super::i18n::Text::new(user.language), read: change.trial_posts, percent })
 }
 
 #[derive(Deserialize, Default)]
@@ -139,8 +184,9 @@ pub(super) async fn page(
     Query(query): Query<ChangeQuery>,
 ) -> Page {
     let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let Checked { problems, rules } = check(&pipeline, changes::candidate(&change, &files)).await?;
+    let Checked { problems, rules } = changes::check_aside(&pipeline, changes::candidate(&change, &files)).await?;
     let trial = changes::trial(&pipeline, &change).await?;
+    let closed = named_queues::closed_to(&pipeline.store, &user).await?;
     let mut lists = Vec::new();
     if let Some(trial) = &trial {
         let kinds: [(&'static str, bool, &Listed); 5] = [
@@ -155,7 +201,8 @@ pub(super) async fn page(
         for (title, bad, listed) in kinds {
             let mut posts = Vec::new();
             for post in listed.first.iter().take(POSTS) {
-                posts.extend(rows::trial_post(&pipeline.store, *post, &change.pack).await?);
+                let post = rows::trial_post(&pipeline.store, *post, &change.pack).await?;
+                posts.extend(post.filter(|post| post.flag_id.is_none() || !named_queues::keeps_out(&closed, post.queue_id)));
             }
             let count = count(listed);
             lists.push(TrialList { title, bad: bad && count > 0, count, width: count * 100 / largest, posts });
@@ -171,20 +218,14 @@ pub(super) async fn page(
         problems,
         lists,
         trial,
-        all: crate::store::posts::count(&pipeline.store).await?,
+        all: if change.is_being_tried() { crate::store::backtest::count(&pipeline.store).await? } else { 0 },
+        stuck: stuck(&pipeline, &change).await?,
         behind,
         mine: change.author_id == user.id,
-        may: user.role.edits_rules(),
+        may: user.role.edits_rules() && changes::fixed(&pipeline).is_none(),
         change,
         f: Frame::new(user, "rules", query.done),
     })
-}
-
-/// Compiling a pack takes a while: not on a thread that answers others.
-async fn check(pipeline: &Pipeline, source: PackSource) -> Result<Checked, PageError> {
-    let day = pipeline.clock().now().in_jakarta().date();
-    let checked = tokio::task::spawn_blocking(move || changes::check(&source, day)).await;
-    checked.map_err(|error| PageError::Internal(error.to_string()))
 }
 
 /// Points that the form of a term offers on an axis.
@@ -205,6 +246,8 @@ struct TermPage {
     draft: TermDraft,
     axes: Vec<AxisChoice>,
     problem: String,
+    /// Hash of the change as the form was opened: what another window saved since is not overwritten.
+    seen: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -252,10 +295,32 @@ pub(super) async fn term(
             query.form.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
         TermDraft { id: slug.to_lowercase(), forms, affixes: true, fuzzy: true, ..TermDraft::default() }
     } else {
-        edit::term(&source.files, &query.id).ok_or(PageError::NotFound)?.1
+        match edit::term(&source.files, &query.id) {
+            Some((_, draft)) => draft,
+            None => return Err(unreadable(&source).unwrap_or(PageError::NotFound)),
+        }
     };
     let axes = axes(&source, &user, &draft);
-    html(&TermPage { change, before: query.id, draft, axes, problem: String::new(), f: Frame::new(user, "rules", None) })
+    let seen = change.hash.clone();
+    html(&TermPage { change, before: query.id, draft, axes, problem: String::new(), seen, f: Frame::new(user, "rules", None) })
+}
+
+/// The first file of terms that is not TOML: its terms cannot be found.
+fn unreadable(source: &PackSource) -> Option<PageError> {
+    let broken = |(path, text): (&String, &String)| {
+        let error = text.parse::<toml::Table>().err().filter(|_| path.starts_with("terms/"))?;
+        let why = edit::EditError::Broken { path: path.clone(), why: error.message().to_owned() };
+        Some(PageError::Refused(StatusCode::CONFLICT, why.to_string()))
+    };
+    source.files.iter().find_map(broken)
+}
+
+/// The words of a refusal that a form can show above what was typed.
+fn refused(error: &PipelineError) -> Option<String> {
+    match error {
+        PipelineError::Refused(why) | PipelineError::Store(StoreError::Refused(why)) => Some(why.clone()),
+        _ => None,
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -284,7 +349,18 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 impl TermForm {
-    fn draft(&self) -> TermDraft {
+    /// The term as the form has it. Points and company on groups that the form did not offer stay as they are in `source`.
+    fn draft(&self, source: &PackSource) -> TermDraft {
+        let mut draft = self.typed();
+        let offered: Vec<&str> = self.points.iter().filter_map(|choice| choice.split_once('=')).map(|(axis, _)| axis).collect();
+        if let Some((_, old)) = edit::term(&source.files, &self.before) {
+            draft.points.extend(old.points.into_iter().filter(|(axis, _)| !offered.contains(&axis.as_str())));
+            draft.needs.extend(old.needs.into_iter().filter(|axis| !offered.contains(&axis.as_str())));
+        }
+        draft
+    }
+
+    fn typed(&self) -> TermDraft {
         let points = self.points.iter().filter_map(|choice| {
             let (axis, points) = choice.split_once('=')?;
             Some((axis.to_owned(), points.parse().ok()?))
@@ -311,7 +387,9 @@ pub(super) async fn save_term(
     Path(id): Path<i64>,
     Form(form): Form<TermForm>,
 ) -> Page {
-    let draft = form.draft();
+    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
+    let source = changes::candidate(&change, &files);
+    let draft = form.draft(&source);
     let before = Some(form.before.clone()).filter(|before| !before.is_empty());
     let what = match (form.what.as_str(), before) {
         ("remove", Some(term)) => Edit::RemoveTerm(term),
@@ -319,10 +397,10 @@ pub(super) async fn save_term(
     };
     match changes::edit(&pipeline, &user, ChangeId(id), &form.seen, what).await {
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(crate::pipeline::PipelineError::Refused(problem)) if user.role.edits_rules() => {
-            let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-            let axes = axes(&changes::candidate(&change, &files), &user, &draft);
-            let page = TermPage { change, before: form.before, draft, axes, problem, f: Frame::new(user, "rules", None) };
+        Err(error) if user.role.edits_rules() && refused(&error).is_some() => {
+            let axes = axes(&source, &user, &draft);
+            let (problem, f) = (refused(&error).unwrap_or_default(), Frame::new(user, "rules", None));
+            let page = TermPage { change, before: form.before, draft, axes, problem, seen: form.seen, f };
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }
         Err(error) => Err(error.into()),
@@ -340,6 +418,8 @@ struct FilePage {
     problems: Vec<Diagnostic>,
     /// Status and priority, for a rule.
     rule: Option<(String, Status, Priority)>,
+    /// Hash of the change as the form was opened.
+    seen: String,
 }
 
 #[derive(Deserialize)]
@@ -370,9 +450,10 @@ pub(super) async fn file(
     let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
     let source = changes::candidate(&change, &files);
     let text = source.files.get(&query.path).cloned().ok_or(PageError::NotFound)?;
-    let problems = check(&pipeline, source).await?.problems;
+    let problems = changes::check_aside(&pipeline, source).await?.problems;
     html(&FilePage {
         rule: rule_of(&query.path, &text),
+        seen: change.hash.clone(),
         change,
         path: query.path,
         text,
@@ -388,7 +469,7 @@ pub(super) struct FileForm {
     seen: String,
     path: String,
     text: String,
-    /// `remove`, `rule` (status and priority), `new-rule`, or nothing: the text.
+    /// `remove`, `restore`, `rule` (status and priority), `new-rule`, or nothing: the text.
     what: String,
     id: String,
     status: Option<Status>,
@@ -403,6 +484,7 @@ pub(super) async fn save_file(
     Form(form): Form<FileForm>,
 ) -> Page {
     let what = match (form.what.as_str(), form.status, form.priority) {
+        ("restore", ..) => Edit::Restore(form.path.clone()),
         ("remove", ..) => Edit::File { path: form.path.clone(), text: None },
         ("new-rule", ..) => Edit::NewRule(form.id.trim().to_owned()),
         ("rule", Some(status), Some(priority)) => Edit::Rule { id: form.id.clone(), status, priority },
@@ -416,16 +498,20 @@ pub(super) async fn save_file(
             Ok(Redirect::to(&format!("/changes/{id}/file?{query}")).into_response())
         }
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(crate::pipeline::PipelineError::Refused(problem)) if user.role.edits_rules() && form.what.is_empty() => {
-            let (change, _) = changes::get(&pipeline, ChangeId(id)).await?;
-            let rule = rule_of(&form.path, &form.text);
+        Err(error) if user.role.edits_rules() && form.what.is_empty() && refused(&error).is_some() => {
+            let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
+            let mut source = changes::candidate(&change, &files);
+            if edit::is_path(&form.path) {
+                source.files.insert(form.path.clone(), form.text.clone());
+            }
             let page = FilePage {
+                rule: rule_of(&form.path, &form.text),
+                problem: refused(&error).unwrap_or_default(),
+                problems: changes::check_aside(&pipeline, source).await?.problems,
                 change,
                 path: form.path,
                 text: form.text,
-                problem,
-                problems: Vec::new(),
-                rule,
+                seen: form.seen,
                 f: Frame::new(user, "rules", None),
             };
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
@@ -454,7 +540,10 @@ pub(super) async fn try_file(
     if edit::is_path(&form.path) {
         source.files.insert(form.path, form.text.replace("\r\n", "\n"));
     }
-    html(&ProblemsPart { t: super::i18n::Text::new(user.language), problems: check(&pipeline, source).await?.problems })
+    html(&ProblemsPart {
+        t: super::i18n::Text::new(user.language),
+        problems: changes::check_aside(&pipeline, source).await?.problems,
+    })
 }
 
 /// The same for the form of a term.
@@ -468,10 +557,10 @@ pub(super) async fn try_term(
     let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
     let mut source = changes::candidate(&change, &files);
     let before = Some(form.before.as_str()).filter(|before| !before.is_empty());
-    let problems = match edit::write_term(&source.files, before, &form.draft()) {
+    let problems = match edit::write_term(&source.files, before, &form.draft(&source)) {
         Ok((path, text)) => {
             source.files.insert(path, text);
-            check(&pipeline, source).await?.problems
+            changes::check_aside(&pipeline, source).await?.problems
         }
         Err(error) => vec![Diagnostic {
             severity: Severity::Error,
@@ -505,10 +594,8 @@ pub(super) async fn step(
     let advance = async |step| changes::advance(&pipeline, &user, change, step, &form.remark).await;
     let done = match form.what.as_str() {
         "try" => changes::ask_trial(&pipeline, &user, change).await.map(|()| "trial-asked")?,
-        "merge" => match changes::merge(&pipeline, &user, change).await?.is_empty() {
-            true => "merged",
-            false => "merged-clash",
-        },
+        "merge" if changes::merge(&pipeline, &user, change).await?.is_empty() => "merged",
+        "merge" => "merged-clash",
         "propose" => advance(Step::Propose).await.map(|()| "proposed")?,
         "take-back" => advance(Step::TakeBack).await.map(|()| "saved")?,
         "send-back" => advance(Step::SendBack).await.map(|()| "sent-back")?,

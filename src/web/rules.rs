@@ -14,7 +14,7 @@ use crate::domain::ids::ChangeId;
 use crate::domain::rule_change::{Activation, ChangeState, RuleChange};
 use crate::domain::trust::wilson;
 use crate::pipeline::backtest::RuleReport;
-use crate::pipeline::{Pipeline, backtest, radar, rule_changes};
+use crate::pipeline::{Pipeline, backtest, radar, rule_changes, rule_packs};
 use crate::rules::index::How;
 use crate::rules::{Pack, Rule, RuleSet, Status, Term, shipped, shipped_packs};
 use crate::scan::{self, Explanation, TermShown};
@@ -72,10 +72,10 @@ struct RulesPage {
 /// Packs in use, open changes, and a box to try a text.
 pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<DoneQuery>) -> Page {
     let rules = pipeline.rules();
-    let in_force = rows::in_force(&pipeline.store).await?;
+    let (in_force, fixed) = (rows::in_force(&pipeline.store).await?, rule_changes::fixed(&pipeline));
     let mut packs = Vec::new();
     for pack in &rules.packs {
-        let change = in_force.iter().find(|(known, _)| *known == pack.id).map(|(_, change)| *change);
+        let change = in_force.iter().find(|(known, ..)| *known == pack.id && fixed.is_none()).map(|(_, change, _)| *change);
         let change = match change {
             Some(id) => rows::get(&pipeline.store, id).await?,
             None => None,
@@ -96,14 +96,13 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         });
     }
     let open = rows::open(&pipeline.store).await?;
-    html(&RulesPage { packs, open, fixed: rule_changes::fixed(&pipeline), f: Frame::new(user, "rules", query.done) })
+    html(&RulesPage { packs, open, fixed, f: Frame::new(user, "rules", query.done) })
 }
 
-/// True when the first change ever put to use began from another pack than the program has now.
+/// True when the first change since the program's own pack was in force began from another pack than the program has now.
 async fn is_outdated(pipeline: &Pipeline, change: &RuleChange) -> Result<bool, PageError> {
     let activations = rows::activations(&pipeline.store, &change.pack).await?;
-    let first = activations.iter().rev().find_map(|row| row.change_id);
-    let Some(first) = first else { return Ok(false) };
+    let Some(first) = activations.iter().map_while(|row| row.change_id).last() else { return Ok(false) };
     let first = rows::get(&pipeline.store, first).await?;
     Ok(first.is_some_and(|first| first.base_hash != shipped(&change.pack).hash()))
 }
@@ -391,7 +390,10 @@ pub(super) async fn explain(State(pipeline): State<Pipeline>, SignedIn(user): Si
         0 => None,
         id => Some(rule_changes::get(&pipeline, ChangeId(id)).await?),
     };
-    let tried = change.as_ref().map(|(change, files)| crate::rules::load(&[rule_changes::candidate(change, files)]).rule_set);
+    let tried = match &change {
+        Some((change, files)) => Some(rule_packs::loaded(vec![rule_changes::candidate(change, files)]).await?.rule_set),
+        None => None,
+    };
     let in_use = pipeline.rules();
     let rules = match &tried {
         Some(rules) => rules.as_ref(),
@@ -488,6 +490,8 @@ struct HistoryPage {
     own: bool,
     seen: i64,
     editable: bool,
+    /// Rules come from a folder: what was put to use here counts for nothing.
+    fixed: bool,
 }
 
 /// What was put to use, and the way back.
@@ -503,10 +507,11 @@ pub(super) async fn history(
     let in_force = rows.first().and_then(|row| row.change_id);
     let mut former: Vec<(ChangeId, String)> = Vec::new();
     for row in &rows {
-        if let (Some(change), Some(title)) = (row.change_id, &row.title) {
-            if Some(change) != in_force && former.iter().all(|(known, _)| *known != change) {
-                former.push((change, title.clone()));
-            }
+        if let (Some(change), Some(title)) = (row.change_id, &row.title)
+            && Some(change) != in_force
+            && former.iter().all(|(known, _)| *known != change)
+        {
+            former.push((change, title.clone()));
         }
     }
     html(&HistoryPage {
@@ -516,6 +521,7 @@ pub(super) async fn history(
         rows,
         former,
         editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        fixed: rule_changes::fixed(&pipeline).is_some(),
         pack: id,
         f: Frame::new(user, "rules", query.done),
     })

@@ -73,7 +73,7 @@ impl Attempts {
         Self(Arc::new(RateLimiter::hashmap(quota.allow_burst(NonZeroU32::MIN.saturating_add(9)))))
     }
 
-    fn allows(&self, name: &str) -> bool {
+    pub(super) fn allows(&self, name: &str) -> bool {
         if self.0.len() > NAMES {
             self.0.retain_recent();
         }

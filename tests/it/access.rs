@@ -96,6 +96,7 @@ const ROUTES: &[Route] = &[
     ("GET", "/changes/{id}/file", "/changes/999/file?path=pack.toml", &[], Some(Capability::EditRules)),
     ("POST", "/changes/{id}/file", "/changes/999/file", &[("path", "pack.toml")], Some(Capability::EditRules)),
     ("POST", "/changes/{id}/file/check", "/changes/999/file/check", &[("path", "pack.toml")], Some(Capability::EditRules)),
+    ("GET", "/changes/{id}/trial", "/changes/999/trial", &[], None),
     ("POST", "/changes/{id}/use", "/changes/999/use", &[("hash", "x")], Some(Capability::EditRules)),
     ("GET", "/sources", "/sources", &[], None),
     ("POST", "/sources/{name}/resume", "/sources/threads/resume", &[], Some(Capability::Operate)),

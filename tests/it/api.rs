@@ -198,6 +198,13 @@ async fn tokens_do_what_they_may_and_no_more() {
         .call(Method::POST, &format!("/api/v1/flags/{}/undo", flag["id"]), None, Some(json!({"decision": done.1["decision"]})))
         .await;
     assert_eq!(undone.0, StatusCode::NO_CONTENT, "{}", undone.1);
+    let (status, _) = reading.get("/api/v1/events").await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "an analyst reads the log");
+    let (auditor, _) = program(&desk, "ani", Role::Auditor, false).await;
+    let (status, events) = auditor.get("/api/v1/events?limit=500").await;
+    assert_eq!(status, StatusCode::OK);
+    let actions: Vec<&str> = events["events"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert!(actions.contains(&"flag_decided") && !actions.contains(&"signed_in"), "{actions:?}");
     // No call signs, whatever the token.
     let (_, document) = reading.get("/api/openapi.json").await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
@@ -268,10 +275,11 @@ async fn told(stage: &Stage) {
     let (joko, ratna) = (stage.person("joko", Role::Admin).await, stage.person("ratna", Role::Analyst).await);
     stage.worker("w").perform(JobKind::Crawl).await.unwrap();
     let (receiver, url) = Receiver::new().await;
+    let stop = tokio_util::sync::CancellationToken::new();
     assert!(webhooks::add(pipeline, &ratna, &url, &[]).await.is_err(), "an analyst added a webhook");
     assert!(webhooks::add(pipeline, &joko, &url, &["signed_in".into()]).await.is_err(), "sessions are nobody's business");
     let added = webhooks::add(pipeline, &joko, &url, &[]).await.unwrap();
-    assert_eq!(webhooks::send_due(pipeline).await.unwrap(), 0, "only what happens from now on");
+    assert_eq!(webhooks::send_due(pipeline, &stop).await.unwrap(), 0, "only what happens from now on");
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     let cards =
         sisir::store::queue::list(stage.store(), &sisir::store::queue::Filter::open(), stage.clock.now(), 4, None).await.unwrap();
@@ -281,7 +289,7 @@ async fn told(stage: &Stage) {
         review::decide(pipeline, &ratna, id, &stage.seen(id).await, &dismissed).await.unwrap();
     };
     decide(0).await;
-    let sent = webhooks::send_due(pipeline).await.unwrap();
+    let sent = webhooks::send_due(pipeline, &stop).await.unwrap();
     let seqs = receiver.seqs();
     assert!(sent >= 2 && seqs.len() as u64 == sent && seqs.is_sorted(), "{seqs:?}");
     let (headers, body) = receiver.got.lock().unwrap().last().unwrap().clone();
@@ -296,38 +304,38 @@ async fn told(stage: &Stage) {
     decide(1).await;
     decide(2).await;
     let before = receiver.seqs().len();
-    assert_eq!(webhooks::send_due(pipeline).await.unwrap(), 0);
-    assert_eq!(webhooks::send_due(pipeline).await.unwrap(), 0, "not before its time");
+    assert_eq!(webhooks::send_due(pipeline, &stop).await.unwrap(), 0);
+    assert_eq!(webhooks::send_due(pipeline, &stop).await.unwrap(), 0, "not before its time");
     assert_eq!(receiver.seqs().len(), before + 1);
     let hook = hooks::get(stage.store(), added.id).await.unwrap().unwrap();
     assert_eq!((hook.failures, hook.last_error.as_str()), (1, "answered 503"));
     stage.later(6);
     *receiver.answer.lock().unwrap() = 204;
-    assert_eq!(webhooks::send_due(pipeline).await.unwrap(), 2);
+    assert_eq!(webhooks::send_due(pipeline, &stop).await.unwrap(), 2);
     let seqs = receiver.seqs();
     assert_eq!(seqs[before], seqs[before + 1], "the same one again");
     assert!(seqs[before + 2] > seqs[before + 1]);
     // Two workers at once: each event once.
     decide(3).await;
     let before = receiver.seqs().len();
-    let (one, two) = tokio::join!(webhooks::send_due(pipeline), webhooks::send_due(pipeline));
+    let (one, two) = tokio::join!(webhooks::send_due(pipeline, &stop), webhooks::send_due(pipeline, &stop));
     assert_eq!((one.unwrap() + two.unwrap(), receiver.seqs().len()), (1, before + 1));
     // Three days without an answer: off, until a person switches it on; what happened meanwhile is not sent.
     *receiver.answer.lock().unwrap() = 500;
     review::undo(pipeline, &ratna, cards[3].id, stage.seen(cards[3].id).await.decision.unwrap()).await.unwrap();
-    webhooks::send_due(pipeline).await.unwrap();
+    webhooks::send_due(pipeline, &stop).await.unwrap();
     stage.later(73 * 3600);
-    webhooks::send_due(pipeline).await.unwrap();
+    webhooks::send_due(pipeline, &stop).await.unwrap();
     assert!(hooks::get(stage.store(), added.id).await.unwrap().unwrap().off_at.is_some());
     let before = receiver.seqs().len();
     *receiver.answer.lock().unwrap() = 200;
     webhooks::switch(pipeline, &joko, added.id, true).await.unwrap();
-    assert_eq!(webhooks::send_due(pipeline).await.unwrap(), 0);
+    assert_eq!(webhooks::send_due(pipeline, &stop).await.unwrap(), 0);
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     // 410: the receiver wants nothing more.
     *receiver.answer.lock().unwrap() = 410;
     decide(3).await;
-    webhooks::send_due(pipeline).await.unwrap();
+    webhooks::send_due(pipeline, &stop).await.unwrap();
     assert!(hooks::get(stage.store(), added.id).await.unwrap().unwrap().off_at.is_some());
     assert_eq!(receiver.seqs().len(), before + 1);
 }

@@ -49,7 +49,7 @@ pub async fn export(file: Option<&Path>, options: &ExportOptions) -> anyhow::Res
     let sources = rule_packs::configured(&pipeline.config, &pipeline.store).await?;
     for (source, pack) in sources.iter().zip(&pipeline.rules().packs) {
         let folder = options.out.join(&pack.id);
-        for (path, text) in &source.files {
+        for (path, text) in source.files.iter().filter(|(path, _)| edit::is_path(path)) {
             let to = folder.join(path);
             std::fs::create_dir_all(to.parent().unwrap_or(&folder))
                 .with_context(|| format!("{}: cannot be made", to.display()))?;

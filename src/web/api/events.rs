@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -49,14 +50,17 @@ pub(super) struct EventsQuery {
     limit: Option<i64>,
 }
 
-/// What happened since. Webhooks send the same events.
+/// What happened since, for those who read the log. Webhooks send the same events.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventsQuery),
-    responses((status = 200, body = EventsOut), (status = 401, body = Problem)))]
+    responses((status = 200, body = EventsOut), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn list(
     State(pipeline): State<Pipeline>,
-    _caller: Caller,
+    caller: Caller,
     extract::Query(query): extract::Query<EventsQuery>,
 ) -> Result<Json<EventsOut>, ApiError> {
+    if !caller.user.role.reads_log() {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "only supervisors, administrators and auditors read the log"));
+    }
     let limit = query.limit.unwrap_or(100).clamp(1, MOST);
     let rows = audit::after(&pipeline.store, query.after, Action::TOLD, limit).await?;
     let last = rows.last().map_or(query.after, |row| row.seq);

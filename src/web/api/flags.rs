@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract;
 use super::{ApiError, Caller, Problem};
-use crate::domain::decision::{Elements, FollowUp, Judgement, Reason};
+use crate::domain::decision::{Elements, FollowUp, Judgement, Reason, Verdict};
 use crate::domain::flag::{Lane, Role};
 use crate::domain::ids::{DecisionId, FlagId};
 use crate::pipeline::{Pipeline, review};
@@ -63,7 +63,6 @@ pub(super) struct DecisionOut {
     elements: Option<String>,
     /// What follows.
     action: Option<String>,
-    note: String,
     /// Sign-in name.
     by: String,
     /// RFC 3339, UTC.
@@ -157,7 +156,6 @@ async fn read(pipeline: &Pipeline, id: FlagId, seq: i64) -> Result<Option<FlagOu
             reason: row.reason.to_string(),
             elements: row.elements,
             action: row.action.map(|action| action.to_string()),
-            note: row.note,
             by: row.by,
             decided_at: row.decided_at.timestamp().to_string(),
         }),
@@ -241,7 +239,12 @@ pub(super) async fn decide(
         .map_err(unfit)?
         .with_elements(Elements::from_letters(&sent.elements))
         .with_actor(actor);
-    if let Some(action) = action {
+    let flag = flags::get(&pipeline.store, FlagId(id)).await?;
+    let flag = flag.ok_or_else(|| ApiError::from(StoreError::NotFound(format!("flag {id}"))))?;
+    let asks = pipeline.rules().pack(&flag.pack).is_none_or(|pack| pack.output == crate::rules::Output::Takedown);
+    // The usual step: a request where a pack may ask, a lead where it may not.
+    let usual = (!asks && judgement.verdict() == Verdict::Uphold).then_some(FollowUp::CustomsLead);
+    if let Some(action) = action.or(usual) {
         judgement = judgement.with_follow_up(action).map_err(unfit)?;
     }
     let seen = Seen { decision: sent.seen_decision.map(DecisionId), text_sha256: sent.text_sha256 };

@@ -1,6 +1,6 @@
 //! The JSON API (`/api/v1`): what the desk does with posts, for other programs of the ministry. No token signs.
 //!
-//! Errors are problem details (RFC 9457). The description is OpenAPI 3.1, made from the handlers, at `/api/openapi.json`.
+//! Errors are problem details (RFC 9457). The description is `OpenAPI` 3.1, made from the handlers, at `/api/openapi.json`.
 
 mod batches;
 mod events;
@@ -215,12 +215,14 @@ async fn once(pipeline: &Pipeline, caller: &Caller, key: &str, request: Request,
     let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, ANSWER_LIMIT).await.map_err(|error| ApiError::from(PipelineError::Task(error.to_string())))?;
-    // What may go another way the next time is not kept: the same key may try again.
-    if !parts.status.is_server_error() {
-        let mut tx = pipeline.store.write_tx().await?;
+    let mut tx = pipeline.store.write_tx().await?;
+    if parts.status.is_server_error() || matches!(parts.status, StatusCode::FORBIDDEN | StatusCode::CONFLICT) {
+        // What may go another way the next time is not kept: the same key may try again.
+        rows::forget_request(&mut tx, user, key).await?;
+    } else {
         rows::answer_request(&mut tx, user, key, i32::from(parts.status.as_u16()), &String::from_utf8_lossy(&body)).await?;
-        tx.commit_housekeeping().await?;
     }
+    tx.commit_housekeeping().await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
