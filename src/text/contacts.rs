@@ -74,29 +74,37 @@ const GENERIC: [&str; 32] = [
     "addstickers",
 ];
 
-/// Every contact of a text in one spelling: numbers as `628…`, addresses and pages in lower case.
-pub fn contacts(text: &str) -> BTreeSet<(ContactKind, String)> {
-    let mut out = BTreeSet::new();
-    let Some(patterns) = PATTERNS.as_ref() else { return out };
-    let links = patterns.messenger.captures_iter(text).filter_map(|found| found.get(1));
-    let numbers = links.chain(patterns.mobile.find_iter(text).filter_map(|found| text.get(found.range()).map(|_| found)));
-    for number in numbers {
-        let mut written = number.as_str();
-        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
-        let international = |text: &str| {
-            let digits = digits(text);
-            digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"))
-        };
-        // A group too many belongs to what follows.
+/// The digits of a number, from 62 on.
+fn international(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"))
+}
+
+/// Numbers as they are printed. A group too many belongs to what follows, which is read again: it may be another number.
+fn printed_numbers(mobile: &Regex, text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(found) = mobile.find_at(text, at) {
+        let mut written = found.as_str();
         while international(written).len() > LONGEST {
             let Some((shorter, _)) = written.rsplit_once([' ', '.', '-']) else { break };
             written = shorter;
         }
-        let international = international(written);
-        if international.starts_with("628") && (11..=LONGEST).contains(&international.len()) {
-            out.insert((ContactKind::Phone, international));
-        }
+        out.push(international(written));
+        at = found.start() + written.len().max(1);
     }
+    out
+}
+
+/// Every contact of a text in one spelling: numbers as `628…`, addresses and pages in lower case.
+pub fn contacts(text: &str) -> BTreeSet<(ContactKind, String)> {
+    let mut out = BTreeSet::new();
+    let Some(patterns) = PATTERNS.as_ref() else { return out };
+    let linked =
+        patterns.messenger.captures_iter(text).filter_map(|found| found.get(1)).map(|number| international(number.as_str()));
+    let printed = printed_numbers(&patterns.mobile, text);
+    let mobile = |number: &String| number.starts_with("628") && (11..=LONGEST).contains(&number.len());
+    out.extend(linked.chain(printed).filter(mobile).map(|number| (ContactKind::Phone, number)));
     for found in patterns.email.find_iter(text) {
         out.insert((ContactKind::Email, found.as_str().to_lowercase()));
     }

@@ -387,6 +387,7 @@ pub(super) async fn save_term(
     Path(id): Path<i64>,
     Form(form): Form<TermForm>,
 ) -> Page {
+    may_edit(&user)?;
     let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
     let source = changes::candidate(&change, &files);
     let draft = form.draft(&source);
@@ -397,7 +398,7 @@ pub(super) async fn save_term(
     };
     match changes::edit(&pipeline, &user, ChangeId(id), &form.seen, what).await {
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(error) if user.role.edits_rules() && refused(&error).is_some() => {
+        Err(error) if refused(&error).is_some() => {
             let axes = axes(&source, &user, &draft);
             let (problem, f) = (refused(&error).unwrap_or_default(), Frame::new(user, "rules", None));
             let page = TermPage { change, before: form.before, draft, axes, problem, seen: form.seen, f };
@@ -483,6 +484,7 @@ pub(super) async fn save_file(
     Path(id): Path<i64>,
     Form(form): Form<FileForm>,
 ) -> Page {
+    may_edit(&user)?;
     let what = match (form.what.as_str(), form.status, form.priority) {
         ("restore", ..) => Edit::Restore(form.path.clone()),
         ("remove", ..) => Edit::File { path: form.path.clone(), text: None },
@@ -498,7 +500,7 @@ pub(super) async fn save_file(
             Ok(Redirect::to(&format!("/changes/{id}/file?{query}")).into_response())
         }
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(error) if user.role.edits_rules() && form.what.is_empty() && refused(&error).is_some() => {
+        Err(error) if form.what.is_empty() && refused(&error).is_some() => {
             let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
             let mut source = changes::candidate(&change, &files);
             if edit::is_path(&form.path) {

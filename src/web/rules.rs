@@ -13,6 +13,7 @@ use super::view::{Frame, Segment, html, in_language, segments};
 use crate::domain::ids::ChangeId;
 use crate::domain::rule_change::{Activation, ChangeState, RuleChange};
 use crate::domain::trust::wilson;
+use crate::domain::user::User;
 use crate::pipeline::backtest::RuleReport;
 use crate::pipeline::{Pipeline, backtest, radar, rule_changes, rule_packs};
 use crate::rules::index::How;
@@ -44,6 +45,11 @@ pub(super) const fn status_name(status: Status) -> &'static str {
 #[serde(default)]
 pub(super) struct DoneQuery {
     done: Option<String>,
+}
+
+/// Whether the reader begins changes of rules here.
+fn may_change(pipeline: &Pipeline, user: &User) -> bool {
+    user.role.edits_rules() && rule_changes::fixed(pipeline).is_none()
 }
 
 /// A pack as the overview shows it.
@@ -211,7 +217,7 @@ pub(super) async fn pack_page(
         axes,
         found: terms.len(),
         q: query.q,
-        editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        editable: may_change(&pipeline, &user),
         f: Frame::new(user, "rules", query.done),
         pack,
     })
@@ -290,7 +296,7 @@ pub(super) async fn rule(
         ends: (end(counts.first()), end(counts.last())),
         rows: counts,
         source,
-        editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        editable: may_change(&pipeline, &user),
         f: Frame::new(user, "rules", None),
         rule,
         pack,
@@ -327,7 +333,7 @@ pub(super) async fn term(
         points: term.points.iter().map(|(axis, points)| (label(axis), *points)).collect(),
         needs: term.needs.iter().map(label).collect(),
         used_by: pack.rules.iter().filter(asks).map(|rule| rule.id.clone()).collect(),
-        editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        editable: may_change(&pipeline, &user),
         f: Frame::new(user, "rules", None),
         pack,
         term,
@@ -441,7 +447,7 @@ fn evidence(seen: &Explanation) -> Vec<(String, Vec<scan::Span>)> {
 }
 
 /// Id, status, title and what a rule said.
-fn said(pack: &Pack, shown: &scan::RuleShown, user: &crate::domain::user::User) -> (String, &'static str, String, String) {
+fn said(pack: &Pack, shown: &scan::RuleShown, user: &User) -> (String, &'static str, String, String) {
     let title = pack.rule(&shown.id).map_or_else(String::new, |rule| in_language(&rule.title, user.language));
     let said = shown.matched.map_or_else(|| shown.why_not.clone(), |priority| priority.to_string());
     (shown.id.clone(), status_key(shown.status), title, said)
@@ -471,7 +477,7 @@ pub(super) async fn radar(State(pipeline): State<Pipeline>, SignedIn(user): Sign
     html(&RadarPage {
         title: in_language(&pack.title, user.language),
         radar: radar::read(&pipeline, &id).await?,
-        editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        editable: may_change(&pipeline, &user),
         pack: id,
         f: Frame::new(user, "rules", None),
     })
@@ -520,7 +526,7 @@ pub(super) async fn history(
         seen: rows.first().map_or(0, |row| row.id),
         rows,
         former,
-        editable: user.role.edits_rules() && rule_changes::fixed(&pipeline).is_none(),
+        editable: may_change(&pipeline, &user),
         fixed: rule_changes::fixed(&pipeline).is_some(),
         pack: id,
         f: Frame::new(user, "rules", query.done),

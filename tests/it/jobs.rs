@@ -67,7 +67,9 @@ async fn buried(stage: &Stage) {
 
 async fn ticks(stage: &Stage) {
     let (first, second) = tokio::join!(tick(&stage.pipeline), tick(&stage.pipeline));
-    assert_eq!((first.unwrap() + second.unwrap()) as usize, JobKind::ALL.len(), "two processes tick, each kind is queued once");
+    // A trial of rules is asked for by people.
+    let by_clock = JobKind::ALL.iter().filter(|kind| **kind != JobKind::Trial).count();
+    assert_eq!((first.unwrap() + second.unwrap()) as usize, by_clock, "two processes tick, each kind is queued once");
     assert_eq!(tick(&stage.pipeline).await.unwrap(), 0);
     stage.later(3600);
     assert!(tick(&stage.pipeline).await.unwrap() >= 2);

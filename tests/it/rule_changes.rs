@@ -339,6 +339,7 @@ async fn a_change_stays_inside_its_pack_and_its_problems_show() {
     let page = sinta.page(&format!("/changes/{id}")).await;
     assert!(page.contains("listrik padam"), "{page}");
     assert_eq!(sinta.get(&format!("/changes/{id}/trial?all=10")).await.headers()["hx-refresh"], "true");
+    desk.stage.later(1);
     changes::ask_trial(pipeline, &rini, id).await.unwrap();
     let part = sinta.page(&format!("/changes/{id}/trial?all=10")).await;
     assert!(part.contains("class=\"bar\"") && !part.contains("<html"), "{part}");

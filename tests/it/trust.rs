@@ -7,7 +7,7 @@ use sisir::domain::ids::FlagId;
 use sisir::domain::job::JobKind;
 use sisir::domain::trust::Bar;
 use sisir::domain::user::{Role, User};
-use sisir::pipeline::{RulesInUse, batch, review, screen};
+use sisir::pipeline::{Pipeline, RulesInUse, batch, review, screen};
 use sisir::rules::{DEFAULT_PACK, PackSource, RuleSet, load, shipped};
 use sisir::store::{decisions, flags, queue, rule_hits};
 
@@ -118,12 +118,34 @@ async fn schema(stage: &Stage) {
 }
 
 /// The shipped pack with one text replaced in one file.
-fn changed(file: &str, from: &str, to: &str) -> RuleSet {
+fn changed_source(file: &str, from: &str, to: &str) -> PackSource {
     let mut source: PackSource = shipped(DEFAULT_PACK);
     let text = source.files.get_mut(file).unwrap();
     assert!(text.contains(from), "{file} has no {from}");
     *text = text.replace(from, to);
-    load(&[source]).rule_set.unwrap()
+    source
+}
+
+fn changed(file: &str, from: &str, to: &str) -> RuleSet {
+    load(&[changed_source(file, from, to)]).rule_set.unwrap()
+}
+
+/// The same stage with its rules in a folder.
+fn in_folder(stage: &Stage, source: &PackSource) -> Pipeline {
+    let dir = stage.dir.path().join(DEFAULT_PACK);
+    for (path, text) in &source.files {
+        let to = dir.join(path);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::write(to, text).unwrap();
+    }
+    let mut config = (*stage.pipeline.config).clone();
+    config.rules.dir = Some(dir);
+    let rules = load(std::slice::from_ref(source)).rule_set.unwrap();
+    Pipeline {
+        config: std::sync::Arc::new(config),
+        rules_in_use: std::sync::Arc::new(RulesInUse::new(rules)),
+        ..stage.pipeline.clone()
+    }
 }
 
 async fn leads(stage: &Stage) {
@@ -158,10 +180,8 @@ async fn shadow(stage: &Stage) {
             *text = text.replace("status = \"active\"", "status = \"shadow\"");
         }
     }
-    stage.pipeline.rules_in_use.swap(load(&[source]).rule_set.unwrap());
-    let worker = stage.worker("w");
-    worker.perform(JobKind::Crawl).await.unwrap();
-    worker.perform(JobKind::Screen).await.unwrap();
+    stage.worker("w").perform(JobKind::Crawl).await.unwrap();
+    screen::screen(&in_folder(stage, &source), |_| {}).await.unwrap();
     assert_eq!(queue::count(stage.store(), &queue::Filter::default()).await.unwrap(), 0, "a shadow rule flagged");
     let hits = rule_hits::by_day(stage.store()).await.unwrap();
     assert!(hits.iter().all(|hit| hit.shadow) && hits.iter().map(|hit| hit.posts).sum::<i64>() > 20, "{hits:?}");
@@ -169,11 +189,10 @@ async fn shadow(stage: &Stage) {
 
 async fn brake(stage: &Stage) {
     stage.worker("w").perform(JobKind::Crawl).await.unwrap();
-    stage.pipeline.rules_in_use.swap(changed("pack.toml", "posts = 200\nshare = 0.6", "posts = 10\nshare = 0.01"));
-    let error = screen::screen(&stage.pipeline, |_| {}).await.unwrap_err().to_string();
+    let touchy = in_folder(stage, &changed_source("pack.toml", "posts = 200\nshare = 0.6", "posts = 10\nshare = 0.01"));
+    let error = screen::screen(&touchy, |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("safety brake") && error.contains("brake.share"), "{error}");
     assert_eq!(queue::count(stage.store(), &queue::Filter::default()).await.unwrap(), 0);
-    stage.pipeline.rules_in_use.swap(load(&[shipped(DEFAULT_PACK)]).rule_set.unwrap());
     assert!(screen::screen(&stage.pipeline, |_| {}).await.unwrap().flagged > 20, "the posts waited");
 }
 

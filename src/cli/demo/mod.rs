@@ -46,9 +46,14 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if options.headless { script::run(&options).await } else { interactive(&options).await }
 }
 
-/// The three people of the demo.
-const PEOPLE: [(&str, Role); 4] =
-    [("analis", Role::Analyst), ("penanda", Role::Approver), ("penyelia", Role::Supervisor), ("admin", Role::Admin)];
+/// The people of the demo.
+const PEOPLE: [(&str, Role); 5] = [
+    ("analis", Role::Analyst),
+    ("penanda", Role::Approver),
+    ("penyelia", Role::Supervisor),
+    ("penyunting", Role::RuleEditor),
+    ("admin", Role::Admin),
+];
 
 async fn interactive(options: &Options) -> anyhow::Result<ExitCode> {
     let stage = Stage::open(options).await?;
@@ -76,9 +81,10 @@ async fn interactive(options: &Options) -> anyhow::Result<ExitCode> {
         let may = match role {
             Role::Analyst => "review, put packages together",
             Role::Approver => "review, sign packages of others",
-            Role::Supervisor => "review what is escalated, look after queues",
+            Role::Supervisor => "review what is escalated, look after queues, change rules",
+            Role::RuleEditor => "change rules: one writes, another puts to use",
             Role::Admin => "settle deliveries, look after people",
-            Role::Viewer | Role::RuleEditor | Role::Auditor => "read",
+            Role::Viewer | Role::Auditor => "read",
         };
         table.add_row([name, password.as_str(), may]);
     }
