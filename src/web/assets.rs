@@ -1,4 +1,5 @@
-//! Style sheet, script and icon, compiled in.
+//! Style sheet, scripts and icon, compiled in. `htmx.min.js` is htmx 2.0.11 as published (<https://htmx.org>, Zero-Clause
+//! BSD): only pages on which problems show while one types, or a trial moves on, load it.
 
 use axum::extract::Path;
 use axum::http::header;
