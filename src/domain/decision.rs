@@ -71,6 +71,16 @@ impl FollowUp {
         Self::ALL.iter().copied().filter(move |step| step.fits(verdict))
     }
 
+    /// The step unless people choose another: after an upheld flag a request where its rule pack `asks` for takedowns,
+    /// else a lead for customs.
+    pub const fn usual(verdict: Verdict, asks: bool) -> Self {
+        match verdict {
+            Verdict::Dismiss => Self::None,
+            Verdict::Uphold if asks => Self::Request,
+            Verdict::Uphold => Self::CustomsLead,
+        }
+    }
+
     const fn fits(self, verdict: Verdict) -> bool {
         match verdict {
             Verdict::Uphold => !matches!(self, Self::None),
@@ -153,11 +163,12 @@ impl Judgement {
         if reason.verdict() != verdict {
             return Err(Unfit::Reason { verdict, reason });
         }
-        let (elements, follow_up) = match verdict {
-            Verdict::Uphold => (Elements::ALL, FollowUp::Request),
-            Verdict::Dismiss => (Elements::default(), FollowUp::None),
+        let elements = match verdict {
+            Verdict::Uphold => Elements::ALL,
+            Verdict::Dismiss => Elements::default(),
         };
-        Ok(Self { verdict, reason, note: super::post::storable(note.into().trim()), elements, actor: None, follow_up })
+        let (note, follow_up) = (super::post::storable(note.into().trim()), FollowUp::usual(verdict, true));
+        Ok(Self { verdict, reason, note, elements, actor: None, follow_up })
     }
 
     /// With the elements that were found. Whether they suffice depends on the rule pack; the store refuses if not.

@@ -7,7 +7,6 @@ use crate::domain::decision::{Elements, FollowUp, Judgement, Verdict};
 use crate::domain::flag::{Finding, FlagState, Lane};
 use crate::domain::ids::FlagId;
 use crate::domain::user::User;
-use crate::rules::Output;
 use crate::store::bulks::{self, Bulk};
 use crate::store::queue::{self, Filter};
 use crate::store::rule_hits::{self, RuleCard};
@@ -110,8 +109,7 @@ fn first_untrusted(pipeline: &Pipeline, cards: &[RuleCard], found: Vec<(String, 
 /// request: nobody ticks boxes for posts that nobody looks at.
 fn upheld_together(pipeline: &Pipeline, judgement: Judgement, found: &[(String, Json<Vec<Finding>>)]) -> Result<Judgement> {
     let rules = pipeline.rules();
-    let asks = |pack: &str| rules.pack(pack).is_none_or(|pack| pack.output == Output::Takedown);
-    let asking = found.iter().filter(|(pack, _)| asks(pack)).count();
+    let asking = found.iter().filter(|(pack, _)| rules.asks(pack)).count();
     if asking == 0 {
         let lead = judgement.with_elements(Elements::default()).with_follow_up(FollowUp::CustomsLead);
         return lead.map_err(|error| PipelineError::Refused(error.to_string()));

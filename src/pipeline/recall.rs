@@ -8,7 +8,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::PostId;
 use crate::domain::recall::{Counts, Recall, Stratum, estimate};
 use crate::domain::user::User;
-use crate::rules::{Output, RuleSet};
+use crate::rules::RuleSet;
 use crate::scan;
 use crate::store::recall::{self as rows, Draw, Unflagged};
 use crate::store::{flags, named_queues};
@@ -26,17 +26,12 @@ const LOOKED: i64 = 3_000;
 /// Posts of each stratum that people label.
 pub const SAMPLE: usize = 40;
 
-/// The pack that requests rest on.
-fn pack(rules: &RuleSet) -> Option<&crate::rules::Pack> {
-    rules.packs.iter().find(|pack| pack.output == Output::Takedown).or(rules.packs.first())
-}
-
 /// Draws posts to label. Returns how many.
 pub async fn draw(pipeline: &Pipeline, user: &User) -> Result<usize> {
     allowed(user, user.role.supervises(), "only supervisors draw samples")?;
     let rules = pipeline.rules();
     let refused = |why: &str| PipelineError::Refused(why.to_owned());
-    let id = pack(&rules).map(|pack| pack.id.clone()).ok_or_else(|| refused("no pack is in use"))?;
+    let id = rules.asking_pack().map(|pack| pack.id.clone()).ok_or_else(|| refused("no pack is in use"))?;
     let unflagged = rows::unflagged(&pipeline.store, &id, since(pipeline)).await?;
     let posts = rows::random(&pipeline.store, &id, since(pipeline), LOOKED).await?;
     if posts.is_empty() {
@@ -64,7 +59,7 @@ pub async fn draw(pipeline: &Pipeline, user: &User) -> Result<usize> {
 
 /// Posts with and without words of the goods or their origin.
 fn sort(rules: &RuleSet, posts: Vec<Unflagged>) -> (Vec<Unflagged>, Vec<Unflagged>) {
-    let Some(pack) = pack(rules) else { return (Vec::new(), Vec::new()) };
+    let Some(pack) = rules.asking_pack() else { return (Vec::new(), Vec::new()) };
     // Words of the goods or of their origin; a price or a place alone stands in most posts.
     posts.into_iter().partition(|post| {
         let found = scan::evidence(rules, &pack.id, &post.text);
@@ -76,7 +71,7 @@ fn sort(rules: &RuleSet, posts: Vec<Unflagged>) -> (Vec<Unflagged>, Vec<Unflagge
 pub async fn next(pipeline: &Pipeline, user: &User) -> Result<Option<(i64, PostId)>> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors label posts")?;
     let rules = pipeline.rules();
-    match pack(&rules) {
+    match rules.asking_pack() {
         Some(pack) => Ok(rows::next(&pipeline.store, &pack.id).await?),
         None => Ok(None),
     }
@@ -89,8 +84,8 @@ pub async fn label(pipeline: &Pipeline, user: &User, sample: i64, relevant: bool
     let post = rows::waiting_post(&pipeline.store, sample).await?;
     let mut tx = pipeline.store.write_tx().await?;
     rows::label(&mut tx, sample, user.id, relevant).await?;
-    if let (true, Some(post), Some(pack)) = (relevant, post, pack(&rules)) {
-        let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
+    if let (true, Some(post), Some(pack)) = (relevant, post, rules.asking_pack()) {
+        let packs = rules.pack_ids();
         flags::remember_rule_set(&mut tx, &rules.hash, &packs).await?;
         rows::queue(&mut tx, post, &pack.id, &rules.hash).await?;
         named_queues::route(&mut tx).await?;
@@ -113,7 +108,7 @@ pub struct Missed {
 /// Reads the estimate.
 pub async fn read(pipeline: &Pipeline) -> Result<Missed> {
     let rules = pipeline.rules();
-    let Some(pack) = pack(&rules) else { return Ok(Missed { counts: Counts::default(), recall: None, waiting: 0 }) };
+    let Some(pack) = rules.asking_pack() else { return Ok(Missed { counts: Counts::default(), recall: None, waiting: 0 }) };
     let since = since(pipeline);
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
     let flagged = rows::flagged(&pipeline.store, &pack.id, since).await?;

@@ -163,13 +163,7 @@ pub async fn edit(pipeline: &Pipeline, user: &User, id: ChangeId, seen: &str, wh
         return Err(PipelineError::Refused("this change was edited in another window since; open it again and repeat".into()));
     }
     let mut source = candidate(&change, &files);
-    let (path, text) = match what {
-        Edit::Restore(path) => {
-            let before = files.iter().find(|file| file.path == path).and_then(|file| file.before.clone());
-            (path, before)
-        }
-        other => apply(&source, other).map_err(|error| PipelineError::Refused(error.to_string()))?,
-    };
+    let (path, text) = apply(&source, &files, what).map_err(|error| PipelineError::Refused(error.to_string()))?;
     if !edit::is_path(&path) {
         return Err(PipelineError::Refused(edit::EditError::NoPath(path).to_string()));
     }
@@ -182,7 +176,12 @@ pub async fn edit(pipeline: &Pipeline, user: &User, id: ChangeId, seen: &str, wh
     commit(tx, user, Action::RuleChangeEdited, id, format!("file={path}")).await
 }
 
-fn apply(source: &PackSource, what: Edit) -> std::result::Result<(String, Option<String>), edit::EditError> {
+/// The file that an edit writes: its path and its text, `None` where it goes.
+fn apply(
+    source: &PackSource,
+    files: &[FileChange],
+    what: Edit,
+) -> std::result::Result<(String, Option<String>), edit::EditError> {
     let rule = |id: &str| format!("rules/{id}.toml");
     Ok(match what {
         Edit::Term { before, draft } => {
@@ -210,7 +209,10 @@ fn apply(source: &PackSource, what: Edit) -> std::result::Result<(String, Option
         }
         // Browsers send lines with a carriage return.
         Edit::File { path, text } => (path, text.map(|text| edit::formatted(&text.replace("\r\n", "\n")))),
-        Edit::Restore(path) => (path, None),
+        Edit::Restore(path) => {
+            let before = files.iter().find(|file| file.path == path).and_then(|file| file.before.clone());
+            (path, before)
+        }
     })
 }
 

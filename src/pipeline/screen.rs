@@ -31,7 +31,7 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         // Before each batch: a worker that went on with former rules would undo what another one reads with new ones.
         rule_packs::refresh(pipeline).await?;
         let rules = &pipeline.rules();
-        let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
+        let packs = rules.pack_ids();
         pipeline.reach("screen.before_batch");
         let mut tx = pipeline.store.write_tx().await?;
         let waiting = posts::take_unscreened(&mut tx, &rules.hash, BATCH).await?;

@@ -10,7 +10,6 @@ use crate::domain::post::{Observation, storable};
 use crate::domain::tip::{TipProblem, TipReason, TipStatus};
 use crate::domain::user::User;
 use crate::platforms::address::{self, Address, NotAPost};
-use crate::rules::Output;
 use crate::store::tips::{self, NewTip, Partner, TipOutcome};
 use crate::store::{StoreError, WriteTx, checks, flags, named_queues, posts, yields};
 
@@ -102,10 +101,8 @@ async fn join(
     row: &Row<'_>,
 ) -> Result<Option<TipId>> {
     let rules = pipeline.rules();
-    let asks = rules.packs.iter().find(|pack| pack.output == Output::Takedown).or(rules.packs.first());
-    let pack = asks.map_or("", |pack| pack.id.as_str());
-    let packs = rules.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",");
-    flags::remember_rule_set(tx, &rules.hash, &packs).await?;
+    let pack = rules.asking_pack().map_or("", |pack| pack.id.as_str());
+    flags::remember_rule_set(tx, &rules.hash, &rules.pack_ids()).await?;
     posts::upsert(tx, posts::TIP, std::slice::from_ref(seen)).await?;
     yields::saw(tx, posts::TIP, "", std::slice::from_ref(seen)).await?;
     let post = tips::post_of(tx, seen.platform, &seen.native_id).await?;

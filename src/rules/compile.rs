@@ -214,6 +214,21 @@ impl RuleSet {
         self.packs.iter().find(|pack| pack.id == id)
     }
 
+    /// Ids of all packs, parted by commas.
+    pub fn pack_ids(&self) -> String {
+        self.packs.iter().map(|pack| pack.id.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// The pack that takedown requests rest on; the first where none asks for takedowns.
+    pub fn asking_pack(&self) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.output == Output::Takedown).or(self.packs.first())
+    }
+
+    /// Whether takedown requests may rest on flags of a pack. Flags of a pack that is no longer in use keep that step.
+    pub fn asks(&self, id: &str) -> bool {
+        self.pack(id).is_none_or(|pack| pack.output == Output::Takedown)
+    }
+
     /// Words that crawlers ask for, of all packs, each once.
     pub fn search(&self) -> Vec<String> {
         let mut seen = std::collections::BTreeSet::new();

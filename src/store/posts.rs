@@ -129,6 +129,11 @@ pub async fn get(on: impl Into<Ex<'_>>, id: PostId) -> Result<Option<Post>> {
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 
+/// A post's views by UTC day (days since 1970), oldest first.
+pub async fn views(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<(i64, i64)>> {
+    run!(on, ex => sqlx::query_as("SELECT day, views FROM post_views WHERE post_id = $1 ORDER BY day").bind(post).fetch_all(ex))
+}
+
 /// Takes posts with text that `rule_set` has not read yet, oldest row first. On PostgreSQL the rows are locked until
 /// the transaction ends: a crawl that changes their text waits, and another worker takes other rows.
 pub async fn take_unscreened(tx: &mut WriteTx, rule_set: &str, limit: i64) -> Result<Vec<Post>> {

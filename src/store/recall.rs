@@ -138,8 +138,3 @@ pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -
     exec!(tx, ex => sqlx::query(SQL).bind(post).bind(pack).bind(rule_set).bind(now).execute(ex))?;
     Ok(())
 }
-
-/// A post's views by UTC day (days since 1970), oldest first.
-pub async fn views(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<(i64, i64)>> {
-    run!(on, ex => sqlx::query_as("SELECT day, views FROM post_views WHERE post_id = $1 ORDER BY day").bind(post).fetch_all(ex))
-}

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::error::{Page, PageError};
 use super::i18n::Text;
 use super::session::SignedIn;
-use super::view::{Frame, html};
+use super::view::{Frame, html, percent};
 use crate::pipeline::Pipeline;
 use crate::pipeline::figures::{self, Chart, Figure, Row};
 
@@ -58,11 +58,6 @@ struct FiguresPage {
 
 fn label(t: Text, figure: &Figure, row: &Row) -> String {
     if figure.labels.is_empty() { row.label.clone() } else { t.v(figure.labels, &row.label) }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
-fn percent(share: f64) -> i64 {
-    (share * 100.0).round() as i64
 }
 
 fn card(t: Text, figure: &Figure) -> Card {

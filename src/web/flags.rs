@@ -22,15 +22,15 @@ use crate::domain::post::Post;
 use crate::domain::user::{Language, User};
 use crate::pipeline::alike::{self, Alike};
 use crate::pipeline::{Pipeline, PipelineError, batch::case_id, review};
+use crate::rules::Pack;
 use crate::rules::index::How;
-use crate::rules::{Output, Pack};
 use crate::scan;
 use crate::store::accounts;
 use crate::store::alike::Account;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
 use crate::store::tips::TipCard;
-use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, recall, rule_hits, tips};
+use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, rule_hits, tips};
 
 /// Near-duplicates that a page names.
 const ALIKE: usize = 5;
@@ -224,7 +224,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         referrals: decisions::referrals(store, id).await?,
         packages: batches::sent_with(store, id).await?,
         liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
-        views: views(&recall::views(store, flag.post_id).await?),
+        views: views(&posts::views(store, flag.post_id).await?),
         marks: accounts::marks(store, post.platform, &post.author)
             .await?
             .into_iter()
@@ -302,7 +302,7 @@ impl Read {
             }
         });
         // Requests rest on elements; leads and market watches do not.
-        let asks = pack.is_none_or(|pack| pack.output == Output::Takedown);
+        let asks = rules.asks(&flag.pack);
         let names = [("A", "used_clothing"), ("B", "import_nexus"), ("C", "offer")];
         let elements = names.into_iter().filter(|_| asks).map(|(letter, name)| {
             let spans = evidence.iter().find(|(axis, _)| axis == name).map(|(_, spans)| spans.as_slice()).unwrap_or_default();
@@ -429,13 +429,8 @@ impl DecisionForm {
         };
         let judgement = Judgement::new(reason.verdict(), reason, self.note.as_str()).map_err(|error| error.to_string())?;
         let judgement = judgement.with_elements(self.elements()).with_actor(actor);
-        let usual = match reason.verdict() {
-            Verdict::Dismiss => FollowUp::None,
-            Verdict::Uphold if asks => FollowUp::Request,
-            Verdict::Uphold => FollowUp::CustomsLead,
-        };
         let follow_up = match self.action.as_str() {
-            "" => usual,
+            "" => FollowUp::usual(reason.verdict(), asks),
             action => action.parse().map_err(|_| "unknown step")?,
         };
         judgement.with_follow_up(follow_up).map_err(|error| error.to_string())
@@ -450,7 +445,7 @@ pub(super) async fn decide(
 ) -> Page {
     let id = FlagId(id);
     let flag = flags::get(&pipeline.store, id).await?.ok_or(PageError::NotFound)?;
-    let asks = pipeline.rules().pack(&flag.pack).is_none_or(|pack| pack.output == Output::Takedown);
+    let asks = pipeline.rules().asks(&flag.pack);
     let seen = Seen { decision: (form.seen != 0).then_some(DecisionId(form.seen)), text_sha256: form.text_sha256.clone() };
     let refused = match form.judgement(asks) {
         Ok(judgement) if judgement.verdict() == Verdict::Uphold && asks && judgement.elements() != Elements::ALL => {

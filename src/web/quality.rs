@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::error::{Page, PageError};
 use super::session::SignedIn;
-use super::view::{Frame, Segment, html, segments};
+use super::view::{Frame, Segment, html, percent, segments};
 use crate::domain::decision::{Reason, Verdict};
 use crate::domain::ids::FlagId;
 use crate::domain::post::Post;
@@ -52,8 +52,6 @@ impl QualityPage {
     /// Share, lower and upper end of the recall, in whole per cent; none before there are labels.
     fn recall(&self) -> Option<(i64, i64, i64)> {
         let found = self.missed.recall?;
-        #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
-        let percent = |share: f64| (share * 100.0).round() as i64;
         Some((percent(found.share), percent(found.interval.low), percent(found.interval.high)))
     }
 

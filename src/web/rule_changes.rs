@@ -16,8 +16,8 @@ use crate::domain::ids::ChangeId;
 use crate::domain::job::JobState;
 use crate::domain::rule_change::{ChangeState, FileChange, Listed, RuleChange, Trial};
 use crate::domain::user::User;
-use crate::pipeline::rule_changes::{self as changes, Checked, Edit, Step};
-use crate::pipeline::{Pipeline, PipelineError, rule_changes};
+use crate::pipeline::rule_changes::{self as changes, Edit, Step};
+use crate::pipeline::{Pipeline, PipelineError};
 use crate::rules::edit::{self, TermDraft};
 use crate::rules::{Axis, Diagnostic, PackSource, Severity, Status};
 use crate::store::rule_changes::{self as rows, TrialPost};
@@ -26,7 +26,7 @@ use crate::store::{StoreError, named_queues};
 #[derive(Deserialize)]
 pub(super) struct BeginForm {
     title: String,
-    /// Where to go on: `term:ID`, `rule:ID`, `new-term:WORDS`, `new-rule`, or nothing.
+    /// Where to go on: `term:ID`, `rule:ID`, `new-term:WORDS`, or nothing.
     #[serde(default)]
     next: String,
 }
@@ -184,7 +184,7 @@ pub(super) async fn page(
     Query(query): Query<ChangeQuery>,
 ) -> Page {
     let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let Checked { problems, rules } = changes::check_aside(&pipeline, changes::candidate(&change, &files)).await?;
+    let checked = changes::check_aside(&pipeline, changes::candidate(&change, &files)).await?;
     let trial = changes::trial(&pipeline, &change).await?;
     let closed = named_queues::closed_to(&pipeline.store, &user).await?;
     let mut lists = Vec::new();
@@ -213,9 +213,9 @@ pub(super) async fn page(
     html(&ChangePage {
         diffs: files.iter().filter(|file| file.differs()).map(diff).collect(),
         paths: files.iter().filter(|file| file.after.is_some()).map(|file| file.path.clone()).collect(),
-        terms: rules.iter().flat_map(|rules| &rules.terms).map(|term| term.id.clone()).collect(),
-        errors: problems.iter().filter(|problem| problem.severity == Severity::Error).count(),
-        problems,
+        terms: checked.rules.iter().flat_map(|rules| &rules.terms).map(|term| term.id.clone()).collect(),
+        errors: checked.errors(),
+        problems: checked.problems,
         lists,
         trial,
         all: if change.is_being_tried() { crate::store::backtest::count(&pipeline.store).await? } else { 0 },
@@ -264,6 +264,14 @@ fn may_edit(user: &User) -> Result<(), PageError> {
     Err(PageError::Refused(StatusCode::FORBIDDEN, "only rule editors and supervisors change rules".into()))
 }
 
+/// A change and its files as a pack, for those who may edit it.
+async fn to_edit(pipeline: &Pipeline, user: &User, id: i64) -> Result<(RuleChange, PackSource), PageError> {
+    may_edit(user)?;
+    let (change, files) = changes::get(pipeline, ChangeId(id)).await?;
+    let source = changes::candidate(&change, &files);
+    Ok((change, source))
+}
+
 fn axes(source: &PackSource, user: &User, draft: &TermDraft) -> Vec<AxisChoice> {
     #[derive(Deserialize)]
     struct Axes {
@@ -286,9 +294,7 @@ pub(super) async fn term(
     Path(id): Path<i64>,
     Query(query): Query<TermQuery>,
 ) -> Page {
-    may_edit(&user)?;
-    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let source = changes::candidate(&change, &files);
+    let (change, source) = to_edit(&pipeline, &user, id).await?;
     let draft = if query.id.is_empty() {
         let forms = Some(query.form.clone()).filter(|form| !form.is_empty()).into_iter().collect();
         let slug =
@@ -315,11 +321,11 @@ fn unreadable(source: &PackSource) -> Option<PageError> {
     source.files.iter().find_map(broken)
 }
 
-/// The words of a refusal that a form can show above what was typed.
-fn refused(error: &PipelineError) -> Option<String> {
+/// The words of a refusal that a form can show above what was typed; every other error goes on.
+fn refused(error: PipelineError) -> Result<String, PageError> {
     match error {
-        PipelineError::Refused(why) | PipelineError::Store(StoreError::Refused(why)) => Some(why.clone()),
-        _ => None,
+        PipelineError::Refused(why) | PipelineError::Store(StoreError::Refused(why)) => Ok(why),
+        other => Err(other.into()),
     }
 }
 
@@ -387,9 +393,7 @@ pub(super) async fn save_term(
     Path(id): Path<i64>,
     Form(form): Form<TermForm>,
 ) -> Page {
-    may_edit(&user)?;
-    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let source = changes::candidate(&change, &files);
+    let (change, source) = to_edit(&pipeline, &user, id).await?;
     let draft = form.draft(&source);
     let before = Some(form.before.clone()).filter(|before| !before.is_empty());
     let what = match (form.what.as_str(), before) {
@@ -398,13 +402,13 @@ pub(super) async fn save_term(
     };
     match changes::edit(&pipeline, &user, ChangeId(id), &form.seen, what).await {
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(error) if refused(&error).is_some() => {
+        Err(error) => {
+            let problem = refused(error)?;
             let axes = axes(&source, &user, &draft);
-            let (problem, f) = (refused(&error).unwrap_or_default(), Frame::new(user, "rules", None));
+            let f = Frame::new(user, "rules", None);
             let page = TermPage { change, before: form.before, draft, axes, problem, seen: form.seen, f };
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -447,9 +451,7 @@ pub(super) async fn file(
     Path(id): Path<i64>,
     Query(query): Query<FileQuery>,
 ) -> Page {
-    may_edit(&user)?;
-    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let source = changes::candidate(&change, &files);
+    let (change, source) = to_edit(&pipeline, &user, id).await?;
     let text = source.files.get(&query.path).cloned().ok_or(PageError::NotFound)?;
     let problems = changes::check_aside(&pipeline, source).await?.problems;
     html(&FilePage {
@@ -500,15 +502,16 @@ pub(super) async fn save_file(
             Ok(Redirect::to(&format!("/changes/{id}/file?{query}")).into_response())
         }
         Ok(()) => Ok(Redirect::to(&format!("/changes/{id}?done=saved")).into_response()),
-        Err(error) if form.what.is_empty() && refused(&error).is_some() => {
-            let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-            let mut source = changes::candidate(&change, &files);
+        Err(error) if !form.what.is_empty() => Err(error.into()),
+        Err(error) => {
+            let problem = refused(error)?;
+            let (change, mut source) = to_edit(&pipeline, &user, id).await?;
             if edit::is_path(&form.path) {
                 source.files.insert(form.path.clone(), form.text.clone());
             }
             let page = FilePage {
                 rule: rule_of(&form.path, &form.text),
-                problem: refused(&error).unwrap_or_default(),
+                problem,
                 problems: changes::check_aside(&pipeline, source).await?.problems,
                 change,
                 path: form.path,
@@ -518,7 +521,6 @@ pub(super) async fn save_file(
             };
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -536,9 +538,7 @@ pub(super) async fn try_file(
     Path(id): Path<i64>,
     Form(form): Form<FileForm>,
 ) -> Page {
-    may_edit(&user)?;
-    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let mut source = changes::candidate(&change, &files);
+    let (_, mut source) = to_edit(&pipeline, &user, id).await?;
     if edit::is_path(&form.path) {
         source.files.insert(form.path, form.text.replace("\r\n", "\n"));
     }
@@ -555,9 +555,7 @@ pub(super) async fn try_term(
     Path(id): Path<i64>,
     Form(form): Form<TermForm>,
 ) -> Page {
-    may_edit(&user)?;
-    let (change, files) = changes::get(&pipeline, ChangeId(id)).await?;
-    let mut source = changes::candidate(&change, &files);
+    let (_, mut source) = to_edit(&pipeline, &user, id).await?;
     let before = Some(form.before.as_str()).filter(|before| !before.is_empty());
     let problems = match edit::write_term(&source.files, before, &form.draft(&source)) {
         Ok((path, text)) => {
@@ -619,6 +617,6 @@ pub(super) async fn activate(
     Path(id): Path<i64>,
     Form(form): Form<UseForm>,
 ) -> Page {
-    rule_changes::activate(&pipeline, &user, ChangeId(id), &form.hash).await?;
+    changes::activate(&pipeline, &user, ChangeId(id), &form.hash).await?;
     Ok(Redirect::to(&format!("/changes/{id}?done=rules-used")).into_response())
 }

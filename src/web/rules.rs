@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::error::{Page, PageError};
 use super::i18n::Text;
 use super::session::SignedIn;
-use super::view::{Frame, Segment, html, in_language, segments};
+use super::view::{Frame, Segment, html, in_language, percent, segments};
 use crate::domain::ids::ChangeId;
 use crate::domain::rule_change::{Activation, ChangeState, RuleChange};
 use crate::domain::trust::wilson;
@@ -131,8 +131,6 @@ impl RuleLine {
             return None;
         }
         let interval = wilson(report.upheld, decided);
-        #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
-        let percent = |share: f64| (share * 100.0).round() as i64;
         Some((percent(interval.low), percent(interval.high), i64::try_from(report.upheld * 100 / decided).unwrap_or(0)))
     }
 

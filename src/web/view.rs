@@ -107,6 +107,12 @@ pub fn html(template: &impl Template) -> Result<Response, PageError> {
     Ok(Html(template.render()?).into_response())
 }
 
+/// A share of 0 to 1 in whole per cent.
+#[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
+pub fn percent(share: f64) -> i64 {
+    (share * 100.0).round() as i64
+}
+
 /// A bar of a chart: label, number, width in per cent of the largest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {

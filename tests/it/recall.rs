@@ -81,7 +81,7 @@ async fn views(stage: &Stage) {
     let first = day();
     see(Some(100)).await;
     let post = sisir::domain::ids::PostId(1);
-    assert_eq!(rows::views(stage.store(), post).await.unwrap(), [], "one number is no history");
+    assert_eq!(posts::views(stage.store(), post).await.unwrap(), [], "one number is no history");
     stage.later(24 * 3600);
     see(Some(250)).await;
     stage.later(3600);
@@ -90,7 +90,7 @@ async fn views(stage: &Stage) {
     stage.later(48 * 3600);
     see(Some(300)).await;
     see(Some(900)).await;
-    assert_eq!(rows::views(stage.store(), post).await.unwrap(), [(first, 100), (first + 1, 300), (first + 3, 900)]);
+    assert_eq!(posts::views(stage.store(), post).await.unwrap(), [(first, 100), (first + 1, 300), (first + 3, 900)]);
 }
 
 use sisir::domain::Clock as _;

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract;
 use super::{ApiError, Caller, Problem};
-use crate::domain::decision::{Elements, FollowUp, Judgement, Reason, Verdict};
+use crate::domain::decision::{Elements, FollowUp, Judgement, Reason};
 use crate::domain::flag::{Lane, Role};
 use crate::domain::ids::{DecisionId, FlagId};
 use crate::pipeline::{Pipeline, review};
@@ -235,18 +235,15 @@ pub(super) async fn decide(
     let actor: Option<Role> = sent.actor.as_deref().map(|actor| parsed("actor", actor)).transpose()?;
     let action: Option<FollowUp> = sent.action.as_deref().map(|action| parsed("action", action)).transpose()?;
     let unfit = |why: crate::domain::decision::Unfit| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, why.to_string());
-    let mut judgement = Judgement::new(reason.verdict(), reason, sent.note)
+    let judgement = Judgement::new(reason.verdict(), reason, sent.note)
         .map_err(unfit)?
         .with_elements(Elements::from_letters(&sent.elements))
         .with_actor(actor);
     let flag = flags::get(&pipeline.store, FlagId(id)).await?;
     let flag = flag.ok_or_else(|| ApiError::from(StoreError::NotFound(format!("flag {id}"))))?;
-    let asks = pipeline.rules().pack(&flag.pack).is_none_or(|pack| pack.output == crate::rules::Output::Takedown);
-    // The usual step: a request where a pack may ask, a lead where it may not.
-    let usual = (!asks && judgement.verdict() == Verdict::Uphold).then_some(FollowUp::CustomsLead);
-    if let Some(action) = action.or(usual) {
-        judgement = judgement.with_follow_up(action).map_err(unfit)?;
-    }
+    let asks = pipeline.rules().asks(&flag.pack);
+    let usual = FollowUp::usual(judgement.verdict(), asks);
+    let judgement = judgement.with_follow_up(action.unwrap_or(usual)).map_err(unfit)?;
     let seen = Seen { decision: sent.seen_decision.map(DecisionId), text_sha256: sent.text_sha256 };
     let decision = review::decide(&pipeline, user, FlagId(id), &seen, &judgement).await?;
     Ok(Json(DecidedOut { decision: decision.0 }))
