@@ -19,6 +19,7 @@ token-may = May
 token-reads = read
 token-decides = read and decide
 token-revoke = End it
+tokens-nobody = Nobody has a token. People make their own on the page My account.
 webhooks = Webhooks
 webhooks-lead = events that other programs are told of
 webhooks-empty = There is no address. Add one when another program has to know that something happened.

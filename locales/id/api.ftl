@@ -19,6 +19,7 @@ token-may = Boleh
 token-reads = membaca
 token-decides = membaca dan memutuskan
 token-revoke = Akhiri
+tokens-nobody = Belum ada yang punya token. Setiap orang membuat token sendiri di halaman Akun saya.
 webhooks = Webhook
 webhooks-lead = peristiwa yang dikirim ke program lain
 webhooks-empty = Tidak ada alamat. Tambahkan satu bila program lain perlu tahu saat sesuatu terjadi.

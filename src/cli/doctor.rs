@@ -9,7 +9,7 @@ use crate::config::{self, Mode};
 use crate::domain::Millis;
 use crate::domain::user::Role;
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, rule_packs, status};
+use crate::pipeline::{Pipeline, oidc, rule_packs, status};
 use crate::rules::load;
 use crate::scan;
 use crate::store::{audit, users};
@@ -47,6 +47,7 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
         ("rules".to_owned(), rules(pipeline).await),
         ("audit chain".to_owned(), chain(pipeline).await?),
         ("people".to_owned(), people(pipeline).await?),
+        ("sign-in service".to_owned(), sign_in_service(pipeline).await),
         ("mail".to_owned(), mail(pipeline).await),
         ("recipients".to_owned(), recipients(pipeline)),
     ];
@@ -111,6 +112,21 @@ async fn people(pipeline: &Pipeline) -> anyhow::Result<Check> {
         let mend = "`sisir user add NAME --role analyst`, and another with --role approver: two persons are needed";
         Check::Bad("not enough people to review and sign".into(), mend.into())
     })
+}
+
+async fn sign_in_service(pipeline: &Pipeline) -> Check {
+    let config = &pipeline.config.oidc;
+    if !config.is_on() {
+        return Check::Note("none; people sign in with name and password".into());
+    }
+    let back = oidc::redirect_address(config);
+    match oidc::check(pipeline).await {
+        Ok(()) => Check::Good(format!("{} answers; it sends people back to {back}", config.issuer)),
+        Err(_) => Check::Bad(
+            format!("{} does not describe itself", config.issuer),
+            format!("look at [oidc]: `curl {}/.well-known/openid-configuration`", config.issuer.trim_end_matches('/')),
+        ),
+    }
 }
 
 async fn mail(pipeline: &Pipeline) -> Check {

@@ -9,7 +9,7 @@ mod validate;
 pub use read::{ConfigProblems, Problem};
 pub use sections::{
     Bluesky, Config, Database, Desk, Facebook, Instagram, Jetstream, Jobs, Log, LogFormat, Mail, MailSecurity, Mastodon, Metrics,
-    Ministry, Mode, Oembed, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips, Web, X, Youtube,
+    Ministry, Mode, Oembed, Oidc, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips, Web, X, Youtube,
 };
 
 use std::path::Path;

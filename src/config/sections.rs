@@ -15,6 +15,7 @@ use crate::domain::Platform;
 pub struct Config {
     pub database: Database,
     pub web: Web,
+    pub oidc: Oidc,
     pub desk: Desk,
     pub metrics: Metrics,
     pub log: Log,
@@ -84,6 +85,31 @@ section! {
         secure_cookies: bool = false,
         /// Whether everyone needs a second factor (one-time codes) to work at the desk.
         require_second_factor: bool = false,
+    }
+}
+
+section! {
+    /// `[oidc]`: sign-in with the accounts of the organisation (OpenID Connect).
+    Oidc {
+        /// Address of the provider, as its ID tokens name it; empty switches this off.
+        issuer: String = String::new(),
+        /// What the provider calls this desk.
+        client_id: String = String::new(),
+        /// Secret of that client; none for a public client.
+        client_secret: Option<SecretString> = None,
+        /// A file that holds it.
+        client_secret_file: Option<PathBuf> = None,
+        /// Address at which people open the desk; the provider sends them back there.
+        desk_url: String = String::new(),
+        /// What people call the account, e.g. `SSO Kementerian`.
+        name: String = "SSO".into(),
+    }
+}
+
+impl Oidc {
+    /// Whether people can sign in this way.
+    pub const fn is_on(&self) -> bool {
+        !self.issuer.is_empty()
     }
 }
 
@@ -572,6 +598,9 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let mut youtube: Youtube = reader.section("sources.youtube");
     let mut bluesky: Bluesky = reader.section("sources.bluesky");
     let mut mail: Mail = reader.section("mail");
+    let mut oidc: Oidc = reader.section("oidc");
+    let secret = oidc.client_secret.take();
+    oidc.client_secret = reader.secret("oidc.client_secret", secret, oidc.client_secret_file.as_ref());
     let mut desk: Desk = reader.section("desk");
     let key = desk.contact_key.take();
     desk.contact_key = reader.secret("desk.contact_key", key, desk.contact_key_file.as_ref());
@@ -607,6 +636,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     Config {
         database,
         web: reader.section("web"),
+        oidc,
         desk,
         metrics: reader.section("metrics"),
         log: reader.section("log"),
@@ -636,9 +666,10 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 25] = [
+    let all: [(&str, &[&str]); 26] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
+        ("oidc", Oidc::FIELDS),
         ("desk", Desk::FIELDS),
         ("metrics", Metrics::FIELDS),
         ("log", Log::FIELDS),

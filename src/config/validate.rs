@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::read::Reader;
-use super::sections::{Config, Instagram, Mode};
+use super::sections::{Config, Instagram, Mode, Oidc};
 
 /// Records every problem of `config` in `reader`.
 pub(super) fn check(config: &Config, reader: &mut Reader) {
@@ -29,6 +29,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
     if config.desk.bulk_sample == 0 {
         reader.problem("desk.bulk_sample", "no post of a bulk would be looked at", "1 or more");
     }
+    oidc(&config.oidc, reader);
     schedules(config, reader);
     retention(config, reader);
     sources(config, reader);
@@ -45,6 +46,35 @@ fn database(config: &Config, reader: &mut Reader) {
     }
     if config.retry.tries == 0 {
         reader.problem("retry.tries", "no try at all", "1 or more");
+    }
+}
+
+fn oidc(oidc: &Oidc, reader: &mut Reader) {
+    if !oidc.is_on() {
+        return;
+    }
+    if oidc.client_id.is_empty() {
+        reader.problem(
+            "oidc.client_id",
+            "the provider does not know who asks",
+            "what it calls this desk; `issuer = \"\"` switches it off",
+        );
+    }
+    for (path, address) in [("oidc.issuer", &oidc.issuer), ("oidc.desk_url", &oidc.desk_url)] {
+        // Names and keys of sign-ins travel there; only on one machine may they be open.
+        let safe = url::Url::parse(address).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_here(&url)));
+        if !safe {
+            reader.problem(path, format!("`{address}` is no address for sign-ins"), "https://..., without a path of a page");
+        }
+    }
+}
+
+fn is_here(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

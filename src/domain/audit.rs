@@ -12,6 +12,8 @@ text_enum! {
         UserChanged = "user_changed",
         SecondFactorSet = "second_factor_set",
         SessionsEnded = "sessions_ended",
+        OidcConnected = "oidc_connected",
+        OidcDisconnected = "oidc_disconnected",
         SignInFailed = "sign_in_failed",
         SignedIn = "signed_in",
         SourceChanged = "source_changed",

@@ -46,10 +46,11 @@ pub async fn make_token(pipeline: &Pipeline, user: &User, password: &str, name: 
     Ok(token)
 }
 
-/// Ends a token of `user`.
+/// Ends a token of `user`; an administrator ends those of others too.
 pub async fn revoke(pipeline: &Pipeline, user: &User, id: i64) -> Result<()> {
     let mut tx = pipeline.store.write_tx().await?;
-    if !api::revoke(&mut tx, user.id, id).await? {
+    let owner = if user.role.manages_users() { api::owner(&mut tx, id).await?.unwrap_or(user.id) } else { user.id };
+    if !api::revoke(&mut tx, owner, id).await? {
         return Err(PipelineError::Refused("this token has ended already".into()));
     }
     Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::ApiTokenRevoked, format!("token:{id}"))).await?)

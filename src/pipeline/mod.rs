@@ -15,6 +15,7 @@ pub mod figures;
 pub mod follow_up;
 pub mod import;
 mod meter;
+pub mod oidc;
 mod picture;
 pub mod planner;
 pub mod purge;

@@ -108,8 +108,13 @@ pub async fn sign_in(pipeline: &Pipeline, name: &str, password: &str, agent: &st
         tx.commit(AuditEvent::new(Actor::System, Action::SignInFailed, format!("user:{}", user.id))).await?;
         return Ok(SignIn::Wrong);
     }
+    let_in(pipeline, &user, agent).await
+}
+
+/// Opens a session for a person who has proved to be one; with a second factor its code is still to come.
+pub(super) async fn let_in(pipeline: &Pipeline, user: &User, agent: &str) -> Result<SignIn> {
     let needs_code = users::second_factor(&pipeline.store, user.id).await?.is_some_and(|factor| factor.confirmed_at.is_some());
-    let token = open_session(pipeline, &user, agent, needs_code).await?;
+    let token = open_session(pipeline, user, agent, needs_code).await?;
     Ok(if needs_code { SignIn::NeedsCode(token) } else { SignIn::Open(token) })
 }
 
@@ -239,6 +244,8 @@ pub enum Change {
     Disabled(bool),
     /// The second factor is taken away: a lost telephone.
     NoSecondFactor,
+    /// The account of the organisation opens this person's desk no more.
+    NoAccount,
     /// A new password, shown to the administrator once.
     Password(String),
     /// All sessions end.
@@ -286,6 +293,10 @@ async fn apply(pipeline: &Pipeline, actor: Actor, id: UserId, change: &Change) -
         Change::NoSecondFactor => {
             users::remove_second_factor(&mut tx, id).await?;
             (Action::UserChanged, "second_factor=none".into())
+        }
+        Change::NoAccount => {
+            crate::store::oidc::disconnect(&mut tx, id).await?;
+            (Action::OidcDisconnected, String::new())
         }
         Change::Password(_) => {
             users::set_password(&mut tx, id, &hashed).await?;

@@ -50,15 +50,21 @@ pub struct Link {
     pub posts: i64,
 }
 
-/// Accounts that print the same contacts, those with most in common first.
+/// A contact that more accounts print is nobody's own: the help line of a marketplace, a parcel service.
+pub const SHARED_BY_MOST: i64 = 50;
+
+/// Accounts that print the same contacts, those with most in common first. Contacts of more than [`SHARED_BY_MOST`]
+/// accounts count for nothing.
 pub async fn links(on: impl Into<Ex<'_>>, platform: Platform, handle: &str, reader: Reader, limit: i64) -> Result<Vec<Link>> {
     const SQL: &str = concat!("SELECT p.platform, p.author AS handle, COUNT(DISTINCT c.hash) AS shared,
             COUNT(DISTINCT CASE WHEN c.kind = 'phone' THEN c.hash END) AS phones, COUNT(DISTINCT p.id) AS posts
         FROM (SELECT DISTINCT k.hash FROM posts m JOIN post_contacts k ON k.post_id = m.id WHERE m.platform = $1 AND m.author = $2) own
         JOIN post_contacts c ON c.hash = own.hash JOIN posts p ON p.id = c.post_id
-        WHERE p.author <> '' AND NOT (p.platform = $1 AND p.author = $2) AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND ", seen!(), ")
+        WHERE (SELECT COUNT(*) FROM (SELECT DISTINCT q.platform, q.author FROM post_contacts d JOIN posts q ON q.id = d.post_id
+            WHERE d.hash = own.hash LIMIT $6) AS printing) < $6
+        AND p.author <> '' AND NOT (p.platform = $1 AND p.author = $2) AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND ", seen!(), ")
         GROUP BY p.platform, p.author ORDER BY shared DESC, posts DESC, p.platform, p.author LIMIT $5");
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).bind(limit).fetch_all(ex))
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(handle).bind(reader.id).bind(reader.all).bind(limit).bind(SHARED_BY_MOST + 1).fetch_all(ex))
 }
 
 /// How many different contacts the flagged posts of an account print, by kind.

@@ -62,6 +62,26 @@ pub async fn tokens(on: impl Into<Ex<'_>>, user: UserId, now: Millis) -> Result<
     run!(on, ex => sqlx::query_as(SQL).bind(user).bind(now).fetch_all(ex))
 }
 
+/// Tokens of all people that hold, with the names of their owners, newest first.
+pub async fn all_tokens(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<(String, ApiToken)>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        owner: String,
+        #[sqlx(flatten)]
+        token: ApiToken,
+    }
+    const SQL: &str =
+        "SELECT u.name AS owner, t.id, t.user_id, t.name, t.writes, t.created_at, t.expires_at, t.used_day, t.revoked_at
+        FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.revoked_at IS NULL AND t.expires_at > $1 ORDER BY t.id DESC";
+    let rows: Vec<Row> = run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))?;
+    Ok(rows.into_iter().map(|row| (row.owner, row.token)).collect())
+}
+
+/// Whose token it is.
+pub async fn owner(on: impl Into<Ex<'_>>, id: i64) -> Result<Option<UserId>> {
+    run!(on, ex => sqlx::query_scalar("SELECT user_id FROM api_tokens WHERE id = $1").bind(id).fetch_optional(ex))
+}
+
 /// Ends a token of a person. True if it held.
 pub async fn revoke(tx: &mut WriteTx, user: UserId, id: i64) -> Result<bool> {
     const SQL: &str = "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";

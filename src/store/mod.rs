@@ -22,6 +22,7 @@ pub mod figures;
 pub mod flags;
 pub mod jobs;
 pub mod named_queues;
+pub mod oidc;
 pub mod outbox;
 pub mod posts;
 pub mod quality;

@@ -15,6 +15,8 @@ use crate::domain::{Millis, Platform, sha256_hex};
 const COUNTS_DAYS: i64 = 90;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
+/// Days that a bulk waits for a decision.
+const UNDECIDED_DAYS: i64 = 7;
 
 /// A post that is to go.
 type Due = (PostId, Platform, String);
@@ -205,6 +207,14 @@ pub async fn delete_traces(tx: &mut WriteTx, rejects: Millis, hashes: Millis) ->
     let maps = Millis(now.0 - 365 * DAY);
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM column_maps WHERE saved_at < $1").bind(maps).execute(ex))?;
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM account_marks WHERE COALESCE(ended_at, until) < $1").bind(maps).execute(ex))?;
+    // Lists that somebody put together and never decided about.
+    const MEMBERS: &str =
+        "DELETE FROM bulk_members WHERE bulk_id IN (SELECT id FROM bulks WHERE decided_at IS NULL AND made_at < $1)";
+    const BULKS: &str = "DELETE FROM bulks WHERE decided_at IS NULL AND made_at < $1";
+    for sql in [MEMBERS, BULKS] {
+        gone += exec!(&mut *tx, ex => sqlx::query(sql).bind(Millis(now.0 - UNDECIDED_DAYS * DAY)).execute(ex))?;
+    }
+    gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM oidc_attempts WHERE expires_at < $1").bind(now).execute(ex))?;
     let answers = Millis(now.0 - 2 * DAY);
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM api_requests WHERE began_at < $1").bind(answers).execute(ex))?;
     gone += exec!(&mut *tx, ex => sqlx::query("DELETE FROM api_tokens WHERE COALESCE(revoked_at, expires_at) < $1").bind(maps).execute(ex))?;

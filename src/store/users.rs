@@ -126,7 +126,8 @@ pub async fn insert_session(
     agent: &str,
     pending: bool,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO sessions (token_sha256, user_id, created_at, expires_at, agent, seen_at, pending) VALUES ($1, $2, $3, $4, $5, $3, $6)";
+    const SQL: &str =
+        "INSERT INTO sessions (token_sha256, user_id, created_at, expires_at, agent, pending) VALUES ($1, $2, $3, $4, $5, $6)";
     let now = tx.now();
     // Sessions that ended are swept whenever one begins.
     exec!(&mut *tx, ex => sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(ex))?;

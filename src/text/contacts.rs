@@ -12,6 +12,8 @@ const PAGES: &str = r"(?xi)\b(?:www\.|m\.)?
     (linktr\.ee|lynk\.id|beacons\.ai|bio\.link|linkbio\.co|t\.me|chat\.whatsapp\.com|line\.me/ti/p|shopee\.co\.id|tokopedia\.com|bukalapak\.com
     |instagram\.com|facebook\.com|tiktok\.com/@?|youtube\.com/@?)
     /?([A-Za-z0-9@._~-]{3,64})";
+/// A page of Facebook without a name, by its number.
+const PROFILE: &str = r"(?i)\bfacebook\.com/profile\.php\?(?:[^\s#]*&)?id=([0-9]{5,20})";
 /// `wa.me/62812…`, `api.whatsapp.com/send?phone=62812…`.
 const MESSENGER: &str = r"(?i)(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?([0-9]{8,15})";
 /// An Indonesian mobile number in one piece, or in groups of three to five digits. What follows (a price, a count) is no
@@ -23,6 +25,7 @@ const EMAIL: &str = r"(?i)\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,
 
 struct Patterns {
     pages: Regex,
+    profile: Regex,
     messenger: Regex,
     mobile: Regex,
     email: Regex,
@@ -32,6 +35,7 @@ static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
     let compiled = |pattern: &str| Regex::new(pattern).ok();
     Some(Patterns {
         pages: compiled(PAGES)?,
+        profile: compiled(PROFILE)?,
         messenger: compiled(MESSENGER)?,
         mobile: compiled(MOBILE)?,
         email: compiled(EMAIL)?,
@@ -108,6 +112,9 @@ pub fn contacts(text: &str) -> BTreeSet<(ContactKind, String)> {
     for found in patterns.email.find_iter(text) {
         out.insert((ContactKind::Email, found.as_str().to_lowercase()));
     }
+    for found in patterns.profile.captures_iter(text).filter_map(|found| found.get(1)) {
+        out.insert((ContactKind::Page, format!("facebook.com/{}", found.as_str())));
+    }
     for found in patterns.pages.captures_iter(text) {
         let (Some(host), Some(name)) = (found.get(1), found.get(2)) else { continue };
         let host = host.as_str().trim_end_matches(['@', '/']).to_lowercase();
@@ -148,6 +155,9 @@ mod tests {
             found("shopee.co.id/tokocontoh https://www.instagram.com/toko_contoh/"),
             ["page instagram.com/toko_contoh", "page shopee.co.id/tokocontoh"]
         );
+        for text in ["facebook.com/100012345678901", "https://m.facebook.com/profile.php?ref=x&id=100012345678901&sk=about"] {
+            assert_eq!(found(text), ["page facebook.com/100012345678901"], "{text}");
+        }
         assert_eq!(found("https://www.tiktok.com/@toko.contoh/video/1"), ["page tiktok.com/toko.contoh"]);
     }
 

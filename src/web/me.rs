@@ -33,17 +33,14 @@ struct MePage {
     /// The same as a picture.
     picture: String,
     required: bool,
+    /// What people call the account of their organisation; empty when it opens nothing here.
+    account: String,
+    /// Since when it opens this person's desk.
+    connected: Option<Millis>,
     problem: String,
     tokens: Vec<ApiToken>,
     /// A token that was just made.
     fresh: String,
-}
-
-impl MePage {
-    /// A UTC day as `2026-11-26`.
-    fn day(day: i64) -> String {
-        Millis(day * 86_400_000).timestamp().strftime("%Y-%m-%d").to_string()
-    }
 }
 
 #[derive(Deserialize)]
@@ -66,12 +63,15 @@ async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<Str
     // The drawing without its XML heading, to stand inside the page.
     let picture = code.map(|code| code.render::<svg::Color<'_>>().min_dimensions(200, 200).build()).unwrap_or_default();
     let picture = picture.find("<svg").and_then(|start| picture.get(start..)).unwrap_or_default().to_owned();
+    let oidc = &pipeline.config.oidc;
     html(&MePage {
         sessions: sessions(&pipeline.store, user.id, pipeline.clock().now()).await?,
         here: token(jar).map(|token| sha256_hex(token.as_bytes())).unwrap_or_default(),
         setup,
         picture,
         required: pipeline.config.web.require_second_factor,
+        account: if oidc.is_on() { oidc.name.clone() } else { String::new() },
+        connected: crate::store::oidc::connected_since(&pipeline.store, user.id).await?,
         problem,
         tokens: api::tokens(&pipeline.store, user.id, pipeline.clock().now()).await?,
         fresh,
@@ -79,9 +79,15 @@ async fn show(pipeline: &Pipeline, user: User, jar: &CookieJar, done: Option<Str
     })
 }
 
-async fn refused(pipeline: &Pipeline, user: User, jar: &CookieJar, error: PipelineError) -> Page {
+pub(super) async fn refused(pipeline: &Pipeline, user: User, jar: &CookieJar, error: PipelineError) -> Page {
     let PipelineError::Refused(why) = error else { return Err(error.into()) };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, show(pipeline, user, jar, None, why, String::new()).await?).into_response())
+}
+
+/// Too many passwords were tried.
+pub(super) async fn slow(pipeline: &Pipeline, user: User, jar: &CookieJar) -> Page {
+    let slow = Text::new(user.language).m("sign-in-slow");
+    Ok((StatusCode::TOO_MANY_REQUESTS, show(pipeline, user, jar, None, slow, String::new()).await?).into_response())
 }
 
 #[derive(Deserialize)]
@@ -161,8 +167,7 @@ pub(super) async fn make_token(
 ) -> Page {
     let writes = form.writes.is_some();
     if !attempts.allows(&format!("token of {}", user.name)) {
-        let slow = Text::new(user.language).m("sign-in-slow");
-        return Ok((StatusCode::TOO_MANY_REQUESTS, show(&pipeline, user, &jar, None, slow, String::new()).await?).into_response());
+        return slow(&pipeline, user, &jar).await;
     }
     match crate::pipeline::api::make_token(&pipeline, &user, &form.password, &form.name, writes, form.days).await {
         Ok(fresh) => show(&pipeline, user, &jar, None, String::new(), fresh).await,

@@ -14,6 +14,7 @@ mod i18n;
 mod keys;
 mod log;
 mod me;
+mod oidc;
 mod people;
 mod quality;
 mod queue;
@@ -57,15 +58,20 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/", get(home::page))
         .route("/sign-in", get(session::form).post(session::sign_in))
         .route("/sign-in/code", get(session::code_form).post(session::code))
+        .route("/sign-in/oidc", get(oidc::begin))
+        .route("/sign-in/oidc/back", get(oidc::back))
         .route("/me", get(me::page))
         .route("/me/password", post(me::password))
         .route("/me/second-factor", post(me::second_factor))
+        .route("/me/account", post(oidc::connect))
+        .route("/me/account/disconnect", post(oidc::disconnect))
         .route("/me/sessions", post(me::end_session))
         .route("/me/zone", post(me::zone))
         .route("/me/tokens", post(me::make_token))
         .route("/me/tokens/{id}/end", post(me::end_token))
         .route("/people", get(people::page).post(people::add))
         .route("/people/{id}", post(people::change))
+        .route("/people/tokens/{id}/end", post(people::end_token))
         .route("/sign-out", post(session::sign_out))
         .route("/language", post(session::language))
         .route("/queue", get(queue::page))

@@ -13,6 +13,7 @@ use crate::domain::ids::UserId;
 use crate::domain::user::{Capability, Role, User};
 use crate::pipeline::users::{self, Change};
 use crate::pipeline::{Pipeline, PipelineError};
+use crate::store::api::{self, ApiToken};
 use crate::store::users as rows;
 
 /// A person as the page shows it.
@@ -20,6 +21,8 @@ struct Row {
     user: User,
     sessions: i64,
     second_factor: bool,
+    /// Whether the account of the organisation opens this desk.
+    account: bool,
 }
 
 /// A password that is shown once.
@@ -35,6 +38,8 @@ struct PeoplePage {
     rows: Vec<Row>,
     fresh: Option<Fresh>,
     problem: String,
+    /// Tokens of the API that hold, with their owners.
+    tokens: Vec<(String, ApiToken)>,
 }
 
 #[derive(Deserialize)]
@@ -50,12 +55,15 @@ async fn show(pipeline: &Pipeline, user: User, done: Option<String>, fresh: Opti
     may(&user)?;
     let counts = rows::session_counts(&pipeline.store, pipeline.clock().now()).await?;
     let factors = rows::with_second_factor(&pipeline.store).await?;
+    let accounts = crate::store::oidc::connected(&pipeline.store).await?;
     let people = rows::all(&pipeline.store).await?.into_iter().map(|user| Row {
         sessions: counts.iter().find(|(id, _)| *id == user.id).map_or(0, |(_, count)| *count),
         second_factor: factors.contains(&user.id),
+        account: accounts.contains(&user.id),
         user,
     });
-    html(&PeoplePage { rows: people.collect(), fresh, problem, f: Frame::new(user, "people", done) })
+    let tokens = api::all_tokens(&pipeline.store, pipeline.clock().now()).await?;
+    html(&PeoplePage { rows: people.collect(), fresh, problem, tokens, f: Frame::new(user, "people", done) })
 }
 
 fn may(user: &User) -> Result<(), PageError> {
@@ -105,6 +113,7 @@ pub(super) async fn change(
         ("disable", _) => Change::Disabled(true),
         ("enable", _) => Change::Disabled(false),
         ("second-factor", _) => Change::NoSecondFactor,
+        ("account", _) => Change::NoAccount,
         ("sessions", _) => Change::Sessions,
         ("password", _) => Change::Password(pipeline.entropy.password()),
         _ => return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, "unknown change".into())),
@@ -121,4 +130,11 @@ pub(super) async fn change(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Ends a token of somebody.
+pub(super) async fn end_token(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    may(&user)?;
+    crate::pipeline::api::revoke(&pipeline, &user, id).await?;
+    Ok(Redirect::to("/people?done=saved").into_response())
 }

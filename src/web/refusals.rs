@@ -1,5 +1,6 @@
-//! What the program says no with, for people who read Bahasa Indonesia. The code says it in English once; the words in
-//! `locales/refusals.toml` are found by it, as message catalogues do. The command line and the API stay English.
+//! What the program and the schema say no with, what is wrong with rules, and why a rule does not match, for people who
+//! read Bahasa Indonesia. The code says it in English once; the words in `locales/refusals.toml` are found by it, as
+//! message catalogues do. The command line and the API stay English.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -61,6 +62,61 @@ mod tests {
         assert_eq!(ENTRIES.len(), words.len());
     }
 
+    /// Asserts that each of these texts, with `{}` for what the code puts in, has its words.
+    fn all_have_words(said: &[String], least: usize) {
+        assert!(said.len() >= least, "found only {}", said.len());
+        let known = |words: &&String| {
+            let filled = words.replace("{}", "x7");
+            in_language(&filled, Language::Indonesian) != filled
+        };
+        let missing: Vec<&String> = said.iter().filter(|words| !known(words)).collect();
+        assert!(missing.is_empty(), "add to locales/refusals.toml:\n{missing:#?}");
+    }
+
+    #[test]
+    fn every_refusal_of_the_schema_has_its_words() {
+        let said = Regex::new(r"RAISE(?: EXCEPTION |\(ABORT, )'([^']+)'").unwrap();
+        let mut all = Vec::new();
+        for folder in ["migrations/sqlite", "migrations/postgres"] {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+                all.extend(said.captures_iter(&text).map(|words| words[1].to_owned()));
+            }
+        }
+        all_have_words(&all, 80);
+    }
+
+    /// Every sentence in the files that name problems of rules, and in the one that says why a rule does not match.
+    #[test]
+    fn every_problem_of_rules_has_its_words() {
+        let said = Regex::new(r#""((?:[^"\\\n]|\\.)*)""#).unwrap();
+        let hole = Regex::new(r"\{[^{}]*\}").unwrap();
+        let mut all = Vec::new();
+        for path in
+            ["src/rules/check.rs", "src/rules/load.rs", "src/rules/index.rs", "src/scan/examples.rs", "src/scan/explain.rs"]
+        {
+            let text = std::fs::read_to_string(path).unwrap();
+            let code: Vec<&str> =
+                text.split("#[cfg(test)]").next().unwrap().lines().filter(|line| !line.contains("//")).collect();
+            let sentences = said
+                .captures_iter(&code.join("\n"))
+                .map(|words| hole.replace_all(&words[1], "{}").into_owned())
+                .collect::<Vec<_>>();
+            // Names and paths are no sentences, and some are put into others.
+            let parts = ["legal bases", "not a regular expression"];
+            let whole =
+                |words: &String| words.trim_matches(['{', '}', '`', ' ']).contains(' ') && !parts.contains(&words.as_str());
+            all.extend(sentences.into_iter().filter(whole));
+        }
+        // What goes with a name of the three kinds that there are.
+        let kinds = |words: &String| {
+            ["axes", "terms", "legal bases"]
+                .map(|kind| words.replace("known {}", &format!("known {kind}")).replace("the {} {}", &format!("the {{}} {kind}")))
+        };
+        let all: Vec<String> = all.iter().flat_map(kinds).collect();
+        all_have_words(&all, 40);
+    }
+
     fn sources(folder: &str, out: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -97,7 +153,9 @@ mod tests {
             for words in said.as_ref().unwrap().captures_iter(text) {
                 let words = folded.replace_all(&words[1], "").into_owned();
                 let words = hole.replace_all(&words, "{}").into_owned();
-                if !words.contains(' ') || elsewhere.iter().any(|start| words.starts_with(start)) && !CATALOGUE.contains(&words) {
+                if !words.contains(' ')
+                    || elsewhere.iter().any(|start| words.starts_with(start)) && !CATALOGUE.contains(&format!("\"{words}\" ="))
+                {
                     continue;
                 }
                 found += 1;

@@ -447,7 +447,10 @@ fn evidence(seen: &Explanation) -> Vec<(String, Vec<scan::Span>)> {
 /// Id, status, title and what a rule said.
 fn said(pack: &Pack, shown: &scan::RuleShown, user: &User) -> (String, &'static str, String, String) {
     let title = pack.rule(&shown.id).map_or_else(String::new, |rule| in_language(&rule.title, user.language));
-    let said = shown.matched.map_or_else(|| shown.why_not.clone(), |priority| priority.to_string());
+    let said = match shown.matched {
+        Some(priority) => priority.to_string(),
+        None => Text::new(user.language).refusal(&shown.why_not),
+    };
     (shown.id.clone(), status_key(shown.status), title, said)
 }
 

@@ -56,7 +56,7 @@ pub(super) fn token(jar: &CookieJar) -> Option<String> {
 }
 
 /// What the browser says it is.
-fn agent(headers: &HeaderMap) -> &str {
+pub(super) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
 }
 
@@ -85,18 +85,28 @@ impl Attempts {
 #[template(path = "web/sign_in.html")]
 struct SignInPage {
     t: Text,
-    /// Text key of what went wrong; empty for nothing.
-    problem: &'static str,
+    /// What went wrong, in the reader's language; empty for nothing.
+    problem: String,
     name: String,
+    /// What people call the account of their organisation; empty when it opens nothing here.
+    account: String,
+}
+
+/// The sign-in form. `problem`: in the reader's language.
+pub(super) fn shown(pipeline: &Pipeline, language: Language, status: StatusCode, problem: String, name: String) -> Page {
+    let oidc = &pipeline.config.oidc;
+    let account = if oidc.is_on() { oidc.name.clone() } else { String::new() };
+    Ok((status, html(&SignInPage { t: Text::new(language), problem, name, account })?).into_response())
 }
 
 #[derive(Deserialize)]
 pub(super) struct FormQuery {
-    lang: Option<Language>,
+    pub(super) lang: Option<Language>,
 }
 
-pub(super) async fn form(Query(query): Query<FormQuery>) -> Page {
-    html(&SignInPage { t: Text::new(query.lang.unwrap_or(Language::Indonesian)), problem: "", name: String::new() })
+pub(super) async fn form(State(pipeline): State<Pipeline>, Query(query): Query<FormQuery>) -> Page {
+    let language = query.lang.unwrap_or(Language::Indonesian);
+    shown(&pipeline, language, StatusCode::OK, String::new(), String::new())
 }
 
 #[derive(Deserialize)]
@@ -113,23 +123,22 @@ pub(super) async fn sign_in(
     jar: CookieJar,
     Form(form): Form<Credentials>,
 ) -> Page {
-    let t = Text::new(form.lang.unwrap_or(Language::Indonesian));
+    let language = form.lang.unwrap_or(Language::Indonesian);
+    let t = Text::new(language);
     if !attempts.allows(form.name.trim()) {
-        let page = SignInPage { t, problem: "sign-in-slow", name: form.name };
-        return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
+        return shown(&pipeline, language, StatusCode::TOO_MANY_REQUESTS, t.m("sign-in-slow"), form.name);
     }
     let (token, to) = match users::sign_in(&pipeline, form.name.trim(), &form.password, agent(&headers)).await? {
         SignIn::Open(token) => (token, "/"),
         SignIn::NeedsCode(token) => (token, "/sign-in/code"),
         SignIn::Wrong => {
-            let page = SignInPage { t, problem: "sign-in-wrong", name: form.name };
-            return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
+            return shown(&pipeline, language, StatusCode::UNAUTHORIZED, t.m("sign-in-wrong"), form.name);
         }
     };
     Ok((jar.add(cookie(&pipeline, token)), Redirect::to(to)).into_response())
 }
 
-fn cookie(pipeline: &Pipeline, token: String) -> Cookie<'static> {
+pub(super) fn cookie(pipeline: &Pipeline, token: String) -> Cookie<'static> {
     let cookie = Cookie::build((COOKIE, token)).path("/").http_only(true).same_site(SameSite::Strict);
     cookie.secure(pipeline.config.web.secure_cookies).build()
 }

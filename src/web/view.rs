@@ -5,6 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::error::PageError;
 use super::i18n::Text;
+use crate::domain::Millis;
 use crate::domain::user::{Language, User};
 use crate::rules::Bilingual;
 
@@ -23,7 +24,7 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 26] = [
+        const KNOWN: [&str; 27] = [
             "decided",
             "seconded",
             "captioned",
@@ -39,6 +40,7 @@ impl Frame {
             "bulk",
             "bulk-undone",
             "password",
+            "connected",
             "second-factor",
             "labels-empty",
             "rules-used",
@@ -100,6 +102,11 @@ pub fn in_language(text: &Bilingual, language: Language) -> String {
 /// The attribute of an option of a select that stands on `chosen`.
 pub fn selected(chosen: &str, value: &str) -> &'static str {
     if chosen == value { "selected" } else { "" }
+}
+
+/// A UTC day, counted from 1970, as `2026-11-26`.
+pub fn utc_day(day: i64) -> String {
+    Millis(day * 86_400_000).timestamp().strftime("%Y-%m-%d").to_string()
 }
 
 /// Renders a page.

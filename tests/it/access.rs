@@ -102,19 +102,24 @@ const ROUTES: &[Route] = &[
     ("POST", "/sources/{name}/resume", "/sources/threads/resume", &[], Some(Capability::Operate)),
     ("GET", "/me", "/me", &[], None),
     ("POST", "/me/second-factor", "/me/second-factor", &[("code", "0")], None),
+    ("POST", "/me/account", "/me/account", &[("password", "salah")], None),
+    ("POST", "/me/account/disconnect", "/me/account/disconnect", &[], None),
     ("POST", "/me/sessions", "/me/sessions", &[("session", "x")], None),
     ("POST", "/me/zone", "/me/zone", &[("zone", "WITA")], None),
     ("POST", "/me/password", "/me/password", &[("old", "salah"), ("new", "kata-sandi-baru")], None),
     ("GET", "/people", "/people", &[], Some(Capability::ManageUsers)),
     ("POST", "/people", "/people", &[("name", "x"), ("role", "viewer")], Some(Capability::ManageUsers)),
     ("POST", "/people/{id}", "/people/1", &[("what", "sessions")], Some(Capability::ManageUsers)),
+    ("POST", "/people/tokens/{id}/end", "/people/tokens/999/end", &[], Some(Capability::ManageUsers)),
     ("GET", "/log/reads", "/log/reads", &[], Some(Capability::ReadLog)),
     ("GET", "/log", "/log", &[], Some(Capability::ReadLog)),
     ("POST", "/sign-out", "/sign-out", &[], None),
 ];
 
 /// Open to everyone, on purpose.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
+    "/sign-in/oidc",
+    "/sign-in/oidc/back",
     "/api/openapi.json",
     "/sign-in/code",
     "/sign-in",

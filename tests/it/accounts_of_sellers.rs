@@ -33,6 +33,20 @@ async fn count(stage: &Stage, sql: &str) -> i64 {
     }
 }
 
+/// A number that everybody prints links nobody.
+async fn printed_by_all(stage: &Stage) {
+    let ratna = stage.person("ratna", Role::Analyst).await;
+    let most = usize::try_from(sisir::store::accounts::SHARED_BY_MOST).unwrap();
+    let handles: Vec<String> = (0..=most).map(|n| format!("toko.{n}")).collect();
+    let text = "Bal segel import Korea isi hoodie 1 bal 2jt, pusat bantuan 0812-0000-0500";
+    let all: Vec<(&str, &str)> = handles.iter().map(|handle| (handle.as_str(), text)).collect();
+    let view = || accounts::view(&stage.pipeline, &ratna, Platform::Tiktok, "toko.0");
+    stored(stage, &all[..most]).await;
+    assert!(!view().await.unwrap().unwrap().links.is_empty(), "{most} accounts");
+    stored(stage, &all[most..]).await;
+    assert!(view().await.unwrap().unwrap().links.is_empty(), "one more");
+}
+
 async fn linked(stage: &Stage) {
     let ratna = stage.person("ratna", Role::Analyst).await;
     let texts = [
@@ -200,6 +214,7 @@ async fn forgotten(stage: &Stage) {
 
 on_both! {
     accounts_are_linked_by_keyed_hashes_and_by_text => linked,
+    what_everybody_prints_links_nobody => printed_by_all,
     nothing_is_asked_of_whom_we_help => exempt,
     watched_accounts_stand_out => watched,
     contacts_go_with_their_posts => forgotten,

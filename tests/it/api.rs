@@ -210,6 +210,17 @@ async fn tokens_do_what_they_may_and_no_more() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
     assert!(paths.len() >= 7 && !paths.iter().any(|path| path.contains("sign") || path.contains("render")), "{paths:?}");
+    // Administrators see whose tokens there are, and end them.
+    let admin = desk.sign_in("admin", Role::Admin).await;
+    let page = admin.page("/people").await;
+    assert!(page.contains("<td>ratna</td><td>tulis</td>"), "{page}");
+    let third = api::make_token(pipeline, &ratna, PASSWORD, "sekali", false, 30).await.unwrap();
+    let third = Program { desk: &desk, token: third };
+    let all = rows::all_tokens(desk.stage.store(), desk.stage.clock.now()).await.unwrap();
+    let (owner, token) = &all[0];
+    assert_eq!((owner.as_str(), token.name.as_str(), third.get("/api/v1/batches").await.0), ("ratna", "sekali", StatusCode::OK));
+    assert_eq!(admin.post(&format!("/people/tokens/{}/end", token.id), &[]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(third.get("/api/v1/batches").await.0, StatusCode::UNAUTHORIZED);
     // Ended: by its owner, by time, with the password, with the account.
     let ended = async |program: &Program<'_>| program.get("/api/v1/batches").await.0 == StatusCode::UNAUTHORIZED;
     assert!(!ended(&reading).await);

@@ -32,7 +32,11 @@ async fn cdp(web: &WebDriver, command: &str, parameters: Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_is_accessible_in_light_and_dark() {
     let Some((_driver, web)) = browser(1366, 768).await else { return };
-    let desk = Desk::with(|config| config.tips.open = true).await;
+    let desk = Desk::with(|config| {
+        config.tips.open = true;
+        config.oidc.issuer = "https://sso.contoh.go.id".into();
+    })
+    .await;
     desk.stage.worker("w").perform(sisir::domain::job::JobKind::Crawl).await.unwrap();
     desk.stage.worker("w").perform(sisir::domain::job::JobKind::Screen).await.unwrap();
     let sinta = desk.stage.person("sinta", Role::Supervisor).await;

@@ -30,6 +30,7 @@ mod jobs;
 mod killed;
 mod layers;
 mod migrations;
+mod oidc;
 mod planning;
 mod planning_simulation;
 mod platforms;

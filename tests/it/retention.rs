@@ -7,8 +7,9 @@ use sisir::domain::job::JobKind;
 use sisir::domain::post::Observation;
 use sisir::domain::user::{Role, User};
 use sisir::pipeline::purge::{PurgeReport, purge};
-use sisir::pipeline::review;
-use sisir::store::{audit, decisions, posts, queue};
+use sisir::pipeline::{bulk, review};
+use sisir::store::queue::Filter;
+use sisir::store::{audit, bulks, decisions, posts, queue};
 
 use crate::on_both;
 use crate::support::{START, Stage};
@@ -127,7 +128,28 @@ async fn a_platforms_own_limit_counts_when_it_is_shorter(stage: &Stage) {
     assert_eq!(posts::all(stage.store()).await.unwrap()[0].author, "handle-teh");
 }
 
+/// A list that was put together and never decided about.
+async fn a_bulk_waits_a_week(stage: &Stage) {
+    let analyst = three_posts(stage).await;
+    let more = ["dua", "tiga"].map(|name| seen(name, "Buka bal segel import Jepang ready 1 bal 3jt, WA"));
+    store(stage, "bluesky", &more).await;
+    stage.worker("w").perform(JobKind::Screen).await.unwrap();
+    let decided = bulk::of_list(&stage.pipeline, &analyst, "", &Filter::open()).await.unwrap();
+    let waiting = bulk::of_list(&stage.pipeline, &analyst, "", &Filter::open()).await.unwrap();
+    let mut tx = stage.store().write_tx().await.unwrap();
+    let charity = Judgement::new(Verdict::Dismiss, Reason::Charity, "").unwrap();
+    assert_eq!(bulks::decide(&mut tx, decided, &charity, analyst.id).await.unwrap(), 2);
+    tx.commit_housekeeping().await.unwrap();
+    stage.later(6 * DAY);
+    assert_eq!(purge(&stage.pipeline).await.unwrap().traces, 0);
+    stage.later(2 * DAY);
+    assert!(purge(&stage.pipeline).await.unwrap().traces >= 3, "the bulk and its members");
+    assert!(bulks::get(stage.store(), waiting).await.unwrap().is_none());
+    assert!(bulks::get(stage.store(), decided).await.unwrap().is_some(), "who decided what stays on record");
+}
+
 on_both! {
+    an_undecided_bulk_waits_a_week => a_bulk_waits_a_week,
     only_what_is_due_goes => what_is_due_goes_and_the_rest_stays,
     what_was_deleted_stays_deleted => a_crawl_brings_nothing_back_and_a_person_does,
     an_emptied_post_is_not_decided => nobody_decides_about_an_emptied_post,

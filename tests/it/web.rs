@@ -28,12 +28,17 @@ impl Desk {
 
     /// A desk with changed settings.
     pub async fn with(change: impl FnOnce(&mut sisir::config::Config)) -> Self {
+        Self::at(|config, _| change(config)).await
+    }
+
+    /// The same, with settings that hold the desk's own address.
+    pub async fn at(change: impl FnOnce(&mut sisir::config::Config, &str)) -> Self {
         let mut stage = Stage::new(Engine::Sqlite).await.unwrap();
-        let mut config = (*stage.pipeline.config).clone();
-        change(&mut config);
-        stage.pipeline.config = std::sync::Arc::new(config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = (*stage.pipeline.config).clone();
+        change(&mut config, &base);
+        stage.pipeline.config = std::sync::Arc::new(config);
         let stop = CancellationToken::new();
         let router = sisir::web::router(stage.pipeline.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -1,6 +1,7 @@
 //! The stage of every story: a database, fake platforms, a mail sink, a clock that moves when told.
 
 pub mod postgres;
+pub mod provider;
 
 use std::path::PathBuf;
 use std::sync::Arc;
