@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use sisir::domain::decision::{Judgement, Reason, Verdict};
 use sisir::domain::ids::FlagId;
 use sisir::domain::user::{Language, Role, User};
-use sisir::domain::{Clock, Entropy, SystemClock};
+use sisir::domain::{Clock, Entropy, Millis, SystemClock};
 use sisir::pipeline::bulk::{self, Confirmation};
 use sisir::pipeline::{NoCheckpoints, Pipeline, RulesInUse, review, rule_packs};
 use sisir::store::queue::{self, After, Filter, Reader};
@@ -27,6 +27,8 @@ use sisir::store::{Store, bulks, decisions, flags, users};
 
 /// Calls of each measurement.
 const CALLS: usize = 200;
+/// When the first flag was raised; each further one a millisecond later.
+const OPENED: i64 = 1_700_000_000_000;
 /// People at the desk at the same time, and posts that each of them judges.
 const PEOPLE: usize = 100;
 const POSTS_EACH: usize = 10;
@@ -73,9 +75,11 @@ async fn fill(url: &str, flags: i64) {
             'Buka bal import isi nomor' || CAST(i % 10000 AS TEXT) || ' ready ballpress grade A kelompok' || CAST(i % 100 AS TEXT) || ' minat WA',
             'sha' || CAST(i AS TEXT), 1700000000000, 1700000000000, i % 5000, 'import', 'h' FROM n"
     );
-    let flags = "INSERT INTO flags (post_id, platform, pack, rule_set, priority, score, findings, opened_at, queue_id, fingerprint)
+    let flags = "INSERT INTO flags (post_id, platform, pack, rule_set, priority, score, findings, opened_at, queue_id, fingerprint, regions, lane, referred_by)
         SELECT p.id, p.platform, 'pakaian-bekas-impor', 'h', CASE WHEN p.id % 10 = 0 THEN 'P1' WHEN p.id % 10 < 4 THEN 'P2' ELSE 'P3' END, p.id % 100,
-            '[{\"rule\":\"bal-ditawarkan\",\"axes\":[\"used_clothing\"],\"spans\":[[5,15]],\"why\":\"contoh\"}]', 1700000000000 + p.id, 1 + p.id % 2, p.id % 100 FROM posts p";
+            '[{\"rule\":\"bal-ditawarkan\",\"axes\":[\"used_clothing\"],\"spans\":[[5,15]],\"why\":\"contoh\"}]', 1700000000000 + p.id, 1 + p.id % 2, p.id % 100,
+            CASE WHEN p.id % 100000 = 7 THEN '|kupang|' WHEN p.id % 50 = 0 THEN '|medan|' WHEN p.id % 5 = 0 THEN '|bandung|surabaya|' ELSE '' END,
+            CASE WHEN p.id % 100000 = 8 THEN 'escalated' ELSE 'first' END, CASE WHEN p.id % 100000 = 8 THEN 1 END FROM posts p";
     let flags = if postgres { flags.replace("'[{", "CAST('[{").replace("}]'", "}]' AS JSONB)") } else { flags.to_owned() };
     let statements = [
         "INSERT INTO rule_sets (hash, pack, first_used_at) VALUES ('h', 'pakaian-bekas-impor', 1)".to_owned(),
@@ -151,15 +155,18 @@ async fn measure(url: &str, count: i64) {
     let person = people.first().expect("people");
     let reader = &Reader { id: person.id, supervises: false, closed: Vec::new(), queue: None };
     let narrow = |filter: Filter, after: Option<After>, what: &'static str| async move {
-        // As the page does it: counted, then listed.
+        // As the page of the desk does it: counted and listed.
         let filter = &filter;
         let sorted = times(|_| async move {
-            let found = queue::count(store, filter).await.expect("a count");
-            let filter = Filter { few: found <= filter.counted(), ..filter.clone() };
-            queue::list(store, &filter, now, 51, after).await.expect("a list");
+            queue::page(store, filter, now, 51, after).await.expect("a page");
         })
         .await;
         line(what, &sorted, floor);
+        if after.is_none() {
+            for step in queue::plan(store, filter, now).await.expect("a plan") {
+                println!("      {step}");
+            }
+        }
     };
     let first = queue::list(store, &Filter::open(), now, 1, None).await.expect("a list");
     let middle = After { rank: first.first().expect("a flag").rank + 1_500, id: FlagId(count / 2) };
@@ -179,7 +186,17 @@ async fn measure(url: &str, count: i64) {
     narrow(Filter { words: "nomor4711".into(), ..Filter::open() }, None, "search, a rare word").await;
     narrow(Filter { words: "ballpress kelompok77".into(), ..Filter::open() }, None, "search, a word of 1 in 100").await;
     narrow(Filter { words: "bal import".into(), ..Filter::open() }, None, "search, words of every post").await;
+    narrow(Filter { words: "bal imp".into(), ..Filter::default() }, None, "search, the beginning of such a word").await;
     narrow(Filter { author: "toko123".into(), ..Filter::default() }, None, "posts of an account").await;
+    narrow(Filter { region: "medan".into(), ..Filter::open() }, None, "list of a region of 1 in 50").await;
+    narrow(Filter { region: "kupang".into(), ..Filter::open() }, None, "list of a region of 1 in 100,000").await;
+    narrow(Filter { lane: "escalated".into(), ..Filter::open() }, None, "list of 1 in 100,000 escalated").await;
+    let old = [1, 2, 3].map(|n| Millis(OPENED + n * 100));
+    narrow(Filter { late: Some(old), ..Filter::open() }, None, "list of a few late ones").await;
+    let all = [Millis(i64::MAX); 3];
+    narrow(Filter { late: Some(all), ..Filter::open() }, None, "list of late ones, all are").await;
+    narrow(Filter { watched: Some(now), ..Filter::open() }, None, "list of watched accounts").await;
+    narrow(Filter { state: "second".into(), ..Filter::default() }, None, "list for the second analyst, none").await;
 
     let began = Instant::now();
     let tasks = people.iter().cloned().map(|person| tokio::spawn(judge(pipeline.clone(), person)));

@@ -1,8 +1,9 @@
 //! The queue: lists of flags, narrowed and searched; the next one to judge; who has which on the screen.
 
+use sqlx::Row as _;
 use sqlx::types::Json;
 
-use super::{Ex, Result, WriteTx};
+use super::{Ex, Result, Store, WriteTx};
 use crate::domain::account::MarkKind;
 use crate::domain::flag::{Finding, FlagState, Lane, Priority, Role};
 use crate::domain::ids::{FlagId, UserId};
@@ -79,9 +80,6 @@ pub struct Filter {
     pub words: String,
     /// Queues that the reader may not see.
     pub closed: Vec<i64>,
-    /// Whether a search is known to find few posts, by [`count`]. Then all of them are found first and sorted; PostgreSQL,
-    /// which expects more of the beginning of a word, would read the whole table in order.
-    pub few: bool,
 }
 
 impl Filter {
@@ -190,12 +188,13 @@ where
 }
 
 impl Filter {
-    /// The order of its list, for SQL.
-    fn order(&self, postgres: bool) -> &'static str {
+    /// The order of its list, for SQL. `few`: a search is known to find few posts. Then all of them are found first and
+    /// sorted; PostgreSQL, which expects more of the beginning of a word, would read the whole table in order.
+    fn order(&self, postgres: bool, few: bool) -> &'static str {
         match (self.by_rank(), self.search().is_empty(), postgres) {
             (true, ..) => " ORDER BY f.rank, f.id LIMIT ",
             (false, true, _) => " ORDER BY f.id DESC LIMIT ",
-            (false, false, true) if self.few => " ORDER BY s.flag_id + 0 DESC LIMIT ",
+            (false, false, true) if few => " ORDER BY s.flag_id + 0 DESC LIMIT ",
             (false, false, true) => " ORDER BY s.flag_id DESC LIMIT ",
             (false, false, false) => " ORDER BY s.rowid DESC LIMIT ",
         }
@@ -211,6 +210,48 @@ pub struct After {
     pub id: FlagId,
 }
 
+/// Columns of a [`FlagCard`]; this moment stands between the two halves and behind them.
+const CARD: [&str; 2] = [
+    "SELECT f.id, f.priority, f.score, f.rank, f.state, f.lane, f.findings, f.opened_at, p.platform, f.actor, p.author,
+        p.text, p.posted_at, p.views, CASE WHEN f.claimed_until > ",
+    " THEN (SELECT u.name FROM users u WHERE u.id = f.claimed_by) END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
+        (SELECT COUNT(*) FROM (SELECT 1 FROM posts o JOIN flags g ON g.post_id = o.id AND g.state = 'upheld'
+            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before,
+        (SELECT MIN(m.kind) FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.ended_at IS NULL
+            AND (m.until IS NULL OR m.until > ",
+];
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    now: Millis,
+    limit: i64,
+    after: Option<After>,
+    /// As for [`Filter::order`].
+    few: bool,
+}
+
+fn select<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, wanted: &Wanted, postgres: bool)
+where
+    String: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+    i64: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+    Millis: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+    FlagId: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
+{
+    let [first, rest] = CARD;
+    query.push(first).push_bind(wanted.now).push(rest).push_bind(wanted.now).push(")) AS mark");
+    narrow(query, filter, postgres, true);
+    if let Some(after) = wanted.after {
+        if filter.by_rank() {
+            query.push(" AND (f.rank, f.id) > (").push_bind(after.rank).push(", ").push_bind(after.id).push(")");
+        } else {
+            let searched = !postgres && !filter.search().is_empty();
+            query.push(if searched { " AND s.rowid < " } else { " AND f.id < " }).push_bind(after.id);
+        }
+    }
+    query.push(filter.order(postgres, wanted.few)).push_bind(wanted.limit);
+}
+
 /// A page of flags: open ones in order of work, others from the newest on.
 pub async fn list(
     on: impl Into<Ex<'_>>,
@@ -219,30 +260,91 @@ pub async fn list(
     limit: i64,
     after: Option<After>,
 ) -> Result<Vec<FlagCard>> {
-    const SELECT: &str =
-        "SELECT f.id, f.priority, f.score, f.rank, f.state, f.lane, f.findings, f.opened_at, p.platform, f.actor, p.author,
-        p.text, p.posted_at, p.views, CASE WHEN f.claimed_until > ";
-    const REST: &str = " THEN (SELECT u.name FROM users u WHERE u.id = f.claimed_by) END AS claimed_by, (SELECT COUNT(*) FROM tips t WHERE t.post_id = p.id) AS tips,
-        (SELECT COUNT(*) FROM (SELECT 1 FROM posts o JOIN flags g ON g.post_id = o.id AND g.state = 'upheld'
-            WHERE o.platform = p.platform AND o.author = p.author AND o.author <> '' AND o.id <> p.id LIMIT 100) AS before) AS upheld_before,
-        (SELECT MIN(m.kind) FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.ended_at IS NULL
-            AND (m.until IS NULL OR m.until > ";
+    read(on, filter, &Wanted { now, limit, after, few: false }).await
+}
+
+async fn read(on: impl Into<Ex<'_>>, filter: &Filter, wanted: &Wanted) -> Result<Vec<FlagCard>> {
     let on = on.into();
-    let (postgres, words) = (on.is_postgres(), !filter.search().is_empty());
+    let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
-        let mut query = sqlx::QueryBuilder::<Db>::new(SELECT);
-        query.push_bind(now).push(REST).push_bind(now).push(")) AS mark");
-        narrow(&mut query, filter, postgres, true);
-        if let Some(after) = after {
-            if filter.by_rank() {
-                query.push(" AND (f.rank, f.id) > (").push_bind(after.rank).push(", ").push_bind(after.id).push(")");
-            } else {
-                query.push(if words && !postgres { " AND s.rowid < " } else { " AND f.id < " }).push_bind(after.id);
-            }
-        }
-        query.push(filter.order(postgres)).push_bind(limit);
+        let mut query = sqlx::QueryBuilder::<Db>::new("");
+        select(&mut query, filter, wanted, postgres);
         query.build_query_as().fetch_all(ex).await
     })
+}
+
+/// How the database reads the first page of a list, step by step in its own words.
+pub async fn plan(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis) -> Result<Vec<String>> {
+    let wanted = Wanted { now, limit: 51, after: None, few: false };
+    let on = on.into();
+    let postgres = on.is_postgres();
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(if postgres { "EXPLAIN " } else { "EXPLAIN QUERY PLAN " });
+        select(&mut query, filter, &wanted, postgres);
+        let steps = query.build().fetch_all(ex).await?;
+        // The words are the only column on PostgreSQL, and the last one on SQLite.
+        steps.iter().map(|step| step.try_get::<String, _>(step.len() - 1)).collect::<sqlx::Result<Vec<String>>>()
+    })
+}
+
+/// The newest flags that a search finds, at most [`Filter::counted`] + 1; on SQLite.
+async fn newest(store: &Store, filter: &Filter) -> Result<Vec<FlagId>> {
+    run_as!(store, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id");
+        narrow(&mut query, filter, false, false);
+        query.push(filter.order(false, false)).push_bind(filter.counted() + 1);
+        query.build_query_scalar().fetch_all(ex).await
+    })
+}
+
+/// These flags, newest first.
+async fn cards(store: &Store, ids: &[FlagId], now: Millis) -> Result<Vec<FlagCard>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let [first, rest] = CARD;
+    run_as!(store, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new(first);
+        query.push_bind(now).push(rest).push_bind(now);
+        query.push(")) AS mark FROM flags f JOIN posts p ON p.id = f.post_id WHERE f.id IN (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(") ORDER BY f.id DESC");
+        query.build_query_as().fetch_all(ex).await
+    })
+}
+
+/// A page of a list, and how long the list is.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Flags that the filter leaves, at most [`Filter::counted`] + 1.
+    pub found: i64,
+    /// Those of the page.
+    pub cards: Vec<FlagCard>,
+}
+
+/// A page of flags as by [`list`], and how many there are.
+pub async fn page(store: &Store, filter: &Filter, now: Millis, limit: i64, after: Option<After>) -> Result<Listed> {
+    if filter.search().is_empty() || Ex::from(store).is_postgres() {
+        let found = count(store, filter).await?;
+        let few = found <= filter.counted();
+        return Ok(Listed { found, cards: read(store, filter, &Wanted { now, limit, after, few }).await? });
+    }
+    // SQLite collects all that the beginning of a word may stand for before it gives the first row: it is asked once.
+    let ids = newest(store, filter).await?;
+    let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let behind = |id: FlagId| after.is_none_or(|after| id < after.id);
+    let further = found > filter.counted() && !ids.last().is_some_and(|last| behind(*last));
+    let cards = if further {
+        list(store, filter, now, limit, after).await?
+    } else {
+        let wanted = usize::try_from(limit).unwrap_or(0);
+        let here: Vec<FlagId> = ids.into_iter().filter(|id| behind(*id)).take(wanted).collect();
+        cards(store, &here, now).await?
+    };
+    Ok(Listed { found, cards })
 }
 
 impl Filter {

@@ -14,7 +14,7 @@ use crate::domain::ids::FlagId;
 use crate::domain::user::User;
 use crate::pipeline::{Pipeline, queues, review};
 use crate::store::named_queues::{self, NamedQueue, SavedFilter};
-use crate::store::queue::{self, After, Filter, FlagCard};
+use crate::store::queue::{self, After, Filter, FlagCard, Listed};
 
 /// Rows of a page.
 const ROWS: i64 = 50;
@@ -77,7 +77,6 @@ impl Narrow {
             late: (!self.late.is_empty()).then(|| queues::late(pipeline)),
             words: self.q.clone(),
             closed: named_queues::closed_to(&pipeline.store, user).await?,
-            few: false,
         })
     }
 
@@ -127,13 +126,11 @@ pub(super) async fn page(
     Query(narrow): Query<Narrow>,
     Query(query): Query<PageQuery>,
 ) -> Page {
-    let mut filter = narrow.filter(&pipeline, &user).await?;
-    let total = queue::count(&pipeline.store, &filter).await?;
-    filter.few = total <= filter.counted();
+    let filter = narrow.filter(&pipeline, &user).await?;
     let now = pipeline.clock().now();
     let after =
         query.from.split_once('.').and_then(|(rank, id)| Some(After { rank: rank.parse().ok()?, id: FlagId(id.parse().ok()?) }));
-    let mut cards = queue::list(&pipeline.store, &filter, now, ROWS + 1, after).await?;
+    let Listed { found: total, mut cards } = queue::page(&pipeline.store, &filter, now, ROWS + 1, after).await?;
     let more = i64::try_from(cards.len()).is_ok_and(|rows| rows > ROWS);
     if more {
         cards.pop();
