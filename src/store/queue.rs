@@ -76,7 +76,7 @@ pub struct Filter {
     pub late: Option<[Millis; 3]>,
     /// Only accounts that are watched at this moment.
     pub watched: Option<Millis>,
-    /// Words of caption, handle or notes; the last one may be the beginning of a word.
+    /// Words of caption, handle or notes; with `*` behind the last one it is the beginning of a word.
     pub words: String,
     /// Queues that the reader may not see.
     pub closed: Vec<i64>,
@@ -98,6 +98,11 @@ impl Filter {
         let split = self.words.split(|c: char| !c.is_alphanumeric());
         split.filter(|word| !word.is_empty()).map(str::to_lowercase).take(12).collect()
     }
+
+    /// Whether the last word is only the beginning of one.
+    fn is_beginning(&self) -> bool {
+        self.words.trim_end().ends_with('*')
+    }
 }
 
 /// Places that a priority has in the order of work.
@@ -109,19 +114,33 @@ const fn ranks(priority: Priority) -> (i64, i64) {
     }
 }
 
+/// How a list is read.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    postgres: bool,
+    /// Whether columns of the post are wanted.
+    posts: bool,
+    /// Whether the filter is known to leave few flags: those of a region are then found first and sorted. Otherwise the
+    /// list is read in its order, and the first page is full soon. PostgreSQL chooses by itself.
+    few: bool,
+}
+
 /// Tables and conditions of a filter. A search is read in the order of the full-text index, newest first: words that
 /// stand in every post cost no more than a page of them.
-fn narrow<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, postgres: bool, posts: bool)
+fn narrow<DB: sqlx::Database>(query: &mut sqlx::QueryBuilder<DB>, filter: &Filter, way: Way)
 where
     String: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
     i64: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
     Millis: sqlx::Type<DB> + for<'q> sqlx::Encode<'q, DB>,
 {
     let words = filter.search();
+    let Way { postgres, posts, few } = way;
+    let by_region = few && !postgres && words.is_empty() && !filter.region.is_empty();
     query.push(match (words.is_empty(), postgres) {
+        // The order of a CROSS JOIN is kept.
+        (true, _) if by_region => " FROM flag_regions g CROSS JOIN flags f ON f.id = g.flag_id",
         (true, _) => " FROM flags f",
         (false, true) => " FROM flag_search s JOIN flags f ON f.id = s.flag_id",
-        // The order of a CROSS JOIN is kept.
         (false, false) => " FROM flag_search s CROSS JOIN flags f ON f.id = s.rowid",
     });
     if posts || !filter.author.is_empty() {
@@ -163,7 +182,12 @@ where
         query.push(" AND COALESCE(f.queue_id, 1) <> ").push_bind(*queue);
     }
     if !filter.region.is_empty() {
-        query.push(" AND f.regions LIKE ").push_bind(format!("%|{}|%", filter.region.replace(['%', '_', '|'], "")));
+        query.push(if by_region {
+            " AND g.region = "
+        } else {
+            " AND EXISTS (SELECT 1 FROM flag_regions g WHERE g.flag_id = f.id AND g.region = "
+        });
+        query.push_bind(filter.region.clone()).push(if by_region { "" } else { ")" });
     }
     if let Some([p1, p2, p3]) = filter.late {
         // The first condition is for the index, the second for each priority.
@@ -179,17 +203,17 @@ where
         query.push_bind(now).push("))");
     }
     if postgres && !words.is_empty() {
-        let wanted = format!("{}:*", words.join(" & "));
+        let wanted = format!("{}{}", words.join(" & "), if filter.is_beginning() { ":*" } else { "" });
         query.push(" AND s.words @@ to_tsquery('simple', ").push_bind(wanted).push(")");
     } else if !words.is_empty() {
-        let wanted = format!("\"{}\"*", words.join("\" \""));
+        let wanted = format!("\"{}\"{}", words.join("\" \""), if filter.is_beginning() { "*" } else { "" });
         query.push(" AND s.body MATCH ").push_bind(wanted);
     }
 }
 
 impl Filter {
     /// The order of its list, for SQL. `few`: a search is known to find few posts. Then all of them are found first and
-    /// sorted; PostgreSQL, which expects more of the beginning of a word, would read the whole table in order.
+    /// sorted; PostgreSQL, which expects more of it, would read the whole table in order.
     fn order(&self, postgres: bool, few: bool) -> &'static str {
         match (self.by_rank(), self.search().is_empty(), postgres) {
             (true, ..) => " ORDER BY f.rank, f.id LIMIT ",
@@ -227,7 +251,7 @@ struct Wanted {
     now: Millis,
     limit: i64,
     after: Option<After>,
-    /// As for [`Filter::order`].
+    /// As for [`Way`].
     few: bool,
 }
 
@@ -240,7 +264,7 @@ where
 {
     let [first, rest] = CARD;
     query.push(first).push_bind(wanted.now).push(rest).push_bind(wanted.now).push(")) AS mark");
-    narrow(query, filter, postgres, true);
+    narrow(query, filter, Way { postgres, posts: true, few: wanted.few });
     if let Some(after) = wanted.after {
         if filter.by_rank() {
             query.push(" AND (f.rank, f.id) > (").push_bind(after.rank).push(", ").push_bind(after.id).push(")");
@@ -274,9 +298,10 @@ async fn read(on: impl Into<Ex<'_>>, filter: &Filter, wanted: &Wanted) -> Result
 }
 
 /// How the database reads the first page of a list, step by step in its own words.
-pub async fn plan(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis) -> Result<Vec<String>> {
-    let wanted = Wanted { now, limit: 51, after: None, few: false };
-    let on = on.into();
+pub async fn plan(store: &Store, filter: &Filter, now: Millis) -> Result<Vec<String>> {
+    let few = count(store, filter).await? <= filter.counted();
+    let wanted = Wanted { now, limit: 51, after: None, few };
+    let on = Ex::from(store);
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new(if postgres { "EXPLAIN " } else { "EXPLAIN QUERY PLAN " });
@@ -291,7 +316,7 @@ pub async fn plan(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis) -> Result
 async fn newest(store: &Store, filter: &Filter) -> Result<Vec<FlagId>> {
     run_as!(store, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id");
-        narrow(&mut query, filter, false, false);
+        narrow(&mut query, filter, Way { postgres: false, posts: false, few: false });
         query.push(filter.order(false, false)).push_bind(filter.counted() + 1);
         query.build_query_scalar().fetch_all(ex).await
     })
@@ -332,7 +357,7 @@ pub async fn page(store: &Store, filter: &Filter, now: Millis, limit: i64, after
         let few = found <= filter.counted();
         return Ok(Listed { found, cards: read(store, filter, &Wanted { now, limit, after, few }).await? });
     }
-    // SQLite collects all that the beginning of a word may stand for before it gives the first row: it is asked once.
+    // SQLite collects all posts with words of a beginning before it gives the first: it is asked once.
     let ids = newest(store, filter).await?;
     let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let behind = |id: FlagId| after.is_none_or(|after| id < after.id);
@@ -360,7 +385,7 @@ pub async fn count(on: impl Into<Ex<'_>>, filter: &Filter) -> Result<i64> {
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT COUNT(*) FROM (SELECT 1");
-        narrow(&mut query, filter, postgres, false);
+        narrow(&mut query, filter, Way { postgres, posts: false, few: true });
         query.push(" LIMIT ").push_bind(filter.counted() + 1).push(") AS found");
         query.build_query_scalar().fetch_one(ex).await
     })
@@ -372,7 +397,7 @@ pub async fn members(on: impl Into<Ex<'_>>, filter: &Filter, now: Millis, limit:
     let postgres = on.is_postgres();
     run_as!(on, ex: Db => async {
         let mut query = sqlx::QueryBuilder::<Db>::new("SELECT f.id, p.text_sha256");
-        narrow(&mut query, filter, postgres, true);
+        narrow(&mut query, filter, Way { postgres, posts: true, few: true });
         query.push(" AND (f.claimed_until IS NULL OR f.claimed_until <= ").push_bind(now).push(")");
         query.push(" ORDER BY f.id LIMIT ").push_bind(limit);
         query.build_query_as().fetch_all(ex).await

@@ -55,6 +55,15 @@ impl Narrow {
         serde_urlencoded::to_string(self).unwrap_or_default()
     }
 
+    /// The query string of the same list with the last word as the beginning of one; empty where that is no use.
+    fn wider(&self) -> String {
+        let words = self.q.trim_end();
+        if words.is_empty() || words.ends_with('*') {
+            return String::new();
+        }
+        Self { q: format!("{words}*"), ..self.clone() }.query()
+    }
+
     /// The filter, for what `user` may see.
     pub(super) async fn filter(&self, pipeline: &Pipeline, user: &User) -> Result<Filter, PageError> {
         let state = if self.state == "all" {
