@@ -572,6 +572,12 @@ section! {
         help_hours: String = "* 8-15 * * MON-FRI".into(),
         /// Working days until an answer is hoped for.
         answer_days: u32 = 5,
+        /// Last day of this letterhead, `YYYY-MM-DD`; empty without an end. No letter leaves under an ended one.
+        until: String = String::new(),
+        /// Last day of the signatory in office.
+        signatory_until: String = String::new(),
+        /// Last day of the contact person.
+        contact_until: String = String::new(),
     }
 }
 
@@ -584,6 +590,8 @@ section! {
         entity: String = String::new(),
         /// Mail address; empty means that no package can be rendered for this platform.
         email: String = String::new(),
+        /// Day on which somebody made sure that requests arrive there, `YYYY-MM-DD`. It counts for 90 days.
+        verified_on: String = String::new(),
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
         reader.problem("desk.bulk_sample", "no post of a bulk would be looked at", "1 or more");
     }
     oidc(&config.oidc, reader);
+    days(config, reader);
     schedules(config, reader);
     retention(config, reader);
     sources(config, reader);
@@ -65,6 +66,21 @@ fn oidc(oidc: &Oidc, reader: &mut Reader) {
         let safe = url::Url::parse(address).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_here(&url)));
         if !safe {
             reader.problem(path, format!("`{address}` is no address for sign-ins"), "https://..., without a path of a page");
+        }
+    }
+}
+
+fn days(config: &Config, reader: &mut Reader) {
+    let ministry = &config.ministry;
+    let mut all = vec![
+        ("ministry.until".to_owned(), &ministry.until),
+        ("ministry.signatory_until".to_owned(), &ministry.signatory_until),
+        ("ministry.contact_until".to_owned(), &ministry.contact_until),
+    ];
+    all.extend(config.recipients.iter().map(|(platform, to)| (format!("recipients.{platform}.verified_on"), &to.verified_on)));
+    for (path, day) in all {
+        if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() {
+            reader.problem(&path, format!("`{day}` is no day"), "write it as 2027-06-30, or leave it empty");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, PipelineError, Result, allowed, schedule};
+use super::{Pipeline, PipelineError, Result, allowed, preflight, schedule};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
@@ -165,7 +165,12 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
         return Err(PipelineError::Refused(format!("batch {} is `{}`, not a draft", batch.code, batch.state)));
     }
     let now = pipeline.clock().now();
-    let report = report_of(pipeline, &batch, now).await?;
+    let details = batches::details(&pipeline.store, id).await?;
+    if batch.kind == BatchKind::Request {
+        may_be_asked(pipeline, &pipeline.store, &details).await?;
+    }
+    let report = report_of(pipeline, &batch, &details, now).await?;
+    preflight::require(pipeline, &batch, &details, &report).await?;
     // Typesetting takes a while: not on the threads that serve pages.
     let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
     let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
@@ -239,7 +244,8 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     Ok(build(&cover, &attachments)?)
 }
 
-async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<BatchReport> {
+/// What the package would say if it were rendered now.
+pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], now: Millis) -> Result<BatchReport> {
     let config = &pipeline.config;
     let recipient = config.recipients.get(&batch.platform).ok_or_else(|| {
         let section = format!("[recipients.{}]", batch.platform);
@@ -248,13 +254,9 @@ async fn report_of(pipeline: &Pipeline, batch: &Batch, now: Millis) -> Result<Ba
             batch.platform.label()
         ))
     })?;
-    let details = batches::details(&pipeline.store, batch.id).await?;
-    if batch.kind == BatchKind::Request {
-        may_be_asked(pipeline, &pipeline.store, &details).await?;
-    }
     let mut refers_to = Vec::new();
     if batch.kind == BatchKind::Withdrawal {
-        for row in &details {
+        for row in details {
             let sent = batches::sent_with(&pipeline.store, row.flag_id).await?;
             refers_to
                 .extend(sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent).map(|b| b.code));
@@ -341,6 +343,11 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
 pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &str) -> Result<Millis> {
     allowed(user, user.role.signs(), "only approvers sign")?;
     pipeline.reach("batch.before_sign");
+    // What was fine when it was rendered may not be any more.
+    let rendered = batches::require(&pipeline.store, id).await?;
+    let details = batches::details(&pipeline.store, id).await?;
+    let report = report_of(pipeline, &rendered, &details, pipeline.clock().now()).await?;
+    preflight::require(pipeline, &rendered, &details, &report).await?;
     let mut tx = pipeline.store.write_tx().await?;
     let batch = batches::require(&mut tx, id).await?;
     let rows = batches::rows(&mut tx, id).await?;

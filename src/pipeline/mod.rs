@@ -18,6 +18,7 @@ mod meter;
 pub mod oidc;
 mod picture;
 pub mod planner;
+pub mod preflight;
 pub mod purge;
 pub mod quality;
 pub mod queues;

@@ -11,7 +11,7 @@ use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{BatchReport, ReportError};
+use super::{BatchReport, ENCLOSURES, ReportError};
 use crate::domain::batch::BatchKind;
 
 const TEMPLATE: &str = include_str!("../../templates/letter/surat.typ");
@@ -85,7 +85,7 @@ fn data(report: &BatchReport) -> Value {
     printable_value(json!({
         "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "platform": report.platform.label(), "date": report.dated.long_date_id(),
         "period_from": first_seen.long_date_id(), "period_to": report.dated.long_date_id(), "from": report.from, "to": report.to, "count": report.rows.len(),
-        "count_words": terbilang(report.rows.len()), "enclosures": 4, "enclosures_words": terbilang(4), "reviewers": reviewers.len(),
+        "count_words": terbilang(report.rows.len()), "enclosures": ENCLOSURES, "enclosures_words": terbilang(ENCLOSURES), "reviewers": reviewers.len(),
         "basis": report.basis.iter().map(|b| b.cite.clone()).collect::<Vec<_>>(), "refers_to": report.refers_to, "rows": rows,
         "rule_set": report.rule_set, "answer_days": report.from.answer_days.to_string(), "answer_days_words": terbilang(usize::try_from(report.from.answer_days).unwrap_or(0)),
     }))

@@ -4,6 +4,7 @@
 mod csv_file;
 mod json_file;
 mod letter;
+pub mod lint;
 mod redact;
 mod xlsx_file;
 
@@ -120,6 +121,9 @@ pub struct ReportError {
     pub reason: String,
 }
 
+/// Files besides the letter: what it says of its enclosures.
+const ENCLOSURES: usize = 4;
+
 /// Name of the manifest. `sha256sum -c manifes.sha256` checks a received package.
 pub const MANIFEST: &str = "manifes.sha256";
 
@@ -138,6 +142,10 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
         text
     });
     files.push(ReportFile { name: MANIFEST.into(), media_type: "text/plain", bytes: manifest.into_bytes() });
+    if files.len() != ENCLOSURES + 1 {
+        let reason = format!("it names {ENCLOSURES} enclosures, and there are {}", files.len() - 1);
+        return Err(ReportError { file: "surat.pdf", reason });
+    }
     Ok(files)
 }
 

@@ -199,3 +199,16 @@ pub async fn cancel(tx: &mut WriteTx, id: BatchId) -> Result<()> {
 pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchState, i64)>> {
     run!(on, ex => sqlx::query_as("SELECT state, COUNT(*) FROM batches GROUP BY state ORDER BY state").fetch_all(ex))
 }
+
+/// Rows of a package whose post another package asks for, by another flag: flag and that package's code. Packages that
+/// were given up, and requests that were taken back, do not count.
+pub async fn asked_elsewhere(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(FlagId, String)>> {
+    const SQL: &str = "SELECT f.id, MIN(b.code) FROM requests r JOIN flags f ON f.id = r.flag_id
+        JOIN flags g ON g.post_id = f.post_id AND g.id <> f.id JOIN requests q ON q.flag_id = g.id AND q.released = FALSE
+        JOIN batches b ON b.id = q.batch_id AND b.id <> r.batch_id
+        WHERE r.batch_id = $1 AND r.kind = 'request' AND b.kind = 'request' AND b.state <> 'cancelled'
+            AND NOT EXISTS (SELECT 1 FROM requests w JOIN batches v ON v.id = w.batch_id
+                WHERE w.flag_id = g.id AND w.id > q.id AND v.kind = 'withdrawal' AND v.state = 'sent')
+        GROUP BY f.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}

@@ -18,7 +18,8 @@ use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::user::User;
 use crate::pipeline::deliver::{self, Settlement};
-use crate::pipeline::{Pipeline, batch, status};
+use crate::pipeline::{Pipeline, PipelineError, batch, preflight, status};
+use crate::report::lint::{Finding, Severity};
 use crate::store::batches::{self, PackageFile, RowDetail};
 use crate::store::{checks, outbox, users};
 
@@ -62,8 +63,13 @@ pub(super) async fn create(State(pipeline): State<Pipeline>, SignedIn(user): Sig
         )));
     }
     let drafted = batch::draft(&pipeline, &user, kind, platform).await?;
-    batch::render(&pipeline, &user, drafted.id).await?;
-    Ok(Redirect::to(&format!("/batches/{}?done=rendered", drafted.id)).into_response())
+    let done = match batch::render(&pipeline, &user, drafted.id).await {
+        Ok(_) => "?done=rendered",
+        // The page of the draft says what keeps it back.
+        Err(PipelineError::Refused(_)) => "#preflight",
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Redirect::to(&format!("/batches/{}{done}", drafted.id)).into_response())
 }
 
 /// A row with what became of its post.
@@ -90,9 +96,18 @@ struct BatchPage {
     may_cancel: bool,
     may_settle: bool,
     gone: usize,
+    /// What keeps the package back, or is worth knowing, while it is not signed.
+    findings: Vec<Finding>,
+    /// Why the package cannot be put together at all; empty if it can.
+    broken: String,
 }
 
 impl BatchPage {
+    /// Whether something keeps the package back.
+    fn stopped(&self) -> bool {
+        !self.broken.is_empty() || self.findings.iter().any(|finding| finding.severity == Severity::Stop)
+    }
+
     /// Hash of the complete message.
     fn hash(&self) -> &str {
         self.batch.package_sha256.as_deref().unwrap_or("")
@@ -129,6 +144,14 @@ pub(super) async fn page(
         Some(delivery) => outbox::attempts(store, delivery.id).await?,
         None => Vec::new(),
     };
+    let (mut findings, mut broken) = (Vec::new(), String::new());
+    if matches!(batch.state, BatchState::Draft | BatchState::Rendered) {
+        match preflight::findings(&pipeline, &batch).await {
+            Ok(found) => findings = found,
+            Err(PipelineError::Refused(why)) => broken = why,
+            Err(error) => return Err(error.into()),
+        }
+    }
     let own_rows = rows.iter().any(|row| row.detail.reviewer_id == user.id);
     let waits = delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Queued | DeliveryState::Failed))
         && batch::surely_unsent(&attempts);
@@ -139,6 +162,8 @@ pub(super) async fn page(
             && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && waits)),
         may_settle: user.role.operates()
             && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
+        findings,
+        broken,
         gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
         author: name(batch.created_by),
         files: batches::files(store, id).await?,

@@ -242,7 +242,7 @@ async fn regions(stage: &Stage) {
 async fn pages(stage: &Stage) {
     let text = |n: usize| format!("Buka bal segel import Korea nomor{n} ready 1 bal 2jt WA");
     // Among as many others: a pack that would flag nearly all is stopped.
-    let both = |n: usize| [(format!("toko{n}"), text(n)), (format!("warung{n}"), format!("Kopi pagi nomor{n} di teras"))];
+    let both = |n: usize| [(format!("toko{n}"), text(n)), (format!("toko{n}"), format!("Kopi pagi nomor{n} di teras"))];
     let texts: Vec<(String, String)> = (0..1_020).flat_map(both).collect();
     stored(stage, &texts.iter().map(|(author, text)| (author.as_str(), text.as_str())).collect::<Vec<_>>()).await;
     for words in ["import", "impo*"] {

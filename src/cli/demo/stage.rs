@@ -51,7 +51,7 @@ impl Stage {
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await?;
         let mail_dir = dir.join("mails");
         let mail = MailSink::new(&mail_dir)?.serve(stop.clone()).await?;
-        let text = configuration(dir, options, &platforms.to_string(), mail.port());
+        let text = configuration(dir, options, &platforms.to_string(), mail.port(), clock.now());
         let config = config::parse("demo configuration", &text, [])?;
         let watch = Watch::new(options.crash_at.as_deref());
         let pipeline = setup::pipeline_with(config, clock, Arc::new(entropy), Arc::clone(&watch) as _).await?;
@@ -85,31 +85,41 @@ const RECIPIENTS: &str = r#"
 [recipients.tiktok]
 entity = "TikTok (alamat contoh)"
 email = "permintaan@tiktok.contoh.id"
+verified_on = "{day}"
 [recipients.threads]
 entity = "Threads (alamat contoh)"
 email = "permintaan@threads.contoh.id"
+verified_on = "{day}"
 [recipients.instagram]
 entity = "Instagram (alamat contoh)"
 email = "permintaan@instagram.contoh.id"
+verified_on = "{day}"
 [recipients.facebook]
 entity = "Facebook (alamat contoh)"
 email = "permintaan@facebook.contoh.id"
+verified_on = "{day}"
 [recipients.x]
 entity = "X (alamat contoh)"
 email = "permintaan@x.contoh.id"
+verified_on = "{day}"
 [recipients.youtube]
 entity = "YouTube (alamat contoh)"
 email = "permintaan@youtube.contoh.id"
+verified_on = "{day}"
 [recipients.bluesky]
 entity = "Bluesky (alamat contoh)"
 email = "permintaan@bluesky.contoh.id"
+verified_on = "{day}"
 [recipients.mastodon]
 entity = "Mastodon (alamat contoh)"
 email = "permintaan@mastodon.contoh.id"
+verified_on = "{day}"
 "#;
 
-fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16) -> String {
+fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16, now: Millis) -> String {
     let database = format!("sqlite:{}", dir.join("sisir.db").display());
+    // The made-up addresses are as good as looked at today.
+    let recipients = RECIPIENTS.replace("{day}", &now.in_jakarta().date().to_string());
     // The interactive demo does not let anyone wait for a working day.
     let deliver = if options.headless { "0 9,14 * * MON-FRI" } else { "* * * * *" };
     format!(
@@ -201,7 +211,7 @@ requests_per_minute = 60000
 host = "127.0.0.1"
 port = {mail_port}
 security = "none"
-{RECIPIENTS}"#,
+{recipients}"#,
         listen = options.listen,
         pages = PAGES.map(page_id),
         log = options.log

@@ -222,8 +222,10 @@ port = {mail_port}
 security = "none"
 [recipients.tiktok]
 email = "permintaan@tiktok.contoh.id"
+verified_on = "2026-11-02"
 [recipients.threads]
 email = "permintaan@threads.contoh.id"
+verified_on = "2026-11-02"
 "#,
         pages = PAGES.map(page_id),
     )

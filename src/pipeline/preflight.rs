@@ -1,0 +1,72 @@
+//! The look at a package before it is rendered and signed: gathers what [`lint`] has to know.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{Pipeline, PipelineError, Result, batch};
+use crate::config::Ministry;
+use crate::domain::batch::Batch;
+use crate::domain::check::{Check, Liveness};
+use crate::platforms::address;
+use crate::report::BatchReport;
+use crate::report::lint::{Facts, Finding, RowFacts, Severity, lint};
+use crate::store::batches::RowDetail;
+use crate::store::{batches, checks};
+
+/// Everything that is wrong with a package as it would be rendered now.
+///
+/// # Errors
+/// The package cannot be put together at all, e.g. without a recipient.
+pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>> {
+    let details = batches::details(&pipeline.store, batch.id).await?;
+    let report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    look(pipeline, batch, &details, &report).await
+}
+
+/// Refuses a package that something is wrong with.
+pub(super) async fn require(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report: &BatchReport) -> Result<()> {
+    let findings = look(pipeline, batch, details, report).await?;
+    let stops: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Stop).collect();
+    let Some(first) = stops.first() else { return Ok(()) };
+    let place = first.case_id.as_deref().unwrap_or(&batch.code);
+    Err(PipelineError::Refused(format!(
+        "1 of {} things keep this package back. {place}: {} ({}); {}",
+        stops.len(),
+        first.message,
+        first.code,
+        first.mend
+    )))
+}
+
+async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report: &BatchReport) -> Result<Vec<Finding>> {
+    let store = &pipeline.store;
+    let mut looks: BTreeMap<_, Vec<Check>> = BTreeMap::new();
+    for check in checks::of_batch(store, batch.id).await? {
+        looks.entry(check.post_id).or_default().push(check);
+    }
+    let elsewhere: BTreeMap<_, String> = batches::asked_elsewhere(store, batch.id).await?.into_iter().collect();
+    let row = |detail: &RowDetail| {
+        let liveness = Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten());
+        RowFacts {
+            address: address::parse(&detail.url).ok().map(|found| (found.platform, found.native_id)),
+            gone: matches!(liveness, Liveness::MaybeGone | Liveness::Unavailable),
+            asked_in: elsewhere.get(&detail.flag_id).cloned(),
+        }
+    };
+    let ministry = &pipeline.config.ministry;
+    let recipient = pipeline.config.recipients.get(&batch.platform);
+    let facts = Facts {
+        day: report.dated.in_jakarta().date(),
+        until: [&ministry.until, &ministry.signatory_until, &ministry.contact_until].map(|text| day(text)),
+        verified_on: recipient.and_then(|recipient| day(&recipient.verified_on)),
+        made_up: ministry.name == Ministry::default().name,
+        rows: details.iter().map(row).collect(),
+    };
+    Ok(lint(report, &facts))
+}
+
+/// A day of the configuration, which was checked when it was read; none for an empty one.
+fn day(text: &str) -> Option<Date> {
+    text.parse().ok()
+}
