@@ -149,6 +149,9 @@ impl Worker {
                 format!("{} posts read, {} flagged", done.screened, done.flagged)
             }
             JobKind::Deliver => {
+                if let Some(oembed) = &self.oembed {
+                    follow_up::before_delivery(pipeline, oembed).await?;
+                }
                 let done = deliver::deliver(pipeline, &self.transport).await?;
                 format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
             }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE};
+use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, preflight};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::SignedBatch;
 use crate::domain::delivery::{AttemptOutcome, Delivery};
@@ -71,15 +71,18 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
     Ok(lost)
 }
 
-/// Refuses a package with an account that came into the help programme after the signature.
+/// Refuses a package that would not be signed any more: with an account that came into the help programme since, with a
+/// post that is gone, under a letterhead that has ended.
 async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
-    match accounts::exempt_in(&pipeline.store, id, pipeline.clock().now()).await? {
-        Some(flag) => {
-            let case = super::batch::case_id(flag);
-            Err(PipelineError::Refused(format!("{case} is of an account in the help programme; cancel this package")))
-        }
-        None => Ok(()),
+    let now = pipeline.clock().now();
+    if let Some(flag) = accounts::exempt_in(&pipeline.store, id, now).await? {
+        let case = super::batch::case_id(flag);
+        return Err(PipelineError::Refused(format!("{case} is of an account in the help programme; cancel this package")));
     }
+    let batch = batches::require(&pipeline.store, id).await?;
+    let details = batches::details(&pipeline.store, id).await?;
+    let report = super::batch::report_of(pipeline, &batch, &details, now).await?;
+    preflight::require(pipeline, &batch, &details, &report).await
 }
 
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {

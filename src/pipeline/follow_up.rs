@@ -1,4 +1,6 @@
-//! Step 8: look whether requested posts are still there. A missing post is "unavailable", never "taken down".
+//! Step 8: look whether requested posts are still there; and whether those of a request are, before it leaves. A missing post is "unavailable", never "taken down".
+
+use std::time::Duration;
 
 use super::crawl::resting;
 use super::meter::StoreMeter;
@@ -6,6 +8,7 @@ use super::{Pipeline, Result};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::check::{CONFIRM_AFTER, CheckOutcome, next_look};
+use crate::domain::post::Post;
 use crate::domain::source::SourceState;
 use crate::platforms::{ApiError, Class, Look, QuotaDay, TiktokOembed};
 use crate::store::{checks, crawl as cursors};
@@ -23,19 +26,39 @@ pub struct FollowUpReport {
     pub problem: Option<String>,
 }
 
+/// A request is about posts that were there within this time before it leaves.
+const FRESH: Duration = Duration::from_hours(24);
+
 /// Looks at every requested TikTok post whose next look is due.
 pub async fn follow_up(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
+    let mut due = Vec::new();
+    for post in checks::followed(&pipeline.store, Platform::Tiktok).await? {
+        let looks = checks::since_sent(&pipeline.store, post.id).await?;
+        if next_look(&looks).is_none_or(|at| at <= pipeline.clock().now()) {
+            due.push(post);
+        }
+    }
+    look_at(pipeline, oembed, due).await
+}
+
+/// Looks at TikTok posts of requests that are about to leave. What is gone keeps its package back.
+pub async fn before_delivery(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<FollowUpReport> {
+    let now = pipeline.clock().now();
+    let posts = checks::leaving_unseen(&pipeline.store, Platform::Tiktok, now, now.minus(FRESH)).await?;
+    look_at(pipeline, oembed, posts).await
+}
+
+async fn look_at(pipeline: &Pipeline, oembed: &TiktokOembed, posts: Vec<Post>) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
+    if posts.is_empty() {
+        return Ok(report);
+    }
     let meter = StoreMeter::of(pipeline, &TiktokOembed::INFO);
     if let Some(why) = resting(pipeline, TiktokOembed::NAME).await? {
         report.problem = Some(why);
         return Ok(report);
     }
-    for post in checks::followed(&pipeline.store, Platform::Tiktok).await? {
-        let looks = checks::of_post(&pipeline.store, post.id).await?;
-        if next_look(&looks).is_some_and(|due| due > pipeline.clock().now()) {
-            continue;
-        }
+    for post in posts {
         let outcome = match oembed.look(&post.url, &meter).await {
             Ok(Look::Up { .. }) => CheckOutcome::Up,
             Ok(Look::Gone) => CheckOutcome::Gone,

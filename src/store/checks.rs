@@ -1,10 +1,10 @@
 //! Looks at requested posts.
 
 use super::{Ex, Result, WriteTx};
-use crate::domain::Platform;
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::ids::PostId;
 use crate::domain::post::Post;
+use crate::domain::{Millis, Platform};
 
 /// Records one look.
 pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome) -> Result<()> {
@@ -18,6 +18,23 @@ pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome) -> Re
 pub async fn of_post(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check>> {
     const SQL: &str = "SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id = $1 ORDER BY checked_at, id";
     run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
+}
+
+/// The looks at a post since the newest request about it left, oldest first.
+pub async fn since_sent(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check>> {
+    const SQL: &str = "SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id = $1 AND checked_at > COALESCE(
+        (SELECT MAX(d.sent_at) FROM deliveries d JOIN requests r ON r.batch_id = d.batch_id JOIN flags f ON f.id = r.flag_id
+            WHERE f.post_id = $1 AND r.kind = 'request'), 0) ORDER BY checked_at, id";
+    run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
+}
+
+/// Posts of `platform` in requests that leave now and that nobody looked at since `since`.
+pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Millis, since: Millis) -> Result<Vec<Post>> {
+    const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
+        WHERE p.platform = $1 AND p.id IN (SELECT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id
+            JOIN deliveries d ON d.batch_id = r.batch_id WHERE r.kind = 'request' AND d.state = 'queued' AND d.due_at <= $2)
+        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at >= $3) ORDER BY p.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(now).bind(since).fetch_all(ex))
 }
 
 /// All looks at posts of a package, by post, oldest first.

@@ -15,7 +15,7 @@ use sisir::store::{batches, outbox, queue};
 use crate::support::{Engine, Stage};
 
 /// A signed package whose time has come, and an administrator.
-async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
+pub async fn signed(engine: Engine) -> Option<(Stage, BatchId, User)> {
     let stage = Stage::new(engine).await?;
     let analyst = stage.person("ratna", Role::Analyst).await;
     let signer = stage.person("budi", Role::Approver).await;

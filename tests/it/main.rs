@@ -34,6 +34,7 @@ mod oidc;
 mod planning;
 mod planning_simulation;
 mod platforms;
+mod preflight;
 mod quality;
 mod recall;
 mod retention;

@@ -24,8 +24,15 @@ crate::on_both! {
     rows_that_no_signer_may_sign_wait => unsignable, taking_keys_over_is_refused => replaced,
 }
 
-/// A rendered package of posts that `analyst` and `second` reviewed.
-async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
+/// A rendered package of posts that `reviewers` reviewed.
+pub async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
+    upheld(stage, reviewers).await;
+    let drafted = batch::draft(&stage.pipeline, reviewers[0], BatchKind::Request, Platform::Tiktok).await.unwrap();
+    batch::render(&stage.pipeline, reviewers[0], drafted.id).await.unwrap()
+}
+
+/// Posts that `reviewers` upheld in turn, and a colleague after them.
+pub async fn upheld(stage: &Stage, reviewers: &[&User]) {
     let worker = stage.worker("w");
     worker.perform(JobKind::Crawl).await.unwrap();
     worker.perform(JobKind::Screen).await.unwrap();
@@ -37,8 +44,6 @@ async fn rendered(stage: &Stage, reviewers: &[&User]) -> Batch {
         review::decide(&stage.pipeline, reviewer, card.id, &stage.seen(card.id).await, &judgement).await.unwrap();
     }
     stage.second_all().await;
-    let drafted = batch::draft(&stage.pipeline, reviewers[0], BatchKind::Request, Platform::Tiktok).await.unwrap();
-    batch::render(&stage.pipeline, reviewers[0], drafted.id).await.unwrap()
 }
 
 async fn use_cases(stage: &Stage) {
