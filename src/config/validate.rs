@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::read::Reader;
 use super::sections::{Config, Instagram, Mode, Oidc};
+use crate::domain::leads_here;
 
 /// Records every problem of `config` in `reader`.
 pub(super) fn check(config: &Config, reader: &mut Reader) {
@@ -63,7 +64,8 @@ fn oidc(oidc: &Oidc, reader: &mut Reader) {
     }
     for (path, address) in [("oidc.issuer", &oidc.issuer), ("oidc.desk_url", &oidc.desk_url)] {
         // Names and keys of sign-ins travel there; only on one machine may they be open.
-        let safe = url::Url::parse(address).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_here(&url)));
+        let safe =
+            url::Url::parse(address).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && leads_here(&url)));
         if !safe {
             reader.problem(path, format!("`{address}` is no address for sign-ins"), "https://..., without a path of a page");
         }
@@ -82,15 +84,6 @@ fn days(config: &Config, reader: &mut Reader) {
         if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() {
             reader.problem(&path, format!("`{day}` is no day"), "write it as 2027-06-30, or leave it empty");
         }
-    }
-}
-
-fn is_here(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 

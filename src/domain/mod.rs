@@ -37,6 +37,16 @@ pub use text_enum::UnknownValue;
 
 use sha2::{Digest, Sha256};
 
+/// Whether an address leads to this machine: what goes there crosses no network.
+pub fn leads_here(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// Lower-case hexadecimal SHA-256 (64 characters), the form in which every hash of Sisir is stored and printed.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Pipeline, PipelineError, Result, allowed};
 use crate::domain::audit::{Action, Actor, AuditEvent, AuditRow};
+use crate::domain::leads_here;
 use crate::domain::user::User;
 use crate::store::audit;
 use crate::store::webhooks::{self as rows, Webhook};
@@ -61,15 +62,9 @@ fn checked(url: &str) -> Result<String> {
     let Ok(parsed) = url::Url::parse(url.trim()) else {
         return refuse("this is no address; write it as https://contoh.go.id/sisir");
     };
-    let local = match parsed.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
     match parsed.scheme() {
         "https" => {}
-        "http" if local => {}
+        "http" if leads_here(&parsed) => {}
         _ => return refuse("events are sent over https only"),
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {

@@ -182,12 +182,13 @@ where
         query.push(" AND COALESCE(f.queue_id, 1) <> ").push_bind(*queue);
     }
     if !filter.region.is_empty() {
-        query.push(if by_region {
-            " AND g.region = "
-        } else {
-            " AND EXISTS (SELECT 1 FROM flag_regions g WHERE g.flag_id = f.id AND g.region = "
-        });
-        query.push_bind(filter.region.clone()).push(if by_region { "" } else { ")" });
+        // SQLite makes a join of an EXISTS, and reads all regions for its Bloom filter; a scalar it asks row by row.
+        let (before, behind) = match (by_region, postgres) {
+            (true, _) => (" AND g.region = ", ""),
+            (false, true) => (" AND EXISTS (SELECT 1 FROM flag_regions g WHERE g.flag_id = f.id AND g.region = ", ")"),
+            (false, false) => (" AND (SELECT 1 FROM flag_regions g WHERE g.flag_id = f.id AND g.region = ", ") = 1"),
+        };
+        query.push(before).push_bind(filter.region.clone()).push(behind);
     }
     if let Some([p1, p2, p3]) = filter.late {
         // The first condition is for the index, the second for each priority.
