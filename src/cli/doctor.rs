@@ -9,7 +9,8 @@ use crate::config::{self, Mode};
 use crate::domain::Millis;
 use crate::domain::user::Role;
 use crate::mail::Transport;
-use crate::pipeline::{Pipeline, oidc, rule_packs, status};
+use crate::pipeline::{Pipeline, oidc, preflight, rule_packs, status};
+use crate::report::lint;
 use crate::rules::load;
 use crate::scan;
 use crate::store::{audit, users};
@@ -140,10 +141,19 @@ async fn mail(pipeline: &Pipeline) -> Check {
 }
 
 fn recipients(pipeline: &Pipeline) -> Check {
-    let names: Vec<&str> = pipeline.config.recipients.keys().map(|p| p.label()).collect();
+    let recipients = &pipeline.config.recipients;
+    let names: Vec<&str> = recipients.keys().map(|p| p.label()).collect();
     if names.is_empty() {
-        Check::Note("none; add [recipients.tiktok] and so on with an email".into())
-    } else {
-        Check::Good(names.join(", "))
+        return Check::Note("none; add [recipients.tiktok] and so on with an email".into());
     }
+    let today = pipeline.clock().now().in_jakarta().date();
+    let unsure = recipients.iter().filter(|(_, to)| !lint::is_verified(preflight::day(&to.verified_on), today));
+    let unsure: Vec<&str> = unsure.map(|(platform, _)| platform.label()).collect();
+    if unsure.is_empty() {
+        return Check::Good(names.join(", "));
+    }
+    Check::Bad(
+        format!("nobody made sure within {} days that requests arrive: {}", lint::CHANNEL_DAYS, unsure.join(", ")),
+        "ask the platform, then set `verified_on` of its [recipients.*]; without it no package leaves".into(),
+    )
 }

@@ -62,12 +62,16 @@ fn oidc(oidc: &Oidc, reader: &mut Reader) {
             "what it calls this desk; `issuer = \"\"` switches it off",
         );
     }
-    for (path, address) in [("oidc.issuer", &oidc.issuer), ("oidc.desk_url", &oidc.desk_url)] {
+    let both = [
+        ("oidc.issuer", &oidc.issuer, "https://..., exactly as the provider's ID tokens name it"),
+        ("oidc.desk_url", &oidc.desk_url, "https://..., what people type to open the desk"),
+    ];
+    for (path, address, mend) in both {
         // Names and keys of sign-ins travel there; only on one machine may they be open.
         let safe =
             url::Url::parse(address).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && leads_here(&url)));
         if !safe {
-            reader.problem(path, format!("`{address}` is no address for sign-ins"), "https://..., without a path of a page");
+            reader.problem(path, format!("`{address}` is no address for sign-ins"), mend);
         }
     }
 }

@@ -67,6 +67,6 @@ async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report:
 }
 
 /// A day of the configuration, which was checked when it was read; none for an empty one.
-fn day(text: &str) -> Option<Date> {
+pub fn day(text: &str) -> Option<Date> {
     text.parse().ok()
 }

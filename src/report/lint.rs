@@ -10,7 +10,12 @@ use crate::domain::batch::BatchKind;
 use crate::domain::legal::BasisKind;
 
 /// Days for which a look at a recipient's channel counts.
-pub const CHANNEL_DAYS: i64 = 90;
+pub const CHANNEL_DAYS: i32 = 90;
+
+/// Whether somebody made sure of a channel lately enough for a letter of `day`.
+pub fn is_verified(verified_on: Option<Date>, day: Date) -> bool {
+    verified_on.is_some_and(|verified| (0..=CHANNEL_DAYS).contains(&(day - verified).get_days()))
+}
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +162,7 @@ impl Lint {
         if !is_mail_address(&report.to.email) {
             self.stop("L08", "`recipients.*.email` is no mail address", "fill it in in the configuration");
         }
-        let age = facts.verified_on.map(|day| (self.day - day).get_days());
-        if !age.is_some_and(|days| (0..=i32::try_from(CHANNEL_DAYS).unwrap_or(0)).contains(&days)) {
+        if !is_verified(facts.verified_on, self.day) {
             let mend = "ask the platform whether requests arrive there, and set `verified_on` of its [recipients.*]";
             self.stop("L09", format!("nobody made sure within {CHANNEL_DAYS} days that requests arrive at this address"), mend);
         }
