@@ -235,12 +235,16 @@ async fn what_is_read_again_stays_on(stage: &Stage) {
 async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
     use sisir::domain::batch::BatchKind;
     use sisir::pipeline::batch::{self, Held};
+    // A package names addresses that lead to their posts.
+    let id = "7412345678901234567";
+    let url = format!("https://www.tiktok.com/@handle-setuju/video/{id}");
+    let found = || Observation { native_id: id.into(), url: url.clone(), ..setuju() };
     let mut minor = setuju();
     minor.native_id = "id-anak-1".into();
     minor.author = "handle-anak".into();
     minor.text = "Aku masih SMP, ready ballpress impor Korea, 1 bal 2jt, chat WA".into();
     store(stage, "bluesky", &[minor]).await;
-    store(stage, "tiktok_research", &[setuju()]).await;
+    store(stage, "tiktok_research", &[found()]).await;
     stage.worker("w").perform(JobKind::Screen).await.unwrap();
     let analyst = stage.person("ratna", Role::Analyst).await;
     stage.person("budi", Role::Approver).await;
@@ -267,7 +271,7 @@ async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
 
     // Somebody brings the address: now it is not the API alone that found it. The child's post stays held.
     let mut tx = stage.store().write_tx().await.unwrap();
-    sisir::store::yields::saw(&mut tx, posts::IMPORT, "", &[setuju()]).await.unwrap();
+    sisir::store::yields::saw(&mut tx, posts::IMPORT, "", &[found()]).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
     assert_eq!(sisir::pipeline::status::ready(&pipeline).await.unwrap(), [(Platform::Tiktok, 1, 0)]);
     let drafted = batch::draft(&pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
