@@ -98,8 +98,16 @@ pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> R
     Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
 }
 
-/// Refuses a package with a post whose text changed after the decision, or that is held back by now.
-async fn may_be_asked(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>, rows: &[RowDetail]) -> Result<()> {
+/// Refuses a request with a post whose text changed after the decision, or that is held back by now.
+pub(super) async fn may_be_asked(
+    pipeline: &Pipeline,
+    on: impl Into<crate::store::Ex<'_>>,
+    batch: &Batch,
+    rows: &[RowDetail],
+) -> Result<()> {
+    if batch.kind == BatchKind::Withdrawal {
+        return Ok(());
+    }
     let held = held(pipeline, on).await?;
     let wrong = rows.iter().find_map(|row| match held.get(&row.flag_id) {
         _ if !row.text_unchanged => {
@@ -166,9 +174,7 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     }
     let now = pipeline.clock().now();
     let details = batches::details(&pipeline.store, id).await?;
-    if batch.kind == BatchKind::Request {
-        may_be_asked(pipeline, &pipeline.store, &details).await?;
-    }
+    may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
     let report = report_of(pipeline, &batch, &details, now).await?;
     preflight::require(pipeline, &batch, &details, &report).await?;
     // Typesetting takes a while: not on the threads that serve pages.
@@ -343,19 +349,13 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
 pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &str) -> Result<Millis> {
     allowed(user, user.role.signs(), "only approvers sign")?;
     pipeline.reach("batch.before_sign");
-    // What was fine when it was rendered may not be any more.
-    let rendered = batches::require(&pipeline.store, id).await?;
-    let details = batches::details(&pipeline.store, id).await?;
-    let report = report_of(pipeline, &rendered, &details, pipeline.clock().now()).await?;
-    preflight::require(pipeline, &rendered, &details, &report).await?;
+    preflight::still(pipeline, &batches::require(&pipeline.store, id).await?).await?;
     let mut tx = pipeline.store.write_tx().await?;
     let batch = batches::require(&mut tx, id).await?;
     let rows = batches::rows(&mut tx, id).await?;
     may_sign(&batch, &rows, user.id)?;
-    if batch.kind == BatchKind::Request {
-        let details = batches::details(&mut tx, id).await?;
-        may_be_asked(pipeline, &mut tx, &details).await?;
-    }
+    let details = batches::details(&mut tx, id).await?;
+    may_be_asked(pipeline, &mut tx, &batch, &details).await?;
     let stored = batches::file(&mut tx, id, MESSAGE_FILE).await?;
     let stored = stored.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
     let found = sha256_hex(&stored.bytes);

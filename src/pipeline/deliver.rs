@@ -74,15 +74,11 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
 /// Refuses a package that would not be signed any more: with an account that came into the help programme since, with a
 /// post that is gone, under a letterhead that has ended.
 async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
-    let now = pipeline.clock().now();
-    if let Some(flag) = accounts::exempt_in(&pipeline.store, id, now).await? {
+    if let Some(flag) = accounts::exempt_in(&pipeline.store, id, pipeline.clock().now()).await? {
         let case = super::batch::case_id(flag);
         return Err(PipelineError::Refused(format!("{case} is of an account in the help programme; cancel this package")));
     }
-    let batch = batches::require(&pipeline.store, id).await?;
-    let details = batches::details(&pipeline.store, id).await?;
-    let report = super::batch::report_of(pipeline, &batch, &details, now).await?;
-    preflight::require(pipeline, &batch, &details, &report).await
+    preflight::still(pipeline, &batches::require(&pipeline.store, id).await?).await
 }
 
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {

@@ -1,4 +1,5 @@
-//! Step 8: look whether requested posts are still there; and whether those of a request are, before it leaves. A missing post is "unavailable", never "taken down".
+//! Step 8: look whether requested posts are still there; and whether those of a request are, before it leaves. A missing
+//! post is "unavailable", never "taken down".
 
 use std::time::Duration;
 

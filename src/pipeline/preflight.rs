@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::{Pipeline, PipelineError, Result, batch};
 use crate::config::Ministry;
 use crate::domain::batch::Batch;
-use crate::domain::check::{Check, Liveness};
+use crate::domain::check::Liveness;
 use crate::platforms::address;
 use crate::report::BatchReport;
 use crate::report::lint::{Facts, Finding, RowFacts, Severity, lint};
@@ -17,11 +17,19 @@ use crate::store::{batches, checks};
 /// Everything that is wrong with a package as it would be rendered now.
 ///
 /// # Errors
-/// The package cannot be put together at all, e.g. without a recipient.
+/// The package cannot be put together at all: without a recipient, or with a post that is held back.
 pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>> {
     let details = batches::details(&pipeline.store, batch.id).await?;
+    batch::may_be_asked(pipeline, &pipeline.store, batch, &details).await?;
     let report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
     look(pipeline, batch, &details, &report).await
+}
+
+/// Refuses a package that something is wrong with by now: what was fine when it was rendered may not be any more.
+pub(super) async fn still(pipeline: &Pipeline, batch: &Batch) -> Result<()> {
+    let details = batches::details(&pipeline.store, batch.id).await?;
+    let report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    require(pipeline, batch, &details, &report).await
 }
 
 /// Refuses a package that something is wrong with.
@@ -41,10 +49,7 @@ pub(super) async fn require(pipeline: &Pipeline, batch: &Batch, details: &[RowDe
 
 async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report: &BatchReport) -> Result<Vec<Finding>> {
     let store = &pipeline.store;
-    let mut looks: BTreeMap<_, Vec<Check>> = BTreeMap::new();
-    for check in checks::of_batch(store, batch.id).await? {
-        looks.entry(check.post_id).or_default().push(check);
-    }
+    let looks = checks::of_batch(store, batch.id).await?;
     let elsewhere: BTreeMap<_, String> = batches::asked_elsewhere(store, batch.id).await?.into_iter().collect();
     let row = |detail: &RowDetail| {
         let liveness = Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten());

@@ -1,8 +1,10 @@
 //! Looks at requested posts.
 
+use std::collections::BTreeMap;
+
 use super::{Ex, Result, WriteTx};
 use crate::domain::check::{Check, CheckOutcome};
-use crate::domain::ids::PostId;
+use crate::domain::ids::{BatchId, PostId};
 use crate::domain::post::Post;
 use crate::domain::{Millis, Platform};
 
@@ -38,10 +40,15 @@ pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Mill
 }
 
 /// All looks at posts of a package, by post, oldest first.
-pub async fn of_batch(on: impl Into<Ex<'_>>, batch: crate::domain::ids::BatchId) -> Result<Vec<Check>> {
+pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<BTreeMap<PostId, Vec<Check>>> {
     const SQL: &str = "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN flags f ON f.post_id = c.post_id
         JOIN requests r ON r.flag_id = f.id WHERE r.batch_id = $1 ORDER BY c.post_id, c.checked_at, c.id";
-    run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))
+    let checks: Vec<Check> = run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))?;
+    let mut by_post: BTreeMap<PostId, Vec<Check>> = BTreeMap::new();
+    for check in checks {
+        by_post.entry(check.post_id).or_default().push(check);
+    }
+    Ok(by_post)
 }
 
 /// Posts of `platform` whose request was sent and not withdrawn since.

@@ -13,7 +13,7 @@ use super::session::SignedIn;
 use super::view::{Frame, html};
 use crate::domain::Platform;
 use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
-use crate::domain::check::{Check, Liveness};
+use crate::domain::check::Liveness;
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::user::User;
@@ -125,10 +125,7 @@ pub(super) async fn page(
     let batch = batches::require(store, id).await?;
     let names: BTreeMap<_, _> = users::all(store).await?.into_iter().map(|u| (u.id, shown_name(&u))).collect();
     let name = |id| names.get(&id).cloned().unwrap_or_default();
-    let mut looks: BTreeMap<_, Vec<Check>> = BTreeMap::new();
-    for check in checks::of_batch(store, id).await? {
-        looks.entry(check.post_id).or_default().push(check);
-    }
+    let looks = checks::of_batch(store, id).await?;
     let rows: Vec<Row> = batches::details(store, id)
         .await?
         .into_iter()

@@ -89,7 +89,7 @@ async fn linked(stage: &Stage) {
     assert_eq!((account.links.len(), account.contacts.len()), (0, 0));
 }
 
-fn mark(stage: &Stage, handle: &str, kind: MarkKind) -> NewMark {
+pub fn mark(stage: &Stage, handle: &str, kind: MarkKind) -> NewMark {
     let until = (kind == MarkKind::Exempt).then(|| stage.pipeline.clock().now().plus(std::time::Duration::from_hours(24 * 30)));
     NewMark {
         platform: Platform::Tiktok,

@@ -114,3 +114,23 @@ async fn the_page_of_a_package_says_what_is_missing() {
     let budi = desk.sign_in("budi", Role::Approver).await;
     assert!(!budi.page("/batches/1").await.contains("name=\"package_sha256\""));
 }
+
+/// What is held back by now is said on the page too: nobody is told "complete" and then refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_of_a_package_says_what_is_held_back() {
+    let desk = Desk::new().await;
+    let ratna = desk.sign_in("ratna", Role::Analyst).await;
+    let budi = desk.sign_in("budi", Role::Approver).await;
+    let analyst = sisir::store::users::by_name(desk.stage.store(), "ratna").await.unwrap().unwrap();
+    let package = rendered(&desk.stage, &[&analyst]).await;
+    let path = format!("/batches/{}", package.id);
+    assert!(budi.page(&path).await.contains("name=\"package_sha256\""), "it can be signed");
+    let row = batches::details(desk.stage.store(), package.id).await.unwrap().remove(0);
+    let sinta = desk.stage.person("sinta", Role::Supervisor).await;
+    let exempt = crate::accounts_of_sellers::mark(&desk.stage, &row.author, sisir::domain::account::MarkKind::Exempt);
+    sisir::pipeline::accounts::set_mark(&desk.stage.pipeline, &sinta, exempt).await.unwrap();
+    for page in [ratna.page(&path).await, budi.page(&path).await] {
+        assert!(page.contains(&format!("akun {} terdaftar dalam program pendampingan", batch::case_id(row.flag_id))), "{page}");
+        assert!(!page.contains("name=\"package_sha256\""));
+    }
+}
