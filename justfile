@@ -23,3 +23,7 @@ bless:
 # The demo, in a browser
 demo:
     cargo run --release -- demo
+
+# Ten thousand faults while packages are handed over, and hundreds of turns of people and roles; takes its time
+soak:
+    SISIR_SOAK_FAULTS=10000 SISIR_SOAK_CASES=200 cargo test --test it -- soak:: two_person_machine:: --nocapture

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. Data goes to stdout, everything else to stderr.
 //! Exit codes: 0 fine, 1 the input or the state of things (something found, something refused), 2 could not be done.
 
+mod audit;
+mod backup;
 mod bench;
 mod check;
 mod config;
@@ -75,6 +77,12 @@ enum Command {
     Config(config::Options),
     /// The database
     Db(db::Options),
+    /// The audit log: write it to a file, or verify it
+    Audit(audit::Options),
+    /// Write a copy of everything to a file
+    Backup(backup::BackupOptions),
+    /// Read a backup back, or only try to
+    Restore(backup::RestoreOptions),
     /// Serve fake platforms on loopback, for trying out and tests
     FakePlatforms(fake::Options),
     /// Ask a running desk whether it works (for health checks)
@@ -142,6 +150,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rules(options) => rules::run(file, options).await,
         Command::Config(options) => config::run(file, options),
         Command::Db(options) => db::run(file, options).await,
+        Command::Audit(options) => audit::run(file, options).await,
+        Command::Backup(options) => backup::backup(file, options).await,
+        Command::Restore(options) => backup::restore(file, options).await,
         Command::FakePlatforms(options) => fake::run(options).await,
         Command::Health(options) => health::run(file, options).await,
     }

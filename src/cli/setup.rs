@@ -35,6 +35,12 @@ pub fn log(config: &Config) {
     };
 }
 
+/// Opens the database alone.
+pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    let clock = Arc::new(SystemClock);
+    Store::open(&config.database.url, config.database.pool, clock).await.context("cannot open the database")
+}
+
 /// Opens the database and loads the rules.
 pub async fn pipeline(config: Config) -> anyhow::Result<Pipeline> {
     pipeline_with(config, Arc::new(SystemClock), Arc::new(Entropy::from_os()), Arc::new(NoCheckpoints)).await

@@ -203,6 +203,8 @@ section! {
         follow_up: String = "20 * * * *".into(),
         /// Delete what is no longer needed.
         purge: String = "40 2 * * *".into(),
+        /// Days without mail besides Saturdays, Sundays and the holidays that Sisir knows, `YYYY-MM-DD`.
+        holidays: Vec<String> = Vec::new(),
     }
 }
 
@@ -522,6 +524,8 @@ section! {
     Mail {
         /// Mail server; empty means that nothing can be sent.
         host: String = String::new(),
+        /// Further servers with the same settings, asked in this order when the one before cannot be reached.
+        other_hosts: Vec<String> = Vec::new(),
         /// Port.
         port: u16 = 587,
         /// `none`, `starttls` or `tls`.
@@ -572,6 +576,8 @@ section! {
         help_hours: String = "* 8-15 * * MON-FRI".into(),
         /// Working days until an answer is hoped for.
         answer_days: u32 = 5,
+        /// Numbers of letters: `{n}` counts within the year, `{month}` is a Roman numeral, `{year}`; the rest stands as it is.
+        number: String = "B-{n}/SISIR/{month}/{year}".into(),
         /// Last day of this letterhead, `YYYY-MM-DD`; empty without an end. No letter leaves under an ended one.
         until: String = String::new(),
         /// Last day of the signatory in office.
@@ -592,6 +598,16 @@ section! {
         email: String = String::new(),
         /// Day on which somebody made sure that requests arrive there, `YYYY-MM-DD`. It counts for 90 days.
         verified_on: String = String::new(),
+        /// When signed packages leave for it, as a cron pattern in WIB; empty for `schedule.deliver`.
+        deliver: String = String::new(),
+        /// Whether packages leave on holidays and at weekends too.
+        on_holidays: bool = false,
+        /// Posts of one package at most: short letters are answered, long lists are not.
+        max_rows: u32 = 100,
+        /// Bytes of one message at most; what would be more is divided. Many mail servers refuse more than 10 MiB.
+        max_bytes: u32 = 10_000_000,
+        /// Messages an hour at most; 0 for any number.
+        hourly: u32 = 0,
     }
 }
 

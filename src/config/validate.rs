@@ -84,6 +84,7 @@ fn days(config: &Config, reader: &mut Reader) {
         ("ministry.contact_until".to_owned(), &ministry.contact_until),
     ];
     all.extend(config.recipients.iter().map(|(platform, to)| (format!("recipients.{platform}.verified_on"), &to.verified_on)));
+    all.extend(config.schedule.holidays.iter().map(|day| ("schedule.holidays".to_owned(), day)));
     for (path, day) in all {
         if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() {
             reader.problem(&path, format!("`{day}` is no day"), "write it as 2027-06-30, or leave it empty");
@@ -101,11 +102,21 @@ fn schedules(config: &Config, reader: &mut Reader) {
         ("schedule.purge", &schedule.purge),
         ("ministry.help_hours", &config.ministry.help_hours),
     ];
-    for (path, pattern) in all {
+    let own = config.recipients.iter().filter(|(_, to)| !to.deliver.is_empty());
+    let own = own.map(|(platform, to)| (format!("recipients.{platform}.deliver"), &to.deliver));
+    for (path, pattern) in all.map(|(path, pattern)| (path.to_owned(), pattern)).into_iter().chain(own) {
         if let Err(error) = croner::Cron::from_str(pattern) {
             let mend = "five fields: minute hour day month weekday, e.g. \"30 7 * * MON-FRI\"";
-            reader.problem(path, format!("not a schedule: {error}"), mend);
+            reader.problem(&path, format!("not a schedule: {error}"), mend);
         }
+    }
+    if !config.ministry.number.contains("{n}") {
+        let mend = "write {n} where the running number stands, e.g. \"B-{n}/SISIR/{month}/{year}\"";
+        reader.problem("ministry.number", "two letters would have one number".to_owned(), mend);
+    }
+    for (platform, to) in config.recipients.iter().filter(|(_, to)| to.max_rows == 0 || to.max_bytes < 200_000) {
+        let path = format!("recipients.{platform}.{}", if to.max_rows == 0 { "max_rows" } else { "max_bytes" });
+        reader.problem(&path, "no package would fit".to_owned(), "at least one post, and 200000 bytes for the two letters");
     }
 }
 
@@ -263,6 +274,11 @@ fn mail(config: &Config, reader: &mut Reader) {
     }
     if config.mail.username.is_some() && config.mail.password.is_none() {
         reader.problem("mail.username", "a name without a password", "set password or password_file");
+    }
+    // A try has ended before it counts as lost (15 minutes): each server, three commands, the message, the good-bye.
+    if !(1..=60).contains(&config.mail.timeout_seconds) || config.mail.other_hosts.len() > 3 {
+        let mend = "1 to 60 seconds, and at most three other_hosts";
+        reader.problem("mail.timeout_seconds", "a try could take longer than it is waited for", mend);
     }
     if config.jobs.mail_attempts < 1 {
         reader.problem("jobs.mail_attempts", "no try at all", "1 or more");

@@ -50,6 +50,10 @@ text_enum! {
         DeliveryEnded = "delivery_ended",
         DeliveryUnknown = "delivery_unknown",
         DeliverySettled = "delivery_settled",
+        DeliveryPutOff = "delivery_put_off",
+        DeliveryPaused = "delivery_paused",
+        DeliveryResumed = "delivery_resumed",
+        AnswersRecorded = "answers_recorded",
         PostChecked = "post_checked",
         PostsForgotten = "posts_forgotten",
         TipReceived = "tip_received",
@@ -80,6 +84,9 @@ impl Action {
         Self::DeliveryEnded,
         Self::DeliveryUnknown,
         Self::DeliverySettled,
+        Self::DeliveryPaused,
+        Self::DeliveryResumed,
+        Self::AnswersRecorded,
         Self::PostChecked,
         Self::TipReceived,
         Self::JobFailed,
@@ -132,8 +139,8 @@ impl AuditEvent {
         self
     }
 
-    /// This event at its place in the chain.
-    pub fn row(&self, previous: &str, seq: i64, at: Millis) -> AuditRow {
+    /// This event at its place in the chain. `salt` is random, 32 hexadecimal digits or more.
+    pub fn row(&self, previous: &str, seq: i64, at: Millis, salt: String) -> AuditRow {
         let mut row = AuditRow {
             seq,
             at,
@@ -142,6 +149,7 @@ impl AuditEvent {
             subject: self.subject.clone(),
             detail: self.detail.clone(),
             prev_hash: previous.to_owned(),
+            salt: Some(salt),
             hash: String::new(),
         };
         row.hash = row.chain_hash();
@@ -149,9 +157,63 @@ impl AuditEvent {
     }
 }
 
+/// A part of an event that an export may leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Who.
+    Actor,
+    /// To what.
+    Subject,
+    /// More.
+    Detail,
+}
+
+impl Part {
+    /// All, in the order in which they are hashed.
+    pub const ALL: [Self; 3] = [Self::Actor, Self::Subject, Self::Detail];
+
+    /// Its name in an export.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Actor => "actor",
+            Self::Subject => "subject",
+            Self::Detail => "detail",
+        }
+    }
+
+    /// The salt of this part of an event: shown with the part, it tells nothing about the others.
+    pub(super) fn salt(self, salt: &str) -> String {
+        super::sha256_hex(format!("{salt}\n{}", self.name()).as_bytes())
+    }
+}
+
+/// What stands for a part in the chain. Without its salt nobody can try out what it might be.
+pub(super) fn seal(part_salt: &str, value: &str) -> String {
+    super::sha256_hex(format!("{part_salt}\n{value}").as_bytes())
+}
+
+/// Hash of an event of which every part is sealed.
+pub(super) fn sealed_hash(prev_hash: &str, seq: i64, at: Millis, action: &str, seals: &[String; 3]) -> String {
+    super::sha256_hex(format!("2\n{prev_hash}\n{seq}\n{}\n{action}\n{}", at.0, seals.join("\n")).as_bytes())
+}
+
 impl AuditRow {
-    /// Hash of this event at its place: SHA-256 over the previous hash and the fields as stored, one a line.
+    /// Who, to what, or more.
+    pub fn part(&self, part: Part) -> &str {
+        match part {
+            Part::Actor => &self.actor,
+            Part::Subject => &self.subject,
+            Part::Detail => &self.detail,
+        }
+    }
+
+    /// Hash of this event at its place: SHA-256 over the previous hash and the sealed parts; for events of before there
+    /// were salts, over the fields as stored, one a line.
     pub fn chain_hash(&self) -> String {
+        if let Some(salt) = &self.salt {
+            let seals = Part::ALL.map(|part| seal(&part.salt(salt), self.part(part)));
+            return sealed_hash(&self.prev_hash, self.seq, self.at, self.action.as_str(), &seals);
+        }
         let text = format!(
             "{}\n{}\n{}\n{}\n{}\n{}\n{}",
             self.prev_hash, self.seq, self.at.0, self.actor, self.action, self.subject, self.detail
@@ -177,6 +239,8 @@ pub struct AuditRow {
     pub detail: String,
     /// Hash of the event before.
     pub prev_hash: String,
+    /// What its parts are sealed with; none on events of before.
+    pub salt: Option<String>,
     /// Hash of this event.
     pub hash: String,
 }

@@ -77,29 +77,33 @@ impl Millis {
 
     /// `22 November 2026`, month names in Bahasa Indonesia, as letters are dated.
     pub fn long_date_id(self) -> String {
-        const MONTHS: [&str; 12] = [
-            "Januari",
-            "Februari",
-            "Maret",
-            "April",
-            "Mei",
-            "Juni",
-            "Juli",
-            "Agustus",
-            "September",
-            "Oktober",
-            "November",
-            "Desember",
-        ];
-        let date = self.in_jakarta().date();
-        let month = usize::try_from(date.month()).ok().and_then(|m| MONTHS.get(m.saturating_sub(1))).unwrap_or(&"");
-        format!("{} {month} {}", date.day(), date.year())
+        long_date_id(self.in_jakarta().date())
     }
 
     /// The calendar time in Asia/Jakarta (UTC+7, no daylight saving).
     pub fn in_jakarta(self) -> jiff::Zoned {
         self.timestamp().to_zoned(jakarta())
     }
+}
+
+/// `22 November 2026` in Bahasa Indonesia.
+pub fn long_date_id(date: jiff::civil::Date) -> String {
+    const MONTHS: [&str; 12] = [
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ];
+    let month = usize::try_from(date.month()).ok().and_then(|m| MONTHS.get(m.saturating_sub(1))).unwrap_or(&"");
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 /// The zone of schedules and letters.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a basis says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BasisKind {
     /// The goods may not be imported.
@@ -28,6 +28,9 @@ pub struct Basis {
     pub kind: BasisKind,
     /// The citation as printed.
     pub cite: String,
+    /// The citation in English, for the translation of a letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cite_en: Option<String>,
     /// First day in force.
     pub effective_from: String,
     /// Last day in force, if it has ended.

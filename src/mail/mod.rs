@@ -5,5 +5,5 @@ mod sink;
 mod transport;
 
 pub use message::{Cover, MailError, build};
-pub use sink::{MailSink, SinkFault};
+pub use sink::{MailSink, Misdeed, SinkFault, Step};
 pub use transport::{Handover, Transport};

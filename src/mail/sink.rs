@@ -7,19 +7,73 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mailin::{Action, Handler, Response, SessionBuilder, response};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+/// Where in the conversation the sink misbehaves (RFC 5321 section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Before its greeting.
+    Greeting,
+    /// At `EHLO`.
+    Hello,
+    /// At `STARTTLS`, which it offers for that.
+    StartTls,
+    /// At `MAIL FROM`.
+    MailFrom,
+    /// At `RCPT TO`.
+    RcptTo,
+    /// At `DATA`.
+    Data,
+    /// In the middle of the message: nothing is kept.
+    Body,
+    /// At the end of the message: what it does not refuse, it has kept.
+    End,
+}
+
+impl Step {
+    /// All, in order.
+    pub const ALL: [Self; 8] =
+        [Self::Greeting, Self::Hello, Self::StartTls, Self::MailFrom, Self::RcptTo, Self::Data, Self::Body, Self::End];
+}
+
+/// What it does there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misdeed {
+    /// Breaks the connection without a word.
+    Drop,
+    /// `451`: try again later.
+    Defer,
+    /// `550`: never.
+    Reject,
+    /// Answers what is no SMTP.
+    Garbage,
+    /// Says nothing and keeps the connection.
+    Silence,
+}
+
+impl Misdeed {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Drop, Self::Defer, Self::Reject, Self::Garbage, Self::Silence];
+}
+
 /// How the sink misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SinkFault {
-    /// `451` at the recipient: try again later.
-    Defer,
-    /// `550` at the recipient: never.
-    Reject,
+pub struct SinkFault {
+    /// Where.
+    pub at: Step,
+    /// How.
+    pub does: Misdeed,
+}
+
+impl SinkFault {
+    /// The recipient is put off.
+    pub const DEFER: Self = Self { at: Step::RcptTo, does: Misdeed::Defer };
+    /// The recipient is refused.
+    pub const REJECT: Self = Self { at: Step::RcptTo, does: Misdeed::Reject };
     /// Keeps the message, then breaks the connection without an answer.
-    DropAfterData,
+    pub const DROP_AFTER_DATA: Self = Self { at: Step::End, does: Misdeed::Drop };
 }
 
 /// The listener.
@@ -74,30 +128,85 @@ impl MailSink {
 
     async fn talk(&self, stream: TcpStream, peer: IpAddr) -> io::Result<()> {
         let fault = *self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        let keeper = Keeper { sink: self.clone(), fault, message: Vec::new() };
-        let mut session = SessionBuilder::new("sisir-sink").build(peer, keeper);
+        let mut builder = SessionBuilder::new("sisir-sink");
+        if fault.is_some_and(|fault| fault.at == Step::StartTls) {
+            builder.enable_start_tls();
+        }
+        let mut session = builder.build(peer, Keeper { sink: self.clone(), message: Vec::new() });
         let (read, mut write) = stream.into_split();
         let mut read = BufReader::new(read);
+        let misdeed = |step| fault.filter(|fault| Some(fault.at) == step).map(|fault| fault.does);
+        if let Some(does) = misdeed(Some(Step::Greeting)) {
+            return misbehave(does, &mut read, &mut write).await;
+        }
         write.write_all(&session.greeting().buffer()?).await?;
-        let mut line = Vec::new();
+        let (mut line, mut in_message) = (Vec::new(), false);
         loop {
             line.clear();
             if read.read_until(b'\n', &mut line).await? == 0 {
                 return Ok(());
             }
+            let step = step(&line, in_message);
+            if let Some(does) = misdeed(step) {
+                // At the end it has taken the message, unless it says that it has not.
+                if step == Some(Step::End) && !matches!(does, Misdeed::Defer | Misdeed::Reject) {
+                    session.process(&line);
+                }
+                return misbehave(does, &mut read, &mut write).await;
+            }
             let answer = session.process(&line);
+            in_message = match step {
+                Some(Step::Data) => answer.code == 354,
+                Some(Step::End) => false,
+                _ => in_message,
+            };
             match answer.action {
                 Action::NoReply => {}
                 Action::Reply | Action::UpgradeTls => write.write_all(&answer.buffer()?).await?,
                 Action::Close => {
-                    if fault != Some(SinkFault::DropAfterData) {
-                        write.write_all(&answer.buffer()?).await?;
-                    }
+                    write.write_all(&answer.buffer()?).await?;
                     return Ok(());
                 }
             }
         }
     }
+}
+
+/// The step that a line of the client belongs to.
+fn step(line: &[u8], in_message: bool) -> Option<Step> {
+    if in_message {
+        return Some(if line == b".\r\n" { Step::End } else { Step::Body });
+    }
+    let text = String::from_utf8_lossy(line).to_uppercase();
+    let starts = [
+        ("EHLO", Step::Hello),
+        ("HELO", Step::Hello),
+        ("STARTTLS", Step::StartTls),
+        ("MAIL", Step::MailFrom),
+        ("RCPT", Step::RcptTo),
+        ("DATA", Step::Data),
+    ];
+    starts.into_iter().find(|(word, _)| text.starts_with(word)).map(|(_, step)| step)
+}
+
+/// Does it, and ends the conversation.
+async fn misbehave(
+    does: Misdeed,
+    read: &mut (impl AsyncBufRead + Unpin),
+    write: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
+    let says: &[u8] = match does {
+        Misdeed::Drop => return Ok(()),
+        Misdeed::Defer => b"451 4.3.2 come back later\r\n",
+        Misdeed::Reject => b"550 5.7.1 never\r\n",
+        Misdeed::Garbage => b"\x15\x03\x01 whatever\r\n",
+        Misdeed::Silence => b"",
+    };
+    write.write_all(says).await?;
+    write.flush().await?;
+    // Whatever the client still says is read and not answered, until it goes.
+    let mut rest = Vec::new();
+    read.read_to_end(&mut rest).await.map(|_| ())
 }
 
 /// Where a message with this Message-ID is kept: the sink's answer to "did it arrive?".
@@ -116,19 +225,10 @@ impl MailSink {
 
 struct Keeper {
     sink: MailSink,
-    fault: Option<SinkFault>,
     message: Vec<u8>,
 }
 
 impl Handler for Keeper {
-    fn rcpt(&mut self, _to: &str) -> Response {
-        match self.fault {
-            Some(SinkFault::Defer) => Response::custom(451, "come back later".into()),
-            Some(SinkFault::Reject) => response::NO_MAILBOX,
-            _ => response::OK,
-        }
-    }
-
     fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.message.extend_from_slice(bytes);
         Ok(())
@@ -136,7 +236,6 @@ impl Handler for Keeper {
 
     fn data_end(&mut self) -> Response {
         match self.keep() {
-            Ok(()) if self.fault == Some(SinkFault::DropAfterData) => Response::custom(421, "gone".into()),
             Ok(()) => response::OK,
             Err(error) => Response::custom(452, format!("cannot keep the message: {error}")),
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, PipelineError, Result, allowed, preflight, schedule};
+use super::{Pipeline, PipelineError, Result, allowed, answers, preflight, recall, schedule};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
@@ -13,17 +13,14 @@ use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
 use crate::domain::legal::Basis;
 use crate::domain::user::User;
-use crate::domain::{Millis, Platform, minor, sha256_hex};
+use crate::domain::{Millis, Platform, long_date_id, minor, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::platforms::TiktokResearch;
-use crate::report::{self, Addressee, BatchReport, Letterhead, ReportFile, ReportRow, redact};
+use crate::report::{self, Addressee, BatchReport, Letterhead, Measured, ReportFile, ReportRow, redact};
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
-use crate::store::{StoreError, batches, decisions, flags, outbox, users};
-
-/// Rows of one package at most: good small letters are answered, long lists are not.
-pub const MAX_ROWS: i64 = 100;
+use crate::store::{StoreError, WriteTx, batches, decisions, flags, jobs, letters, outbox, users};
 
 /// Name of the complete message among the files of a package.
 pub const MESSAGE_FILE: &str = "pesan.eml";
@@ -44,21 +41,34 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
     };
     let mut tx = pipeline.store.write_tx().await?;
     let mut ready = ready(pipeline, &mut tx, platform, verdict).await?;
-    ready.truncate(usize::try_from(MAX_ROWS).unwrap_or(usize::MAX));
+    let size = answers::learned(pipeline, &mut tx, platform).await?.now;
+    ready.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     if ready.is_empty() {
         return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
     }
     let ready = signable(ready, &users::all(&mut tx).await?);
-    let batch = batches::insert(&mut tx, kind, platform, user.id).await?;
-    for (item_no, decision) in (1..).zip(&ready) {
-        let basis = prove(&mut tx, kind, decision).await?;
-        batches::insert_row(&mut tx, &batch, item_no, basis).await?;
-    }
-    let event =
-        AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch)).detail(format!("rows={}", ready.len()));
+    let (batch, event) = open(&mut tx, user, kind, platform, &ready).await?;
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
     Ok(batch)
+}
+
+/// A new draft with these rows.
+async fn open(
+    tx: &mut WriteTx,
+    user: &User,
+    kind: BatchKind,
+    platform: Platform,
+    rows: &[Decision],
+) -> Result<(Batch, AuditEvent)> {
+    let batch = batches::insert(tx, kind, platform, user.id).await?;
+    for (item_no, decision) in (1..).zip(rows) {
+        let basis = prove(tx, kind, decision).await?;
+        batches::insert_row(tx, &batch, item_no, basis).await?;
+    }
+    let event = AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch));
+    let event = event.detail(format!("rows={}", rows.len()));
+    Ok((batch, event))
 }
 
 /// Why an upheld post stays out of requests.
@@ -125,12 +135,7 @@ pub(super) async fn may_be_asked(
 }
 
 /// Decisions that can go into a package now. Withdrawals are never held back.
-pub(super) async fn ready(
-    pipeline: &Pipeline,
-    tx: &mut crate::store::WriteTx,
-    platform: Platform,
-    verdict: Verdict,
-) -> Result<Vec<Decision>> {
+pub(super) async fn ready(pipeline: &Pipeline, tx: &mut WriteTx, platform: Platform, verdict: Verdict) -> Result<Vec<Decision>> {
     // All of them: what is held back must not hide what is not.
     let all = decisions::ready(&mut *tx, platform, verdict, i64::MAX).await?;
     if verdict == Verdict::Dismiss {
@@ -141,7 +146,7 @@ pub(super) async fn ready(
 }
 
 /// The decision must be in force for its flag now, and must fit the kind of package: read again in the transaction.
-async fn prove(tx: &mut crate::store::WriteTx, kind: BatchKind, decision: &Decision) -> Result<InForce> {
+async fn prove(tx: &mut WriteTx, kind: BatchKind, decision: &Decision) -> Result<InForce> {
     let in_force = flags::get(&mut *tx, decision.flag_id).await?.and_then(|flag| flag.decision_id);
     let proof = match kind {
         BatchKind::Request => Upheld::prove(decision, in_force).map(Upheld::basis),
@@ -165,7 +170,8 @@ fn subject(batch: &Batch) -> String {
     format!("batch:{}", batch.id)
 }
 
-/// Renders a draft: letter, annexes, manifest and the complete message. From here on nothing in it can change.
+/// Renders a draft: letters, annexes, manifest and the complete message, under the next number of the register. From here
+/// on nothing in it can change. A message that is too large for its recipient is divided first; returned is the first part.
 pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Batch> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors put packages together")?;
     let batch = batches::require(&pipeline.store, id).await?;
@@ -173,16 +179,48 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
         return Err(PipelineError::Refused(format!("batch {} is `{}`, not a draft", batch.code, batch.state)));
     }
     let now = pipeline.clock().now();
-    let details = batches::details(&pipeline.store, id).await?;
-    may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
-    let report = report_of(pipeline, &batch, &details, now).await?;
-    preflight::require(pipeline, &batch, &details, &report).await?;
-    // Typesetting takes a while: not on the threads that serve pages.
-    let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
-    let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
-    let message_id = message_id(&pipeline.config, &batch);
-    let message = message(&pipeline.config, &report, &files, &message_id)?;
-    let package_sha256 = sha256_hex(&message);
+    let year = i64::from(now.in_jakarta().year());
+    // Two people may render at the same moment: whoever comes second prints the next number.
+    loop {
+        let details = batches::details(&pipeline.store, id).await?;
+        may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
+        let seq = letters::next(&pipeline.store, year).await?;
+        let mut report = report_of(pipeline, &batch, &details, now).await?;
+        report.measured = measured(pipeline).await?;
+        preflight::require(pipeline, &batch, &details, &report).await?;
+        // Typesetting takes a while: not on the threads that serve pages.
+        let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
+        let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
+        let message_id = message_id(&pipeline.config, &batch);
+        let message = message(&pipeline.config, &report, &files, &message_id)?;
+        let most = pipeline.config.recipients.get(&batch.platform).map_or(u32::MAX, |to| to.max_bytes);
+        if message.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            return Box::pin(divide(pipeline, user, &batch, message.len(), most)).await;
+        }
+        let package_sha256 = sha256_hex(&message);
+        let stored = stored(files, &package_sha256, message);
+        pipeline.reach("batch.before_render_stored");
+        let mut tx = pipeline.store.write_tx().await?;
+        if letters::next(&mut tx, year).await? != seq {
+            continue;
+        }
+        match letters::reserve(&mut tx, id, year, seq, &report.number).await {
+            Ok(()) => {}
+            // PostgreSQL lets two come as far as this, and refuses the second.
+            Err(_) if letters::next(&pipeline.store, year).await? != seq => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let fixed = Rendered { package_sha256: &package_sha256, recipient: &report.to.email, message_id: &message_id };
+        batches::render(&mut tx, id, &stored, &fixed).await?;
+        let event = AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch));
+        tx.commit(event.detail(format!("sha256={package_sha256} letter={year}/{seq}"))).await?;
+        break;
+    }
+    pipeline.reach("batch.rendered");
+    Ok(batches::require(&pipeline.store, id).await?)
+}
+
+fn stored(files: Vec<ReportFile>, package_sha256: &str, message: Vec<u8>) -> Vec<PackageFile> {
     let mut stored: Vec<PackageFile> = files
         .into_iter()
         .map(|file| PackageFile {
@@ -195,19 +233,61 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     stored.push(PackageFile {
         name: MESSAGE_FILE.into(),
         media_type: "message/rfc822".into(),
-        sha256: package_sha256.clone(),
+        sha256: package_sha256.to_owned(),
         bytes: message,
     });
-    pipeline.reach("batch.before_render_stored");
+    stored
+}
+
+/// Two packages with half of the rows each, instead of one that is too large; both are rendered.
+async fn divide(pipeline: &Pipeline, user: &User, batch: &Batch, size: usize, most: u32) -> Result<Batch> {
     let mut tx = pipeline.store.write_tx().await?;
-    let fixed = Rendered { package_sha256: &package_sha256, recipient: &report.to.email, message_id: &message_id };
-    batches::render(&mut tx, id, &stored, &fixed).await?;
-    tx.commit(
-        AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch)).detail(format!("sha256={package_sha256}")),
-    )
-    .await?;
-    pipeline.reach("batch.rendered");
-    Ok(batches::require(&pipeline.store, id).await?)
+    let rows = batches::rows(&mut tx, batch.id).await?;
+    if rows.len() < 2 {
+        let code = &batch.code;
+        return Err(PipelineError::Refused(format!(
+            "{code} has one post and {size} bytes, and its recipient takes {most}; raise `max_bytes` of its [recipients.*]"
+        )));
+    }
+    let mut all = Vec::new();
+    for row in &rows {
+        let decision = decisions::decision(&mut tx, row.decision_id).await?;
+        all.push(decision.ok_or_else(|| StoreError::NotFound(format!("decision {}", row.decision_id)))?);
+    }
+    batches::cancel(&mut tx, batch.id).await?;
+    let given_up = AuditEvent::new(Actor::User(user.id), Action::BatchCancelled, subject(batch));
+    let mut parts = Vec::new();
+    let (first, second) = all.split_at(all.len().div_ceil(2));
+    for half in [first, second] {
+        let (part, event) = open(&mut tx, user, batch.kind, batch.platform, half).await?;
+        parts.push(part);
+        tx.note(event);
+    }
+    tx.commit(given_up.detail(format!("divided bytes={size}"))).await?;
+    let mut rendered = Vec::new();
+    for part in parts {
+        rendered.push(render(pipeline, user, part.id).await?);
+    }
+    rendered.into_iter().next().ok_or_else(|| PipelineError::Refused("nothing was divided".into()))
+}
+
+/// What Annex III says about how well the rules do.
+async fn measured(pipeline: &Pipeline) -> Result<Measured> {
+    let missed = recall::read(pipeline).await?;
+    Ok(Measured {
+        days: recall::days(pipeline),
+        upheld: missed.counts.upheld,
+        dismissed: missed.counts.dismissed,
+        recall: missed.recall.map(|recall| (recall.share, recall.interval)),
+    })
+}
+
+/// The number of a letter as printed: `{n}`, `{month}` as a Roman numeral and `{year}` of the pattern filled in.
+fn letter_number(pattern: &str, seq: i64, at: Millis) -> String {
+    const MONTHS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+    let date = at.in_jakarta().date();
+    let month = usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month.saturating_sub(1))).unwrap_or(&"");
+    pattern.replace("{n}", &seq.to_string()).replace("{month}", month).replace("{year}", &date.year().to_string())
 }
 
 /// Fixed by the package's code and recipient: a repeat of the same message is recognisable as one.
@@ -224,11 +304,11 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     let list: String = files.iter().map(|file| format!("  {}  {}\n", sha256_hex(&file.bytes), file.name)).collect();
     let text = format!(
         "Terlampir surat {} dari {} untuk {} tautan.\n\nLampiran dan nilai SHA-256:\n{list}\n\
-         Mohon tanggapan dalam {} hari kerja ke {}.\nMohon balas dengan kode rujukan tetap pada subjek.\n",
+         Mohon tanggapan paling lambat {} ke {}, pada lembar tanggapan terlampir.\nMohon balas dengan kode rujukan tetap pada subjek.\n",
         report.code,
         report.from.name,
         report.rows.len(),
-        report.from.answer_days,
+        long_date_id(report.answer_by),
         report.from.email,
     );
     let cover = Cover {
@@ -270,8 +350,18 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
         refers_to.sort();
         refers_to.dedup();
     }
+    let year = i64::from(now.in_jakarta().year());
+    let number = match letters::of_batch(&pipeline.store, batch.id).await? {
+        Some(number) => number,
+        // Not reserved yet: the one that it would get.
+        None => letter_number(&config.ministry.number, letters::next(&pipeline.store, year).await?, now),
+    };
+    let leaves = schedule::next_delivery(config, batch.platform, now).in_jakarta().date();
+    let answer_by = schedule::calendar(config).working_days_after(leaves, config.ministry.answer_days);
     Ok(BatchReport {
         code: batch.code.clone(),
+        number,
+        answer_by,
         kind: batch.kind,
         platform: batch.platform,
         dated: now,
@@ -282,6 +372,7 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
         rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
         // The elements above were found by these rules.
         rule_set: pipeline.rules().hash.clone(),
+        measured: Measured::default(),
     })
 }
 
@@ -340,6 +431,9 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
         reason: detail.reason.as_str().to_owned(),
         // Reviewers are numbers outside the ministry.
         reviewer: format!("petugas {}", detail.reviewer_id),
+        second_reviewer: detail.second_id.map(|id| format!("petugas {id}")),
+        looked_at: detail.looked_at,
+        text_sha256: detail.text_sha256.clone(),
         decided_at: detail.decided_at,
     }
 }
@@ -351,6 +445,9 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     pipeline.reach("batch.before_sign");
     preflight::still(pipeline, &batches::require(&pipeline.store, id).await?).await?;
     let mut tx = pipeline.store.write_tx().await?;
+    // As this person is now: somebody may have taken the role away since the page was opened.
+    let now = users::get(&mut tx, user.id).await?;
+    allowed(user, now.is_some_and(|now| now.role.signs() && now.disabled_at.is_none()), "only approvers sign")?;
     let batch = batches::require(&mut tx, id).await?;
     let rows = batches::rows(&mut tx, id).await?;
     may_sign(&batch, &rows, user.id)?;
@@ -364,9 +461,10 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
             crate::domain::batch::NotSigned::OtherBytes { code: batch.code, expected: shown_sha256.to_owned(), found }.into()
         );
     }
-    let pattern = schedule::pattern(&pipeline.config, JobKind::Deliver);
-    let due = schedule::next(pattern, tx.now()).unwrap_or_else(|| tx.now());
+    let due = schedule::next_delivery(&pipeline.config, batch.platform, tx.now());
     batches::sign(&mut tx, &batch, user.id, &found, due).await?;
+    // The recipient may have a schedule of its own.
+    jobs::enqueue(&mut tx, JobKind::Deliver, &format!("due:{id}:{}", due.0), due).await?;
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::BatchSigned, subject(&batch)).detail(format!("sha256={found}")))
         .await?;
     pipeline.reach("batch.signed");

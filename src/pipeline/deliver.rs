@@ -3,19 +3,25 @@
 
 use std::time::Duration;
 
-use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, preflight};
+use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, preflight, schedule};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::SignedBatch;
 use crate::domain::delivery::{AttemptOutcome, Delivery};
 use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
 use crate::domain::job::{JobKind, backoff};
 use crate::domain::user::User;
+use crate::domain::{Millis, Platform};
 use crate::mail::{Handover, Transport};
 use crate::store::outbox::{self, After};
-use crate::store::{StoreError, accounts, batches, jobs};
+use crate::store::{StoreError, accounts, batches, jobs, pauses};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
 pub const LEASE: Duration = Duration::from_mins(15);
+
+/// What `recipients.*.hourly` counts in.
+const HOUR: Duration = Duration::from_hours(1);
+/// Wait of a message beyond what an hour takes.
+const AGAIN: Duration = Duration::from_mins(10);
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,7 +44,16 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
         return Ok(report);
     }
     let mut problem = None;
+    let paused: Vec<Platform> = pauses::open(&pipeline.store).await?.into_iter().map(|pause| pause.platform).collect();
     for delivery in outbox::due(&pipeline.store, pipeline.clock().now()).await? {
+        match not_now(pipeline, &delivery, &paused).await {
+            Ok(None) => {}
+            Ok(Some(_)) => continue,
+            Err(error) => {
+                problem.get_or_insert(error);
+                continue;
+            }
+        }
         match hand_over(pipeline, transport, &delivery).await {
             Ok(Some(After::Sent)) => report.sent += 1,
             Ok(Some(After::Again(_))) => report.deferred += 1,
@@ -53,6 +68,64 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
         }
     }
     problem.map_or(Ok(report), Err)
+}
+
+/// Why a message that is due does not leave now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// Its platform is paused: it stays due.
+    Paused,
+    /// A holiday, or enough for this hour: it has another time now.
+    Until(Millis),
+}
+
+async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) -> Result<Option<Wait>> {
+    let platform = batches::require(&pipeline.store, delivery.batch_id).await?.platform;
+    if paused.contains(&platform) {
+        return Ok(Some(Wait::Paused));
+    }
+    let now = pipeline.clock().now();
+    let Some(recipient) = pipeline.config.recipients.get(&platform) else { return Ok(None) };
+    let calendar = schedule::calendar(&pipeline.config);
+    let until = if !recipient.on_holidays && !calendar.is_working(now.in_jakarta().date()) {
+        schedule::next_delivery(&pipeline.config, platform, now)
+    } else if recipient.hourly > 0
+        && outbox::tries_since(&pipeline.store, &delivery.recipient, now.minus(HOUR)).await? >= i64::from(recipient.hourly)
+    {
+        now.plus(AGAIN)
+    } else {
+        return Ok(None);
+    };
+    let mut tx = pipeline.store.write_tx().await?;
+    outbox::put_off(&mut tx, delivery.id, until).await?;
+    jobs::enqueue(&mut tx, JobKind::Deliver, &format!("put_off:{}:{}", delivery.id, until.0), until).await?;
+    let event = AuditEvent::new(Actor::System, Action::DeliveryPutOff, format!("delivery:{}", delivery.id));
+    tx.commit(event.detail(format!("until={}", until.0))).await?;
+    Ok(Some(Wait::Until(until)))
+}
+
+/// Stops what leaves for a platform, until someone lets it go again.
+pub async fn pause(pipeline: &Pipeline, user: &User, platform: Platform, reason: &str) -> Result<()> {
+    allowed(user, user.role.operates(), "only administrators stop deliveries")?;
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 200 {
+        return Err(PipelineError::Refused("say why in at most 200 characters".into()));
+    }
+    let mut tx = pipeline.store.write_tx().await?;
+    pauses::begin(&mut tx, platform, reason, user.id).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::DeliveryPaused, format!("platform:{platform}"));
+    Ok(tx.commit(event).await?)
+}
+
+/// Lets it leave again, at the next time of the schedule.
+pub async fn resume(pipeline: &Pipeline, user: &User, platform: Platform) -> Result<()> {
+    allowed(user, user.role.operates(), "only administrators stop deliveries")?;
+    let mut tx = pipeline.store.write_tx().await?;
+    pauses::end(&mut tx, platform, user.id).await?;
+    let due = schedule::next_delivery(&pipeline.config, platform, tx.now());
+    jobs::enqueue(&mut tx, JobKind::Deliver, &format!("resumed:{platform}:{}", due.0), due).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::DeliveryResumed, format!("platform:{platform}"));
+    Ok(tx.commit(event).await?)
 }
 
 async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod alike;
+pub mod answers;
 pub mod api;
 pub mod backtest;
 pub mod batch;

@@ -17,10 +17,15 @@ use crate::store::{flags, named_queues};
 /// was found and what was missed are counted over the same days.
 const DAYS: u32 = 90;
 
-fn since(pipeline: &Pipeline) -> Millis {
-    let days = pipeline.config.retention.unflagged_days.min(DAYS);
-    pipeline.clock().now().minus(Duration::from_secs(u64::from(days) * 86_400))
+/// Days that an estimate looks back here.
+pub fn days(pipeline: &Pipeline) -> u32 {
+    pipeline.config.retention.unflagged_days.min(DAYS)
 }
+
+fn since(pipeline: &Pipeline) -> Millis {
+    pipeline.clock().now().minus(Duration::from_secs(u64::from(days(pipeline)) * 86_400))
+}
+
 /// Posts that the program looks at for a draw.
 const LOOKED: i64 = 3_000;
 /// Posts of each stratum that people label.

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use croner::Cron;
 
 use crate::config::Config;
-use crate::domain::Millis;
+use crate::domain::calendar::Calendar;
 use crate::domain::job::JobKind;
+use crate::domain::{Millis, Platform};
 
 /// The pattern of a kind of work.
 pub fn pattern(config: &Config, kind: JobKind) -> &str {
@@ -19,6 +20,25 @@ pub fn pattern(config: &Config, kind: JobKind) -> &str {
         // People ask for it; the clock never does.
         JobKind::Trial => "",
     }
+}
+
+/// The working days of this installation.
+pub fn calendar(config: &Config) -> Calendar {
+    // Checked when the configuration was read.
+    Calendar::new(config.schedule.holidays.iter().filter_map(|day| day.parse().ok()))
+}
+
+/// When a package signed at `now` leaves for `platform`: the next time of its schedule that is no holiday. Now, if the
+/// schedule names no time that ever comes.
+pub fn next_delivery(config: &Config, platform: Platform, now: Millis) -> Millis {
+    let recipient = config.recipients.get(&platform);
+    let own = recipient.map(|to| to.deliver.as_str()).filter(|pattern| !pattern.is_empty());
+    let pattern = own.unwrap_or(&config.schedule.deliver);
+    let (any_day, calendar) = (recipient.is_some_and(|to| to.on_holidays), calendar(config));
+    let times = std::iter::successors(next(pattern, now), |at| next(pattern, *at));
+    // A schedule of every minute comes to the end of the longest holidays within this many steps.
+    let mut times = times.take(50_000);
+    times.find(|at| any_day || calendar.is_working(at.in_jakarta().date())).unwrap_or(now)
 }
 
 /// The last scheduled time up to `now`. A time that passed while nothing ran is so made up for, once.
@@ -36,6 +56,21 @@ pub fn next(pattern: &str, now: Millis) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Recipient;
+
+    #[test]
+    fn packages_wait_for_the_end_of_holidays() {
+        let mut config = crate::config::parse("", "", []).unwrap();
+        let at = |text: &str| Millis::from_timestamp(text.parse().unwrap());
+        let eve = at("2026-12-23T15:00:00+07:00");
+        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "28/12/2026 09:00 WIB");
+        config.schedule.holidays = vec!["2026-12-28".into()];
+        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "29/12/2026 09:00 WIB");
+        let own = Recipient { deliver: "30 16 * * *".into(), on_holidays: true, ..Recipient::default() };
+        config.recipients.insert(Platform::Tiktok, own);
+        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "23/12/2026 16:30 WIB");
+        assert_eq!(next_delivery(&config, Platform::Threads, eve).wib(), "29/12/2026 09:00 WIB");
+    }
 
     #[test]
     fn mail_leaves_on_working_days_of_jakarta() {

@@ -79,7 +79,7 @@ pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>>
     for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
         let requests = decisions::ready(&pipeline.store, platform, Verdict::Uphold, i64::MAX).await?;
         let requests = requests.iter().filter(|decision| !held.contains_key(&decision.flag_id)).count();
-        let withdrawals = decisions::ready(&pipeline.store, platform, Verdict::Dismiss, super::batch::MAX_ROWS).await?.len();
+        let withdrawals = decisions::ready(&pipeline.store, platform, Verdict::Dismiss, i64::MAX).await?.len();
         if requests + withdrawals > 0 {
             out.push((platform, requests, withdrawals));
         }

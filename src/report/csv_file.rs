@@ -1,4 +1,4 @@
-//! CSV: UTF-8 with BOM and CRLF for spreadsheets, cells that look like formulas defused.
+//! The list of posts as CSV: UTF-8 with BOM and CRLF for spreadsheets, cells that look like formulas defused.
 
 use super::{BatchReport, COLUMNS, ReportError};
 
@@ -8,11 +8,20 @@ fn defused(cell: &str) -> String {
 }
 
 pub(super) fn csv(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
-    let fail = |error: &dyn std::fmt::Display| ReportError { file: "lampiran.csv", reason: error.to_string() };
+    table("lampiran.csv", &COLUMNS, report.cells())
+}
+
+/// Any table, the same way.
+pub(super) fn table<const N: usize>(
+    file: &'static str,
+    columns: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, ReportError> {
+    let fail = |error: &dyn std::fmt::Display| ReportError { file, reason: error.to_string() };
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-    writer.write_record(COLUMNS).map_err(|e| fail(&e))?;
-    for row in &report.rows {
-        writer.write_record(row.cells().iter().map(|cell| defused(cell))).map_err(|e| fail(&e))?;
+    writer.write_record(columns).map_err(|e| fail(&e))?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| defused(cell))).map_err(|e| fail(&e))?;
     }
     writer.into_inner().map_err(|e| fail(&e))
 }

@@ -1,9 +1,10 @@
-//! The PDF letter (PDF/A-2b) in Bahasa Indonesia, by typst from `templates/letter/surat.typ`. Values travel as JSON,
-//! so nothing a stranger wrote can become markup.
+//! The PDF letter with its annexes (PDF/A-2a and PDF/UA-1), by typst from `templates/letter/`: in Bahasa Indonesia, and its
+//! translation into English. Values travel as JSON, so nothing a stranger wrote can become markup.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use typst::foundations::{Datetime, Dict, IntoValue, Smart};
 use typst::text::{Font, FontInfo};
@@ -11,10 +12,47 @@ use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{BatchReport, ENCLOSURES, ReportError};
+use super::{BatchReport, ENCLOSURES, Measured, ReportError, ReportRow, answer_sheet};
+use crate::domain::answer::Outcome;
 use crate::domain::batch::BatchKind;
+use crate::domain::decision::Reason;
+use crate::domain::trust::wilson;
+use crate::domain::{Millis, long_date_id};
 
 const TEMPLATE: &str = include_str!("../../templates/letter/surat.typ");
+const WORDS: [(&str, &str); 2] = [
+    ("isi-id.typ", include_str!("../../templates/letter/isi-id.typ")),
+    ("isi-en.typ", include_str!("../../templates/letter/isi-en.typ")),
+];
+
+/// Language of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// The letter.
+    Indonesian,
+    /// Its translation.
+    English,
+}
+
+impl Language {
+    fn date(self, at: Millis) -> String {
+        self.date_of(at.in_jakarta().date())
+    }
+
+    fn date_of(self, day: Date) -> String {
+        match self {
+            Self::Indonesian => long_date_id(day),
+            Self::English => day.strftime("%-d %B %Y").to_string(),
+        }
+    }
+
+    fn number(self, n: usize) -> String {
+        match self {
+            Self::Indonesian => terbilang(n),
+            Self::English => n.to_string(),
+        }
+    }
+}
 
 /// The one family of letters. The others that ship with typst stay out of the search.
 const FAMILY: &str = "libertinus serif";
@@ -66,36 +104,91 @@ fn terbilang(n: usize) -> String {
     }
 }
 
-fn data(report: &BatchReport) -> Value {
-    let rows: Vec<Value> = report
-        .rows
-        .iter()
-        .map(|row| {
-            json!({
-                "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "author": row.author,
-                "posted": row.posted_at.map_or_else(|| "-".into(), crate::domain::Millis::wib), "excerpt": row.excerpt,
-                "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "), "reviewer": row.reviewer,
-            })
-        })
-        .collect();
+/// The reason of a decision as a letter says it.
+fn reason(stored: &str, language: Language) -> &'static str {
+    match (stored.parse::<Reason>(), language) {
+        (Ok(Reason::BaleOffer), Language::Indonesian) => "menawarkan pakaian bekas impor per bal atau grosir",
+        (Ok(Reason::BaleOffer), Language::English) => "offers imported used clothing by the bale or wholesale",
+        (Ok(Reason::RetailOffer), Language::Indonesian) => "menawarkan atau mempromosikan pakaian bekas impor satuan",
+        (Ok(Reason::RetailOffer), Language::English) => "offers or promotes imported used clothing piece by piece",
+        (_, Language::Indonesian) => "diperiksa kembali",
+        (_, Language::English) => "read again",
+    }
+}
+
+fn row(row: &ReportRow, language: Language) -> Value {
+    let at = |at: Option<Millis>| at.map_or_else(|| "-".into(), Millis::wib);
+    // UTC too, for whoever compares it with the platform's own records.
+    let utc = |at: Millis| format!("{} ({})", at.wib(), at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ"));
+    let by = row.second_reviewer.iter().fold(row.reviewer.clone(), |by, second| format!("{by}, {second}"));
+    json!({
+        "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "native_id": row.native_id, "kind": row.content_kind(),
+        "author": row.author, "posted": at(row.posted_at), "seen": utc(row.seen_at), "looked": row.looked_at.map_or_else(|| "-".into(), utc),
+        "excerpt": row.excerpt, "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "),
+        "reviewer": row.reviewer, "second": row.second_reviewer.clone().unwrap_or_else(|| "-".into()),
+        "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
+    })
+}
+
+/// Percent with one decimal at most, as this language writes it.
+fn percent(share: f64, language: Language) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    let text = text.strip_suffix(".0").unwrap_or(&text).to_owned();
+    if language == Language::Indonesian { text.replace('.', ",") } else { text }
+}
+
+fn measured(measured: &Measured, language: Language) -> Value {
+    let all = measured.upheld + measured.dismissed;
+    let interval = wilson(measured.upheld, all);
+    let percent = |share: f64| percent(share, language);
+    #[expect(clippy::cast_precision_loss, reason = "counts of posts are exact in a double")]
+    let precision = (all > 0).then(|| percent(measured.upheld as f64 / all as f64));
+    let recall = measured.recall.map(|(share, _)| percent(share));
+    let of = |pick: fn(&crate::domain::trust::Interval) -> f64| measured.recall.map(|(_, interval)| percent(pick(&interval)));
+    json!({
+        "days": measured.days, "all": all, "upheld": measured.upheld, "precision": precision, "precision_low": percent(interval.low),
+        "precision_high": percent(interval.high), "recall": recall, "recall_low": of(|i| i.low), "recall_high": of(|i| i.high),
+    })
+}
+
+fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -> Value {
     let mut reviewers: Vec<&str> = report.rows.iter().map(|row| row.reviewer.as_str()).collect();
     reviewers.sort_unstable();
     reviewers.dedup();
     let first_seen = report.rows.iter().map(|row| row.posted_at.unwrap_or(row.seen_at)).min().unwrap_or(report.dated);
+    let cite = |basis: &crate::domain::legal::Basis| match (&basis.cite_en, language) {
+        (Some(english), Language::English) => english.clone(),
+        _ => basis.cite.clone(),
+    };
+    let answers_en = Outcome::ALL.iter().filter(|outcome| outcome.answers(report.kind));
+    let answers_en: Vec<String> =
+        answers_en.map(|outcome| format!("{} ({})", outcome.word(), outcome.as_str().replace('_', " "))).collect();
     printable_value(json!({
-        "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "platform": report.platform.label(), "date": report.dated.long_date_id(),
-        "period_from": first_seen.long_date_id(), "period_to": report.dated.long_date_id(), "from": report.from, "to": report.to, "count": report.rows.len(),
-        "count_words": terbilang(report.rows.len()), "enclosures": ENCLOSURES, "enclosures_words": terbilang(ENCLOSURES), "reviewers": reviewers.len(),
-        "basis": report.basis.iter().map(|b| b.cite.clone()).collect::<Vec<_>>(), "refers_to": report.refers_to, "rows": rows,
-        "rule_set": report.rule_set, "answer_days": report.from.answer_days.to_string(), "answer_days_words": terbilang(usize::try_from(report.from.answer_days).unwrap_or(0)),
+        "language": if language == Language::English { "en" } else { "id" },
+        "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "number": report.number, "platform": report.platform.label(),
+        "date": language.date(report.dated), "period_from": language.date(first_seen), "period_to": language.date(report.dated),
+        "from": report.from, "to": report.to, "count": report.rows.len(), "count_words": language.number(report.rows.len()),
+        "enclosures": ENCLOSURES, "enclosures_words": language.number(ENCLOSURES), "reviewers": reviewers.len(),
+        "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to,
+        "rows": report.rows.iter().map(|r| row(r, language)).collect::<Vec<_>>(), "rule_set": report.rule_set,
+        "answer_by": language.date_of(report.answer_by), "answer_days": report.from.answer_days.to_string(), "answer_days_words": language.number(usize::try_from(report.from.answer_days).unwrap_or(0)),
+        "measured": measured(&report.measured, language), "hashes": hashes, "answers": answer_sheet::words(report.kind), "answers_en": answers_en,
     }))
 }
 
-pub(super) fn pdf(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
-    let fail = |reason: String| ReportError { file: "surat.pdf", reason };
-    let engine = TypstEngine::builder().main_file(TEMPLATE).fonts(FONTS.iter().map(|(data, _)| *data)).build();
+pub(super) fn pdf(report: &BatchReport, language: Language, hashes: &[(String, String)]) -> Result<Vec<u8>, ReportError> {
+    let file = match language {
+        Language::Indonesian => "surat.pdf",
+        Language::English => "letter.pdf",
+    };
+    let fail = |reason: String| ReportError { file, reason };
+    let engine = TypstEngine::builder()
+        .main_file(TEMPLATE)
+        .with_static_source_file_resolver(WORDS)
+        .fonts(FONTS.iter().map(|(data, _)| *data))
+        .build();
     let mut inputs = Dict::new();
-    inputs.insert("data".into(), data(report).to_string().into_value());
+    inputs.insert("data".into(), data(report, language, hashes).to_string().into_value());
     let document: PagedDocument = engine.compile_with_input(inputs).output.map_err(|error| fail(error.to_string()))?;
     let at = report.dated.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
     let part = |value: i8| u8::try_from(value).unwrap_or(0);
@@ -109,10 +202,12 @@ pub(super) fn pdf(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
     );
     let options = PdfOptions {
         // Fixed identity and date: the same report gives the same bytes.
-        ident: Smart::Custom(report.code.clone()),
+        ident: Smart::Custom(format!("{}-{file}", report.code)),
         creator: Smart::Custom(Some(format!("Sisir {}", env!("CARGO_PKG_VERSION")))),
         timestamp: datetime.map(Timestamp::new_utc),
-        standards: PdfStandards::new(&[PdfStandard::A_2b]).map_err(|error| fail(error.message().to_string()))?,
+        // Refused by typst itself where the letter does not conform: archivable, and readable by a screen reader.
+        standards: PdfStandards::new(&[PdfStandard::A_2a, PdfStandard::Ua_1])
+            .map_err(|error| fail(error.message().to_string()))?,
         ..PdfOptions::default()
     };
     typst_pdf::pdf(&document, &options)

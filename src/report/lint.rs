@@ -137,12 +137,15 @@ impl Lint {
             let mend = "fill in [ministry] before anything leaves";
             self.say(Severity::Note, "L03", "the letterhead is the made-up one of the example".into(), mend);
         }
-        if report.code.trim().is_empty() {
+        if report.code.trim().is_empty() || report.number.trim().is_empty() {
             self.stop("L04", "the letter has no number", "draft the package again");
         }
         if !(1..=60).contains(&from.answer_days) {
             let mend = "`ministry.answer_days` is 1 to 60 working days";
             self.stop("L05", format!("an answer is hoped for in {} working days", from.answer_days), mend);
+        } else if report.answer_by <= self.day {
+            let message = format!("an answer is hoped for by {}, before the letter leaves", report.answer_by);
+            self.stop("L05", message, "mend the schedule of deliveries, and draft the package again");
         }
     }
 
@@ -254,8 +257,9 @@ impl Lint {
         if let Some(code) = &facts.asked_in {
             self.stop_row(row, "L17", format!("{code} asks for this post already"), again);
         }
-        if row.reviewer.trim().is_empty() || row.reason.trim().is_empty() || row.case_id.trim().is_empty() {
-            self.stop_row(row, "L18", "it does not say who decided, or why", again);
+        let named = [&row.reviewer, &row.reason, &row.case_id, &row.text_sha256];
+        if named.iter().any(|text| text.trim().is_empty()) || row.second_reviewer.as_ref() == Some(&row.reviewer) {
+            self.stop_row(row, "L18", "it does not say who decided, about which text, or why", again);
         }
         if report.kind == BatchKind::Withdrawal {
             return;
@@ -311,6 +315,7 @@ mod tests {
             id: id.into(),
             kind,
             cite: format!("Peraturan {id}"),
+            cite_en: None,
             effective_from: "2020-01-01".into(),
             effective_to: None,
             source: "contoh".into(),
@@ -323,16 +328,22 @@ mod tests {
             author: "toko.contoh".into(),
             posted_at: Some(Millis(NOW.0 - 3 * DAY)),
             seen_at: Millis(NOW.0 - 2 * DAY),
+            looked_at: Some(Millis(NOW.0 - DAY)),
+            text_sha256: "0".repeat(64),
             excerpt: "Buka bal segel, 35k".into(),
             elements: ["buka bal".into(), "korea".into(), "35k".into()],
             rules: vec!["bal-ditawarkan".into()],
             reason: "bale_offer".into(),
             reviewer: "petugas 2".into(),
+            second_reviewer: None,
             decided_at: Millis(NOW.0 - DAY),
         };
         let text = |text: &str| text.to_owned();
         let report = BatchReport {
             code: "TR-2026-000001".into(),
+            number: "B-1/SISIR/XI/2026".into(),
+            answer_by: NOW.in_jakarta().date().saturating_add(jiff::Span::new().days(7)),
+            measured: crate::report::Measured::default(),
             kind,
             platform: Platform::Tiktok,
             dated: NOW,
@@ -390,6 +401,8 @@ mod tests {
         ("L01", false, |r, _, _| r.from.email = "penurunan@contoh".into()),
         ("L02", false, |_, f, _| f.until[0] = f.day.yesterday().ok()),
         ("L04", false, |r, _, _| r.code.clear()),
+        ("L04", false, |r, _, _| r.number.clear()),
+        ("L05", false, |r, f, _| r.answer_by = f.day),
         ("L05", false, |r, _, _| r.from.answer_days = 0),
         ("L05", false, |r, _, _| r.from.answer_days = 61),
         ("L06", false, |r, _, _| r.from.signatory_name.clear()),
@@ -430,6 +443,8 @@ mod tests {
         ("L18", false, |r, _, row| r.rows[row].reviewer.clear()),
         ("L18", false, |r, _, row| r.rows[row].reason.clear()),
         ("L18", false, |r, _, row| r.rows[row].case_id.clear()),
+        ("L18", false, |r, _, row| r.rows[row].text_sha256.clear()),
+        ("L18", false, |r, _, row| r.rows[row].second_reviewer = Some(r.rows[row].reviewer.clone())),
         ("L19", true, |_, f, row| f.rows[row].gone = true),
         ("L20", true, |r, _, row| r.rows[row].elements[0].clear()),
         ("L20", true, |r, _, row| r.rows[row].elements[1] = " ".into()),

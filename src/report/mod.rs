@@ -1,16 +1,20 @@
-//! One [`BatchReport`] → the files of a package: PDF letter with annex, XLSX, CSV, JSON, and a manifest of their
-//! SHA-256 values. The same report gives the same bytes, so that a signature means something.
+//! One [`BatchReport`] → the files of a package: the letter with its annexes in both languages (PDF), the list of posts
+//! (XLSX, CSV, JSON), a sheet for the answer, and a manifest of their SHA-256 values. The same report gives the same
+//! bytes, so that a signature means something.
 
+pub mod answer_sheet;
 mod csv_file;
-mod json_file;
+pub mod exports;
 mod letter;
 pub mod lint;
 mod redact;
+pub mod takedown_request;
 mod xlsx_file;
 
 use std::fmt::Write as _;
 
 use crate::domain::batch::BatchKind;
+use crate::domain::trust::Interval;
 use crate::domain::{Millis, Platform, sha256_hex};
 
 pub use redact::redact;
@@ -61,6 +65,10 @@ pub struct ReportRow {
     pub posted_at: Option<Millis>,
     /// When we saw it first.
     pub seen_at: Millis,
+    /// When a look last found it on the platform; none where no look is possible.
+    pub looked_at: Option<Millis>,
+    /// SHA-256 of the caption that was read and decided about.
+    pub text_sha256: String,
     /// At most 200 characters of the caption, with telephone numbers and addresses masked.
     pub excerpt: String,
     /// Words that show element A (used clothing), B (import) and C (offer).
@@ -71,21 +79,57 @@ pub struct ReportRow {
     pub reason: String,
     /// Who reviewed it: a number, not a name.
     pub reviewer: String,
+    /// Who read it as the second and agreed, the same way.
+    pub second_reviewer: Option<String>,
     /// When.
     pub decided_at: Millis,
 }
 
+impl ReportRow {
+    /// What kind of content the address leads to, as far as the address says: a word of Annex I.
+    pub fn content_kind(&self) -> &'static str {
+        let path = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let has = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
+        if has(&["/live/", "/live?"]) {
+            "siaran_langsung"
+        } else if has(&["/video/", "/videos/", "/reel/", "/shorts/", "youtube.com/watch", "youtu.be/", "/watch/"]) {
+            "video"
+        } else if has(&["/photo/", "/photos/"]) {
+            "foto"
+        } else {
+            "unggahan"
+        }
+    }
+}
+
+/// How well the rules and the people did before this package: what Annex III says of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Measured {
+    /// Days that it looks back.
+    pub days: u32,
+    /// Flagged posts that people found to meet the criteria …
+    pub upheld: u64,
+    /// … and that they did not.
+    pub dismissed: u64,
+    /// Share of all relevant posts that the rules flag, with its 95 % interval; none before it was estimated.
+    pub recall: Option<(f64, Interval)>,
+}
+
 /// Everything a package says.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct BatchReport {
     /// `TR-2026-000001`.
     pub code: String,
+    /// Number of the letter in the register of outgoing letters.
+    pub number: String,
     /// Request or withdrawal.
     pub kind: BatchKind,
     /// Addressee's platform.
     pub platform: Platform,
     /// Date of the letter.
     pub dated: Millis,
+    /// Day by which an answer is hoped for.
+    pub answer_by: jiff::civil::Date,
     /// Who writes.
     pub from: Letterhead,
     /// Who is written to.
@@ -98,6 +142,8 @@ pub struct BatchReport {
     pub rows: Vec<ReportRow>,
     /// Hash of the rule set.
     pub rule_set: String,
+    /// How well the rules do.
+    pub measured: Measured,
 }
 
 /// A file of a package.
@@ -122,23 +168,35 @@ pub struct ReportError {
 }
 
 /// Files besides the letter: what it says of its enclosures.
-const ENCLOSURES: usize = 4;
+const ENCLOSURES: usize = 7;
 
 /// Name of the manifest. `sha256sum -c manifes.sha256` checks a received package.
 pub const MANIFEST: &str = "manifes.sha256";
+
+/// End of the name of the list of posts for machines (schema `takedown-request/1`).
+pub const JSON_SUFFIX: &str = "-lampiran.json";
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Makes every file. Takes up to seconds for hundreds of rows: call it off the async threads.
 pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
     let file = |suffix: &str, media_type, bytes| ReportFile { name: format!("{}{suffix}", report.code), media_type, bytes };
     let mut files = vec![
-        file("-surat.pdf", "application/pdf", letter::pdf(report)?),
-        file("-lampiran.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_file::xlsx(report)?),
+        file("-lampiran.xlsx", XLSX, xlsx_file::xlsx(report)?),
         file("-lampiran.csv", "text/csv", csv_file::csv(report)?),
-        file("-lampiran.json", "application/json", json_file::json(report)?),
+        file(JSON_SUFFIX, "application/json", takedown_request::json(report)?),
+        file("-tanggapan.xlsx", XLSX, answer_sheet::xlsx(report)?),
+        file("-tanggapan.csv", "text/csv", answer_sheet::csv(report)?),
     ];
-    let manifest = files.iter().fold(String::new(), |mut text, file| {
+    // Annex IV of the letters names the files above; the manifest names the letters too.
+    let hashes = hashes(&files);
+    let letters = [("-surat.pdf", letter::Language::Indonesian), ("-letter.pdf", letter::Language::English)];
+    for (place, (suffix, language)) in letters.into_iter().enumerate() {
+        files.insert(place, file(suffix, "application/pdf", letter::pdf(report, language, &hashes)?));
+    }
+    let manifest = self::hashes(&files).into_iter().fold(String::new(), |mut text, (name, sha256)| {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {}", sha256_hex(&file.bytes), file.name);
+        let _ = writeln!(text, "{sha256}  {name}");
         text
     });
     files.push(ReportFile { name: MANIFEST.into(), media_type: "text/plain", bytes: manifest.into_bytes() });
@@ -149,12 +207,18 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
     Ok(files)
 }
 
+/// Name and SHA-256 of each file.
+fn hashes(files: &[ReportFile]) -> Vec<(String, String)> {
+    files.iter().map(|file| (file.name.clone(), sha256_hex(&file.bytes))).collect()
+}
+
 /// Columns of the annex, in the order of every file. Names as in the letter.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 18] = [
     "no",
     "id_perkara",
     "tautan",
     "id_konten",
+    "jenis",
     "akun_publik",
     "waktu_unggah_wib",
     "waktu_terlihat_wib",
@@ -163,27 +227,44 @@ const COLUMNS: [&str; 13] = [
     "unsur_B_asal_impor",
     "unsur_C_penawaran",
     "kaidah",
-    "pemeriksa",
+    "dasar_hukum",
+    "tindakan_diminta",
+    "pemeriksa_1",
+    "pemeriksa_2",
+    "sha256_teks",
 ];
 
-impl ReportRow {
-    fn cells(&self) -> [String; 13] {
-        let [a, b, c] = self.elements.clone();
-        [
-            self.item_no.to_string(),
-            self.case_id.clone(),
-            self.url.clone(),
-            self.native_id.clone(),
-            self.author.clone(),
-            self.posted_at.map(Millis::wib).unwrap_or_default(),
-            self.seen_at.wib(),
-            self.excerpt.clone(),
-            a,
-            b,
-            c,
-            self.rules.join(", "),
-            self.reviewer.clone(),
-        ]
+impl BatchReport {
+    /// The cells of each row of Annex I.
+    fn cells(&self) -> impl Iterator<Item = [String; 18]> {
+        let basis = self.basis.iter().map(|basis| basis.id.as_str()).collect::<Vec<_>>().join(", ");
+        let action = match self.kind {
+            BatchKind::Request => "tinjau_dan_turunkan",
+            BatchKind::Withdrawal => "pulihkan",
+        };
+        self.rows.iter().map(move |row| {
+            let [a, b, c] = row.elements.clone();
+            [
+                row.item_no.to_string(),
+                row.case_id.clone(),
+                row.url.clone(),
+                row.native_id.clone(),
+                row.content_kind().to_owned(),
+                row.author.clone(),
+                row.posted_at.map(Millis::wib).unwrap_or_default(),
+                row.seen_at.wib(),
+                row.excerpt.clone(),
+                a,
+                b,
+                c,
+                row.rules.join(", "),
+                basis.clone(),
+                action.to_owned(),
+                row.reviewer.clone(),
+                row.second_reviewer.clone().unwrap_or_default(),
+                row.text_sha256.clone(),
+            ]
+        })
     }
 }
 

@@ -3,7 +3,15 @@ use crate::domain::legal::{Basis, BasisKind};
 
 fn basis(id: &str, kind: BasisKind) -> Basis {
     let (cite, source) = (format!("Peraturan {id}"), "contoh".to_owned());
-    Basis { id: id.into(), kind, cite, effective_from: "2020-01-01".into(), effective_to: None, source }
+    Basis {
+        id: id.into(),
+        kind,
+        cite,
+        cite_en: Some(format!("Regulation {id}")),
+        effective_from: "2020-01-01".into(),
+        effective_to: None,
+        source,
+    }
 }
 
 fn report(kind: BatchKind) -> BatchReport {
@@ -16,18 +24,23 @@ fn report(kind: BatchKind) -> BatchReport {
         author: "toko.contoh".into(),
         posted_at: Some(at),
         seen_at: at,
+        looked_at: Some(at),
+        text_sha256: sha256_hex(text.as_bytes()),
         excerpt: redact(text, 200),
         elements: ["buka bal".into(), "korea".into(), "35k".into()],
         rules: vec!["bal-ditawarkan".into()],
         reason: "bale_offer".into(),
         reviewer: "petugas 2".into(),
+        second_reviewer: Some("petugas 3".into()),
         decided_at: at,
     };
     BatchReport {
         code: "TR-2026-000001".into(),
+        number: "B-1/SISIR/XI/2026".into(),
         kind,
         platform: Platform::Tiktok,
         dated: at,
+        answer_by: jiff::civil::date(2026, 11, 27),
         from: Letterhead { name: "Kementerian Contoh".into(), answer_days: 5, ..Letterhead::default() },
         to: Addressee { office: "Tim Hubungan Pemerintah".into(), entity: "Contoh".into(), email: "platform@contoh.id".into() },
         basis: vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)],
@@ -37,6 +50,7 @@ fn report(kind: BatchKind) -> BatchReport {
             row(2, "b\u{200b}al segel"),
         ],
         rule_set: "0".repeat(64),
+        measured: Measured { days: 90, upheld: 38, dismissed: 2, recall: Some((0.81, Interval { low: 0.7, high: 0.9 })) },
     }
 }
 
@@ -53,7 +67,7 @@ fn the_manifest_names_every_other_file_with_its_hash() {
     let manifest = String::from_utf8(files.last().unwrap().bytes.clone()).unwrap();
     let expected: String = files[..files.len() - 1].iter().map(|f| format!("{}  {}\n", sha256_hex(&f.bytes), f.name)).collect();
     assert_eq!(manifest, expected);
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 8);
 }
 
 #[test]
@@ -67,11 +81,81 @@ fn spreadsheets_never_get_a_formula() {
 
 #[test]
 fn letters_allege_and_never_threaten() {
-    for text in [include_str!("../../templates/letter/surat.typ")] {
+    for (text, alleges) in [
+        (include_str!("../../templates/letter/isi-id.typ"), "diduga"),
+        (include_str!("../../templates/letter/isi-en.typ"), "suspected"),
+    ] {
         let lower = text.to_lowercase();
-        assert!(lower.contains("diduga"));
+        assert!(lower.contains(alleges));
         for word in ["terbukti", "pelaku kejahatan", "oknum", "sanksi pidana", "wajib", "st1", "1x24"] {
             assert!(!lower.contains(word), "{word}");
         }
     }
+}
+
+/// The annexes are there, and what a screen reader and an archive need; typst refuses to write anything else.
+#[test]
+fn letters_of_both_languages_say_what_they_are() {
+    for kind in BatchKind::ALL {
+        let files = render(&report(*kind)).unwrap();
+        for name in ["TR-2026-000001-surat.pdf", "TR-2026-000001-letter.pdf"] {
+            let pdf = &files.iter().find(|file| file.name == name).unwrap().bytes;
+            let text = String::from_utf8_lossy(pdf);
+            for part in
+                ["<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>", "<pdfuaid:part>1</pdfuaid:part>"]
+            {
+                assert!(text.contains(part), "{name} of a {kind} lacks {part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_machine_readable_file_follows_its_schema() {
+    for kind in BatchKind::ALL {
+        let report = report(*kind);
+        let files = render(&report).unwrap();
+        let json = &files.iter().find(|file| file.name.ends_with(JSON_SUFFIX)).unwrap().bytes;
+        // The types refuse unknown and missing fields, and the schema is made of them.
+        let read: takedown_request::TakedownRequest = serde_json::from_slice(json).unwrap();
+        assert_eq!(read, takedown_request::TakedownRequest::of(&report));
+        let items = serde_json::to_vec(&read.items).unwrap();
+        assert_eq!(read.integrity.sha256_items, sha256_hex(&items));
+        assert_eq!((read.counts.items, read.schema.as_ref()), (report.rows.len(), takedown_request::SCHEMA));
+    }
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_types() {
+    expect_test::expect_file!["../../docs/takedown-request-1.schema.json"].assert_eq(&takedown_request::schema());
+}
+
+/// The transparency database allows no personal data, and its fields have limits.
+#[test]
+fn exports_name_nobody() {
+    let request = takedown_request::TakedownRequest::of(&report(BatchKind::Request));
+    let dsa = exports::dsa_statements(&request);
+    let statements = dsa["statements"].as_array().unwrap();
+    assert_eq!(statements.len(), request.items.len());
+    for statement in statements {
+        let text = statement.to_string();
+        assert!(!text.contains("toko.contoh") && !text.contains("tiktok.com") && !text.contains("Nama"), "{text}");
+        assert!(statement["illegal_content_legal_ground"].as_str().unwrap().len() <= 500);
+        assert!(statement["puid"].as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+    }
+    let lumen = exports::lumen_notice(&request);
+    assert_eq!(lumen["notice"]["url_count"], 2);
+    assert_eq!(lumen["notice"]["works_attributes"][0]["infringing_urls_attributes"].as_array().unwrap().len(), 2);
+    assert!(!lumen.to_string().contains(&request.issuer.officer) || request.issuer.officer.is_empty());
+}
+
+/// Every row of the answer sheet is named by its case, and its choices are those that are read.
+#[test]
+fn answer_sheets_have_a_row_for_each_post() {
+    let files = render(&report(BatchKind::Request)).unwrap();
+    let csv = files.iter().find(|file| file.name.ends_with("-tanggapan.csv")).unwrap();
+    let text = String::from_utf8(csv.bytes.clone()).unwrap();
+    assert_eq!(text.lines().count(), 3);
+    assert!(text.lines().nth(1).unwrap().starts_with("KS-000001,https://www.tiktok.com/"));
+    assert_eq!(answer_sheet::words(BatchKind::Withdrawal), ["sudah_tidak_ada", "dipulihkan", "ditolak", "perlu_keterangan"]);
 }

@@ -4,7 +4,7 @@ use super::exec::TxInner;
 use super::{Ex, Result, WriteTx};
 use crate::domain::audit::{Action, AuditEvent, AuditRow};
 
-const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events ORDER BY seq";
+const COLUMNS: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, salt, hash FROM audit_events ORDER BY seq";
 
 /// Appends events. Called by [`WriteTx::commit`] only, as the last thing, so that the chain is locked briefly.
 pub(super) async fn append(tx: &mut WriteTx, events: &[AuditEvent]) -> Result<()> {
@@ -18,11 +18,11 @@ pub(super) async fn append(tx: &mut WriteTx, events: &[AuditEvent]) -> Result<()
     let now = tx.now;
     for event in events {
         seq += 1;
-        let row = event.row(&previous, seq, now);
-        const INSERT: &str = "INSERT INTO audit_events (seq, at, actor, action, subject, detail, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let row = event.row(&previous, seq, now, tx.salts.token());
+        const INSERT: &str = "INSERT INTO audit_events (seq, at, actor, action, subject, detail, prev_hash, hash, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         exec!(&mut *tx, ex => sqlx::query(INSERT)
             .bind(row.seq).bind(row.at).bind(&row.actor).bind(row.action).bind(&row.subject).bind(&row.detail)
-            .bind(&row.prev_hash).bind(&row.hash).execute(ex))?;
+            .bind(&row.prev_hash).bind(&row.hash).bind(&row.salt).execute(ex))?;
         previous = row.hash;
     }
     number_changes(tx, seq).await
@@ -42,7 +42,7 @@ async fn number_changes(tx: &mut WriteTx, seq: i64) -> Result<()> {
 /// Events behind `after`, oldest first, of these kinds.
 pub async fn after(on: impl Into<Ex<'_>>, after: i64, kinds: &[Action], limit: i64) -> Result<Vec<AuditRow>> {
     run_as!(on, ex: Db => async {
-        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events WHERE seq > ");
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT seq, at, actor, action, subject, detail, prev_hash, salt, hash FROM audit_events WHERE seq > ");
         query.push_bind(after).push(" AND action IN (");
         let mut list = query.separated(", ");
         for kind in kinds {
@@ -66,7 +66,7 @@ pub async fn all(on: impl Into<Ex<'_>>) -> Result<Vec<AuditRow>> {
 
 /// The newest events about `subject` (`batch:3`) or, with an empty subject, about anything; newest first.
 pub async fn recent(on: impl Into<Ex<'_>>, subject: &str, limit: i64) -> Result<Vec<AuditRow>> {
-    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events
+    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, salt, hash FROM audit_events
         WHERE $1 = '' OR subject = $1 ORDER BY seq DESC LIMIT $2";
     run!(on, ex => sqlx::query_as(SQL).bind(subject).bind(limit).fetch_all(ex))
 }
@@ -86,7 +86,7 @@ pub struct Search {
 
 /// Events, newest first.
 pub async fn search(on: impl Into<Ex<'_>>, search: &Search, limit: i64) -> Result<Vec<AuditRow>> {
-    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, hash FROM audit_events
+    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, salt, hash FROM audit_events
         WHERE ($1 = '' OR actor = $1) AND ($2 = '' OR action = $2) AND ($3 = '' OR subject = $3) AND ($4 = 0 OR seq < $4)
         ORDER BY seq DESC LIMIT $5";
     run!(on, ex => sqlx::query_as(SQL).bind(&search.actor).bind(&search.action).bind(&search.subject).bind(search.before)

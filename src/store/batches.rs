@@ -3,7 +3,7 @@
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::batch::{Batch, BatchKind, BatchState, Request, Signature};
 use crate::domain::decision::{InForce, Verdict};
-use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
+use crate::domain::ids::{BatchId, FlagId, PostId, RequestId, UserId};
 use crate::domain::{Millis, Platform};
 
 /// Opens a draft with the next code of the year (`TR-2026-000001`, `TW-…` for withdrawals).
@@ -56,6 +56,8 @@ pub async fn rows(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Request>> {
 /// A row with all that a letter or a page says about it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RowDetail {
+    /// The row.
+    pub request_id: RequestId,
     /// Position, from 1.
     pub item_no: i32,
     /// The flag.
@@ -88,6 +90,12 @@ pub struct RowDetail {
     pub reviewer_id: UserId,
     /// Sign-in name of who reviewed it.
     pub reviewer: String,
+    /// Who read it as the second and agreed.
+    pub second_id: Option<UserId>,
+    /// SHA-256 of the text that was decided about.
+    pub text_sha256: String,
+    /// When a look last found the post on its platform.
+    pub looked_at: Option<Millis>,
     /// True when the text is the one that was decided about.
     pub text_unchanged: bool,
     /// When.
@@ -97,10 +105,13 @@ pub struct RowDetail {
 /// The rows of a package with their posts and decisions, in order.
 pub async fn details(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<RowDetail>> {
     const SQL: &str =
-        "SELECT r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
-        f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at
+        "SELECT r.id AS request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
+        f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, s.analyst_id AS second_id, d.text_sha256,
+        (SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id AND c.outcome = 'up') AS looked_at,
+        d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at
         FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
+        LEFT JOIN second_opinions s ON s.decision_id = d.id
         WHERE r.batch_id = $1 ORDER BY r.item_no";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }

@@ -9,6 +9,7 @@ mod exec;
 pub mod accounts;
 pub mod alerts;
 pub mod alike;
+pub mod answers;
 pub mod api;
 pub mod audit;
 pub mod backtest;
@@ -21,9 +22,11 @@ pub mod decisions;
 pub mod figures;
 pub mod flags;
 pub mod jobs;
+pub mod letters;
 pub mod named_queues;
 pub mod oidc;
 pub mod outbox;
+pub mod pauses;
 pub mod posts;
 pub mod quality;
 pub mod queue;
@@ -38,6 +41,7 @@ pub mod users;
 pub mod webhooks;
 pub mod yields;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +55,7 @@ pub use exec::Ex;
 use exec::TxInner;
 
 use crate::domain::audit::AuditEvent;
-use crate::domain::{Clock, Millis};
+use crate::domain::{Clock, Entropy, Millis};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -132,6 +136,8 @@ enum Db {
 pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    /// Seals the parts of audit events.
+    salts: Arc<Entropy>,
 }
 
 /// A transaction that writes. Dropped without a commit, it changes nothing.
@@ -140,6 +146,7 @@ pub struct WriteTx {
     inner: TxInner,
     events: Vec<AuditEvent>,
     now: Millis,
+    salts: Arc<Entropy>,
 }
 
 /// State of the schema.
@@ -198,7 +205,7 @@ impl Store {
             let pools = PgPoolOptions::new().max_connections(pool).acquire_timeout(Duration::from_secs(10));
             Db::Pg(pools.connect_with(options).await?)
         };
-        Ok(Self { db, clock })
+        Ok(Self { db, clock, salts: Arc::new(Entropy::from_os()) })
     }
 
     /// Brings the schema up to date. Safe to call from several processes at once.
@@ -244,7 +251,7 @@ impl Store {
             Db::Lite(pool) => TxInner::Lite(pool.begin_with("BEGIN IMMEDIATE").await?),
             Db::Pg(pool) => TxInner::Pg(pool.begin().await?),
         };
-        Ok(WriteTx { inner, events: Vec::new(), now: self.clock.now() })
+        Ok(WriteTx { inner, events: Vec::new(), now: self.clock.now(), salts: Arc::clone(&self.salts) })
     }
 
     /// The clock that stamps every row.
@@ -261,6 +268,36 @@ impl Store {
             sqlx::query("PRAGMA optimize").execute(pool).await?;
         }
         Ok(())
+    }
+
+    /// Number of rows of every table, by name.
+    pub async fn table_sizes(&self) -> Result<BTreeMap<String, i64>> {
+        const LITE: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'
+            AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'flag_search%' ORDER BY name";
+        const PG: &str = "SELECT table_name::TEXT FROM information_schema.tables
+            WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'flag_search' ORDER BY 1";
+        let names: Vec<String> = match &self.db {
+            Db::Lite(_) => run!(self, ex => sqlx::query_scalar(LITE).fetch_all(ex))?,
+            Db::Pg(_) => run!(self, ex => sqlx::query_scalar(PG).fetch_all(ex))?,
+        };
+        let mut sizes = BTreeMap::new();
+        for name in names {
+            // The name comes from the database's own catalogue.
+            let sql = format!("SELECT COUNT(*) FROM \"{name}\"");
+            let rows: i64 = run!(self, ex => sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone())).fetch_one(ex))?;
+            sizes.insert(name, rows);
+        }
+        Ok(sizes)
+    }
+
+    /// Writes a copy of an SQLite database while others work with it. False on PostgreSQL, which has a tool of its own.
+    pub async fn copy_to(&self, file: &str) -> Result<bool> {
+        match &self.db {
+            Db::Lite(pool) => {
+                sqlx::query("VACUUM INTO $1").bind(file).execute(pool).await.map(|_| true).map_err(StoreError::from)
+            }
+            Db::Pg(_) => Ok(false),
+        }
     }
 
     /// Lets go of every connection.

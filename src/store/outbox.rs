@@ -39,6 +39,20 @@ pub async fn start(tx: &mut WriteTx, delivery: &Delivery, lease_until: Millis) -
     Ok(Some(id))
 }
 
+/// Puts a message that is not tried now off to another time.
+pub async fn put_off(tx: &mut WriteTx, delivery: DeliveryId, until: Millis) -> Result<()> {
+    const SQL: &str = "UPDATE deliveries SET due_at = $2 WHERE id = $1 AND state = 'queued'";
+    exec!(tx, ex => sqlx::query(SQL).bind(delivery).bind(until).execute(ex))?;
+    Ok(())
+}
+
+/// Tries begun since `since` for messages to `recipient`.
+pub async fn tries_since(on: impl Into<Ex<'_>>, recipient: &str, since: Millis) -> Result<i64> {
+    const SQL: &str =
+        "SELECT COUNT(*) FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE d.recipient = $1 AND a.started_at > $2";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(recipient).bind(since).fetch_one(ex))
+}
+
 /// What follows a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {

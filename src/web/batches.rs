@@ -12,16 +12,22 @@ use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, html};
 use crate::domain::Platform;
+use crate::domain::answer::{Answer, Outcome};
 use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
 use crate::domain::check::Liveness;
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::user::User;
+use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
 use crate::pipeline::{Pipeline, PipelineError, batch, preflight, status};
 use crate::report::lint::{Finding, Severity};
+use crate::report::takedown_request::TakedownRequest;
+use crate::report::{JSON_SUFFIX, exports};
 use crate::store::batches::{self, PackageFile, RowDetail};
-use crate::store::{checks, outbox, users};
+use crate::store::letters::{self, LetterNumber};
+use crate::store::pauses::{self, Pause};
+use crate::store::{self, checks, outbox, users};
 
 #[derive(Deserialize)]
 pub(super) struct DoneQuery {
@@ -36,6 +42,18 @@ struct ListPage {
     ready: Vec<(Platform, usize, usize)>,
     /// Upheld posts that stay out of requests: flag, case id, platform, why.
     held: Vec<(FlagId, String, Platform, batch::Held)>,
+    /// The register of outgoing letters, newest first.
+    letters: Vec<LetterNumber>,
+    /// Platforms that are written to, with the pause that holds them, and the size of their packages.
+    recipients: Vec<WrittenTo>,
+}
+
+/// A platform that is written to.
+struct WrittenTo {
+    platform: Platform,
+    /// What holds its packages, and who.
+    pause: Option<(Pause, String)>,
+    size: Size,
 }
 
 pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<DoneQuery>) -> Page {
@@ -43,7 +61,67 @@ pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     let ready = status::ready(&pipeline).await?;
     let held = batch::held(&pipeline, &pipeline.store).await?;
     let held = held.into_iter().map(|(id, (platform, why))| (id, batch::case_id(id), platform, why)).collect();
-    html(&ListPage { batches, ready, held, f: Frame::new(user, "batches", query.done) })
+    let letters = letters::register(&pipeline.store, 50).await?;
+    let names: BTreeMap<_, _> = users::all(&pipeline.store).await?.into_iter().map(|u| (u.id, shown_name(&u))).collect();
+    let mut pauses = pauses::open(&pipeline.store).await?;
+    let mut recipients = Vec::new();
+    for platform in pipeline.config.recipients.keys() {
+        let pause = pauses.iter().position(|pause| pause.platform == *platform).map(|at| pauses.swap_remove(at));
+        let pause = pause.map(|pause| (pause.clone(), names.get(&pause.paused_by).cloned().unwrap_or_default()));
+        let size = answers::learned(&pipeline, &pipeline.store, *platform).await?;
+        recipients.push(WrittenTo { platform: *platform, pause, size });
+    }
+    html(&ListPage { batches, ready, held, letters, recipients, f: Frame::new(user, "batches", query.done) })
+}
+
+#[derive(Deserialize)]
+pub(super) struct PauseForm {
+    platform: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl PauseForm {
+    fn platform(&self) -> Result<Platform, PageError> {
+        let refuse = |error: crate::domain::UnknownValue| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
+        self.platform.parse().map_err(refuse)
+    }
+}
+
+pub(super) async fn pause(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<PauseForm>) -> Page {
+    deliver::pause(&pipeline, &user, form.platform()?, &form.reason).await?;
+    Ok(Redirect::to("/batches?done=paused").into_response())
+}
+
+pub(super) async fn resume(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<PauseForm>) -> Page {
+    deliver::resume(&pipeline, &user, form.platform()?).await?;
+    Ok(Redirect::to("/batches?done=delivery-resumed").into_response())
+}
+
+/// Other shapes of a package that was fixed: `dsa.json` and `lumen.json`, from the file that went to the platform.
+pub(super) async fn export(
+    State(pipeline): State<Pipeline>,
+    SignedIn(_): SignedIn,
+    Path((id, name)): Path<(i64, String)>,
+) -> Page {
+    let shape = match name.as_str() {
+        "dsa.json" => exports::dsa_statements,
+        "lumen.json" => exports::lumen_notice,
+        _ => return Err(PageError::NotFound),
+    };
+    let batch = batches::require(&pipeline.store, BatchId(id)).await?;
+    let file = batches::file(&pipeline.store, batch.id, &format!("{}{JSON_SUFFIX}", batch.code)).await?;
+    let file = file.ok_or(PageError::NotFound)?;
+    let request: TakedownRequest = serde_json::from_slice(&file.bytes).map_err(|_| {
+        let why = "this package was made by an earlier version; it has no exports";
+        PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why.into())
+    })?;
+    let text = serde_json::to_vec_pretty(&shape(&request)).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}-{name}\"", batch.code)),
+    ];
+    Ok((headers, text).into_response())
 }
 
 #[derive(Deserialize)]
@@ -63,13 +141,14 @@ pub(super) async fn create(State(pipeline): State<Pipeline>, SignedIn(user): Sig
         )));
     }
     let drafted = batch::draft(&pipeline, &user, kind, platform).await?;
-    let done = match batch::render(&pipeline, &user, drafted.id).await {
-        Ok(_) => "?done=rendered",
+    let to = match batch::render(&pipeline, &user, drafted.id).await {
+        // Another one than the draft where that was too large and was divided.
+        Ok(rendered) => format!("/batches/{}?done=rendered", rendered.id),
         // The page of the draft says what keeps it back.
-        Err(PipelineError::Refused(_)) => "#preflight",
+        Err(PipelineError::Refused(_)) => format!("/batches/{}#preflight", drafted.id),
         Err(error) => return Err(error.into()),
     };
-    Ok(Redirect::to(&format!("/batches/{}{done}", drafted.id)).into_response())
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// A row with what became of its post.
@@ -77,6 +156,7 @@ struct Row {
     detail: RowDetail,
     case_id: String,
     liveness: Liveness,
+    answer: Option<Answer>,
 }
 
 #[derive(Template)]
@@ -96,6 +176,12 @@ struct BatchPage {
     may_cancel: bool,
     may_settle: bool,
     gone: usize,
+    /// Number of the letter, once it has one.
+    number: Option<String>,
+    /// Rows that the platform answered, and where it did what was asked.
+    answered: (usize, usize),
+    /// What a platform can answer.
+    outcomes: Vec<Outcome>,
     /// What keeps the package back, or is worth knowing, while it is not signed.
     findings: Vec<Finding>,
     /// Why the package cannot be put together at all; empty if it can.
@@ -126,12 +212,15 @@ pub(super) async fn page(
     let names: BTreeMap<_, _> = users::all(store).await?.into_iter().map(|u| (u.id, shown_name(&u))).collect();
     let name = |id| names.get(&id).cloned().unwrap_or_default();
     let looks = checks::of_batch(store, id).await?;
+    let mut answered: BTreeMap<_, _> =
+        store::answers::of_batch(store, id).await?.into_iter().map(|answer| (answer.request_id, answer)).collect();
     let rows: Vec<Row> = batches::details(store, id)
         .await?
         .into_iter()
         .map(|detail| Row {
             case_id: batch::case_id(detail.flag_id),
             liveness: Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten()),
+            answer: answered.remove(&detail.request_id),
             detail,
         })
         .collect();
@@ -161,6 +250,12 @@ pub(super) async fn page(
             && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
         findings,
         broken,
+        number: letters::of_batch(store, id).await?,
+        answered: {
+            let answers = || rows.iter().filter_map(|row| row.answer.as_ref());
+            (answers().count(), answers().filter(|answer| answer.outcome.is_success()).count())
+        },
+        outcomes: Outcome::ALL.iter().copied().filter(|outcome| outcome.answers(batch.kind)).collect(),
         gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
         author: name(batch.created_by),
         files: batches::files(store, id).await?,
@@ -179,8 +274,8 @@ fn shown_name(user: &User) -> String {
 }
 
 pub(super) async fn render(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
-    batch::render(&pipeline, &user, BatchId(id)).await?;
-    Ok(Redirect::to(&format!("/batches/{id}?done=rendered")).into_response())
+    let rendered = batch::render(&pipeline, &user, BatchId(id)).await?;
+    Ok(Redirect::to(&format!("/batches/{}?done=rendered", rendered.id)).into_response())
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! The review desk and the public pages: server-side, one file a screen. Talks to the use cases only, never to platforms or mail.
 
 mod accounts;
+mod answers;
 mod api;
 mod assets;
 mod batches;
@@ -111,6 +112,10 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))
+        .route("/batches/{id}/exports/{name}", get(batches::export))
+        .route("/batches/{id}/answers", post(answers::enter))
+        .route("/deliveries/pause", post(batches::pause))
+        .route("/deliveries/resume", post(batches::resume))
         .route("/accounts", get(accounts::list))
         .route("/account", get(accounts::page))
         .route("/account/marks", post(accounts::mark))
@@ -145,6 +150,12 @@ pub fn router(pipeline: Pipeline) -> Router {
         .fallback(error::not_found)
         .with_state(pipeline.clone())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
+    // Files have their own limit.
+    let uploads = Router::new()
+        .route("/batches/{id}/answer-sheet", post(answers::sheet))
+        .with_state(pipeline.clone())
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(answers::BODY_LIMIT));
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
@@ -164,7 +175,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         // Uploads have their own limit.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(tips::BODY_LIMIT));
-    desk.merge(public)
+    desk.merge(uploads)
+        .merge(public)
         // Pages hold no secret that could be guessed by their length.
         .layer(CompressionLayer::new())
         .layer(axum::Extension(session::Attempts::new()))

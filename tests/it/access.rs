@@ -57,6 +57,17 @@ const ROUTES: &[Route] = &[
     ("POST", "/batches/{id}/cancel", "/batches/999/cancel", &[], Some(Capability::Review)),
     ("POST", "/batches/{id}/settle", "/batches/999/settle", &[("delivery", "1"), ("found", "yes")], Some(Capability::Operate)),
     ("GET", "/batches/{id}/files/{name}", "/batches/999/files/pesan.eml", &[], None),
+    ("GET", "/batches/{id}/exports/{name}", "/batches/999/exports/dsa.json", &[], None),
+    (
+        "POST",
+        "/batches/{id}/answers",
+        "/batches/999/answers",
+        &[("case", "KS-000001"), ("outcome", "removed")],
+        Some(Capability::Review),
+    ),
+    ("POST", "/batches/{id}/answer-sheet", "/batches/999/answer-sheet", &[], Some(Capability::Review)),
+    ("POST", "/deliveries/pause", "/deliveries/pause", &[("platform", "threads"), ("reason", "uji")], Some(Capability::Operate)),
+    ("POST", "/deliveries/resume", "/deliveries/resume", &[("platform", "threads")], Some(Capability::Operate)),
     ("GET", "/accounts", "/accounts", &[], None),
     ("GET", "/account", "/account?platform=tiktok&handle=tidak.ada", &[], None),
     (

@@ -7,7 +7,7 @@ use sisir::domain::delivery::{AttemptOutcome, DeliveryState};
 use sisir::domain::ids::BatchId;
 use sisir::domain::job::JobKind;
 use sisir::domain::user::{Role, User};
-use sisir::mail::SinkFault;
+use sisir::mail::{Misdeed, SinkFault, Step, Transport};
 use sisir::pipeline::deliver::{LEASE, Settlement, settle};
 use sisir::pipeline::{batch, review};
 use sisir::store::{batches, outbox, queue};
@@ -46,7 +46,7 @@ async fn state(stage: &Stage, id: BatchId) -> (DeliveryState, Vec<AttemptOutcome
 async fn a_server_that_says_later_is_asked_later() {
     let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
     let worker = stage.worker("w");
-    stage.sink.set_fault(Some(SinkFault::Defer));
+    stage.sink.set_fault(Some(SinkFault::DEFER));
     worker.perform(JobKind::Deliver).await.unwrap();
     assert_eq!(state(&stage, id).await, (DeliveryState::Queued, vec![AttemptOutcome::Deferred]));
     worker.perform(JobKind::Deliver).await.unwrap();
@@ -62,11 +62,11 @@ async fn a_server_that_says_later_is_asked_later() {
 async fn a_refusal_for_good_waits_for_a_person() {
     let (stage, id, admin) = signed(Engine::Sqlite).await.unwrap();
     let worker = stage.worker("w");
-    stage.sink.set_fault(Some(SinkFault::Reject));
+    stage.sink.set_fault(Some(SinkFault::REJECT));
     worker.perform(JobKind::Deliver).await.unwrap();
     assert_eq!(state(&stage, id).await, (DeliveryState::Failed, vec![AttemptOutcome::Rejected]));
     stage.sink.set_fault(None);
-    stage.later(86_400);
+    stage.later(3 * 86_400);
     worker.perform(JobKind::Deliver).await.unwrap();
     assert!(stage.mails().is_empty(), "nothing is sent again by itself");
     let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
@@ -81,12 +81,12 @@ async fn a_connection_lost_after_the_message_is_never_resent_by_itself() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let Some((stage, id, admin)) = signed(engine).await else { continue };
         let worker = stage.worker("w");
-        stage.sink.set_fault(Some(SinkFault::DropAfterData));
+        stage.sink.set_fault(Some(SinkFault::DROP_AFTER_DATA));
         worker.perform(JobKind::Deliver).await.unwrap();
         assert_eq!(state(&stage, id).await, (DeliveryState::Unknown, vec![AttemptOutcome::Unknown]));
         assert_eq!(stage.mails().len(), 1, "it did arrive; we only do not know");
         stage.sink.set_fault(None);
-        stage.later(86_400);
+        stage.later(3 * 86_400);
         worker.perform(JobKind::Deliver).await.unwrap();
         assert_eq!(stage.mails().len(), 1);
         let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
@@ -159,14 +159,14 @@ async fn two_workers_send_one_message() {
 /// A server that said "no" or "later" does not lock a package: it can be stopped, and its posts are free.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_that_was_refused_can_be_stopped() {
-    for fault in [SinkFault::Defer, SinkFault::Reject] {
+    for fault in [SinkFault::DEFER, SinkFault::REJECT] {
         let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
         stage.sink.set_fault(Some(fault));
         stage.worker("w").perform(JobKind::Deliver).await.unwrap();
         let analyst = sisir::store::users::by_name(stage.store(), "ratna").await.unwrap().unwrap();
         batch::cancel(&stage.pipeline, &analyst, id).await.unwrap();
         stage.sink.set_fault(None);
-        stage.later(86_400);
+        stage.later(3 * 86_400);
         stage.worker("w").perform(JobKind::Deliver).await.unwrap();
         assert!(stage.mails().is_empty(), "{fault:?}: a stopped package left");
         batch::draft(&stage.pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
@@ -177,7 +177,7 @@ async fn a_package_that_was_refused_can_be_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_one_is_given_up_by_an_administrator_only() {
     let (stage, id, admin) = signed(Engine::Sqlite).await.unwrap();
-    stage.sink.set_fault(Some(SinkFault::DropAfterData));
+    stage.sink.set_fault(Some(SinkFault::DROP_AFTER_DATA));
     stage.worker("w").perform(JobKind::Deliver).await.unwrap();
     let analyst = sisir::store::users::by_name(stage.store(), "ratna").await.unwrap().unwrap();
     assert!(batch::cancel(&stage.pipeline, &analyst, id).await.is_err());
@@ -187,15 +187,52 @@ async fn an_unknown_one_is_given_up_by_an_administrator_only() {
     assert_eq!(state(&stage, id).await.0, DeliveryState::Cancelled);
 }
 
+/// A server that says nothing holds nobody for ever; until the message was begun nothing is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_is_left_alone() {
+    let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let mut mail = stage.pipeline.config.mail.clone();
+    mail.timeout_seconds = 1;
+    let mut worker = stage.worker("w");
+    for (at, after) in
+        [(Step::Hello, DeliveryState::Queued), (Step::Data, DeliveryState::Queued), (Step::End, DeliveryState::Unknown)]
+    {
+        worker.transport = Transport::new(&mail);
+        stage.sink.set_fault(Some(SinkFault { at, does: Misdeed::Silence }));
+        worker.perform(JobKind::Deliver).await.unwrap();
+        assert_eq!(state(&stage, id).await.0, after, "{at:?}");
+        stage.later(60);
+    }
+    let delivery = outbox::by_batch(stage.store(), id).await.unwrap().unwrap();
+    let tries = outbox::attempts(stage.store(), delivery.id).await.unwrap();
+    let said: Vec<&str> = tries.iter().map(|one| one.detail.as_str()).collect();
+    assert!(said[0].contains("no answer within 1 seconds"), "{said:?}");
+    assert!(said[1].contains("DATA: no answer") && said[2].contains("message: no answer within 5"), "{said:?}");
+    assert_eq!(stage.mails().len(), 1, "it did arrive; we only do not know");
+}
+
+/// Another server takes it when the first cannot be reached.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_server_is_asked() {
+    let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
+    let mut mail = stage.pipeline.config.mail.clone();
+    mail.other_hosts = vec![std::mem::replace(&mut mail.host, "server.invalid".into())];
+    let mut worker = stage.worker("w");
+    worker.transport = Transport::new(&mail);
+    worker.perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state(&stage, id).await, (DeliveryState::Sent, vec![AttemptOutcome::Accepted]));
+}
+
 /// A message that was put off has a job of its own: it does not wait for the next schedule.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deferred_message_is_tried_soon() {
     let (stage, id, _) = signed(Engine::Sqlite).await.unwrap();
     let worker = stage.worker("w");
-    stage.sink.set_fault(Some(SinkFault::Defer));
+    stage.sink.set_fault(Some(SinkFault::DEFER));
     worker.perform(JobKind::Deliver).await.unwrap();
     stage.sink.set_fault(None);
-    assert!(!worker.work_once().await.unwrap(), "nothing is due yet");
+    while worker.work_once().await.unwrap() {}
+    assert_eq!(state(&stage, id).await.0, DeliveryState::Queued, "nothing is due yet");
     stage.later(10);
     assert!(worker.work_once().await.unwrap());
     assert_eq!(state(&stage, id).await.0, DeliveryState::Sent);

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sisir::domain::{alert, audit, batch, check, decision, delivery, flag, job, platform, rule_change, source, tip, user};
+use sisir::domain::{
+    alert, answer, audit, batch, check, decision, delivery, flag, job, platform, rule_change, source, tip, user,
+};
 use sqlx::Row as _;
 
 use crate::support::{self, Engine, Stage};
@@ -93,7 +95,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 23] = [
+        let cases: [(&str, &str, BTreeSet<String>); 25] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "zone", texts(user::Zone::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -110,6 +112,8 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("batches", "state", texts(batch::BatchState::ALL)),
             ("deliveries", "state", texts(delivery::DeliveryState::ALL)),
             ("attempts", "outcome", texts(delivery::AttemptOutcome::ALL)),
+            ("answers", "outcome", texts(answer::Outcome::ALL)),
+            ("pauses", "platform", texts(platform::Platform::ALL)),
             ("checks", "outcome", texts(check::CheckOutcome::ALL)),
             ("source_states", "state", texts(source::SourceState::ALL)),
             ("tips", "reason", texts(tip::TipReason::ALL)),

@@ -105,7 +105,16 @@ async fn assert_mail_is_the_signed_package(stage: &Stage, mail: &std::path::Path
     assert_eq!(format!("<{}>", message.message_id().unwrap()), delivery.message_id);
     let names: Vec<String> =
         message.attachments().map(|part| mail_parser::MimeHeaders::attachment_name(part).unwrap().to_owned()).collect();
-    let endings = ["-surat.pdf", "-lampiran.xlsx", "-lampiran.csv", "-lampiran.json", "manifes.sha256"];
+    let endings = [
+        "-surat.pdf",
+        "-letter.pdf",
+        "-lampiran.xlsx",
+        "-lampiran.csv",
+        "-lampiran.json",
+        "-tanggapan.xlsx",
+        "-tanggapan.csv",
+        "manifes.sha256",
+    ];
     assert_eq!(names.len(), endings.len());
     for (name, ending) in names.iter().zip(endings) {
         assert!(name.ends_with(ending), "{name}");

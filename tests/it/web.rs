@@ -76,7 +76,7 @@ pub fn client() -> Client {
 pub struct Visitor {
     client: Client,
     base: String,
-    cookie: String,
+    pub cookie: String,
 }
 
 impl Visitor {

@@ -5,6 +5,7 @@ mod captures;
 mod columns;
 mod fields;
 mod spreadsheet;
+pub mod table;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};

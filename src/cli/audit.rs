@@ -1,0 +1,107 @@
+//! `sisir audit`: the log as a file, and whether it holds together.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{FINE, FOUND, setup};
+use crate::domain::Millis;
+use crate::domain::audit::Part;
+use crate::domain::audit_export::{Line, Sound, verify};
+use crate::store::audit;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, clap::Subcommand)]
+enum Action {
+    /// Write every event to a file, one a line (JSON)
+    Export {
+        /// File to write; standard output without it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Leave parts out; the rest still verifies
+        #[arg(long, value_delimiter = ',', value_name = "PARTS")]
+        redact: Vec<RedactedPart>,
+    },
+    /// Look whether a log holds together: an exported file, without any database, or the database's own
+    Verify {
+        /// An exported file; the configured database without it
+        file: Option<PathBuf>,
+        /// Hash of an event that has to be there, as `verify` printed it before: shows whether the end was cut off
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum RedactedPart {
+    Actor,
+    Subject,
+    Detail,
+}
+
+impl From<RedactedPart> for Part {
+    fn from(part: RedactedPart) -> Self {
+        match part {
+            RedactedPart::Actor => Self::Actor,
+            RedactedPart::Subject => Self::Subject,
+            RedactedPart::Detail => Self::Detail,
+        }
+    }
+}
+
+pub async fn run(config: Option<&Path>, options: Options) -> anyhow::Result<ExitCode> {
+    match options.action {
+        Action::Export { out, redact } => {
+            let parts: Vec<Part> = redact.into_iter().map(Part::from).collect();
+            let text = exported(config, &parts).await?;
+            match out {
+                Some(path) => std::fs::write(&path, text).with_context(|| format!("{}", path.display()))?,
+                None => std::io::stdout().write_all(text.as_bytes())?,
+            }
+            Ok(FINE)
+        }
+        Action::Verify { file, head } => {
+            let text = match &file {
+                Some(path) => std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?,
+                None => exported(config, &[]).await?,
+            };
+            Ok(match verify(&text, head.as_deref()) {
+                Ok(sound) => {
+                    println!("{}", words(&sound));
+                    FINE
+                }
+                Err(broken) => {
+                    eprintln!("error: {broken}");
+                    eprintln!("mend: compare with an older export or backup; everything before this line holds together");
+                    ExitCode::from(FOUND)
+                }
+            })
+        }
+    }
+}
+
+fn words(sound: &Sound) -> String {
+    let last = sound.last.map_or_else(|| "-".to_owned(), Millis::wib);
+    let left_out = if sound.redacted == 0 { String::new() } else { format!(", {} parts left out", sound.redacted) };
+    format!("{} events hold together{left_out}; the last is of {last}\nhead {}", sound.events, sound.head)
+}
+
+async fn exported(config: Option<&Path>, redact: &[Part]) -> anyhow::Result<String> {
+    let config = setup::configure(config)?;
+    let store = setup::store(&config).await?;
+    let rows = audit::all(&store).await?;
+    store.close().await;
+    let mut text = String::new();
+    for row in &rows {
+        text.push_str(&serde_json::to_string(&Line::of(row, redact)?)?);
+        text.push('\n');
+    }
+    Ok(text)
+}

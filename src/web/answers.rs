@@ -1,0 +1,87 @@
+//! What platforms answered: the answer sheet that comes back, and single answers.
+
+use askama::Template;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Form, Multipart, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+
+use super::error::{Page, PageError};
+use super::session::SignedIn;
+use super::view::{Frame, html};
+use crate::domain::ids::BatchId;
+use crate::pipeline::Pipeline;
+use crate::pipeline::answers::{self, Entered, Taken};
+use crate::store::batches;
+
+/// Largest answer sheet, bytes.
+pub(super) const BODY_LIMIT: usize = 4 << 20;
+
+#[derive(Template)]
+#[template(path = "web/answer_sheet.html")]
+struct SheetPage {
+    f: Frame,
+    id: i64,
+    code: String,
+    taken: Taken,
+}
+
+pub(super) async fn sheet(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Page {
+    if !user.role.reviews() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, answers::WHO.into()));
+    }
+    let broken = |status: StatusCode| PageError::Refused(status, "the form is broken or too large (4 MiB)".into());
+    let mut form = form.map_err(|error| broken(error.status()))?;
+    let mut file = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| broken(error.status()))? {
+        if field.name() == Some("sheet") {
+            file = field.bytes().await.map_err(|error| broken(error.status()))?.to_vec();
+        }
+    }
+    if file.is_empty() {
+        return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, "choose the answer sheet first".into()));
+    }
+    let taken = answers::take_sheet(&pipeline, &user, BatchId(id), file).await?;
+    if taken.unread.is_empty() {
+        return Ok(Redirect::to(&format!("/batches/{id}?done=answers")).into_response());
+    }
+    let code = batches::require(&pipeline.store, BatchId(id)).await?.code;
+    let page = SheetPage { f: Frame::new(user, "batches", None), id, code, taken };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct AnswerForm {
+    case: String,
+    outcome: String,
+    #[serde(default)]
+    day: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    reference: String,
+}
+
+pub(super) async fn enter(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<AnswerForm>,
+) -> Page {
+    if !user.role.reviews() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, answers::WHO.into()));
+    }
+    let outcome = form
+        .outcome
+        .parse()
+        .map_err(|error: crate::domain::UnknownValue| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let entered = Entered { case_id: form.case, outcome, day: form.day, reason: form.reason, reference: form.reference };
+    answers::enter(&pipeline, &user, BatchId(id), &entered).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=answers#answers")).into_response())
+}
