@@ -7,6 +7,7 @@ use super::check::{Check, print};
 use super::{FINE, FOUND, setup};
 use crate::config::{self, Mode};
 use crate::domain::Millis;
+use crate::domain::calendar;
 use crate::domain::user::Role;
 use crate::mail::Transport;
 use crate::pipeline::{Pipeline, oidc, preflight, rule_packs, status};
@@ -51,6 +52,8 @@ async fn checks(pipeline: &Pipeline) -> anyhow::Result<Vec<(String, Check)>> {
         ("sign-in service".to_owned(), sign_in_service(pipeline).await),
         ("mail".to_owned(), mail(pipeline).await),
         ("recipients".to_owned(), recipients(pipeline)),
+        ("holidays".to_owned(), holidays(pipeline)),
+        ("inbox".to_owned(), inbox(pipeline)),
     ];
     for source in &state.sources {
         let check = match (source.mode, source.problem.as_str()) {
@@ -137,6 +140,31 @@ async fn mail(pipeline: &Pipeline) -> Check {
     match Transport::new(&pipeline.config.mail).probe().await {
         Ok(()) => Check::Good(format!("{}:{} answers", pipeline.config.mail.host, pipeline.config.mail.port)),
         Err(why) => Check::Bad(why, "look at [mail]: host, port, security, username".into()),
+    }
+}
+
+/// Whether the holidays of the next two months are known.
+fn holidays(pipeline: &Pipeline) -> Check {
+    let today = pipeline.clock().now().in_jakarta().date();
+    let soon = today.saturating_add(jiff::Span::new().months(2)).year();
+    let own = |year: i16| pipeline.config.schedule.holidays.iter().any(|day| day.starts_with(&year.to_string()));
+    let unknown = [today.year(), soon].into_iter().find(|year| !calendar::knows(*year) && !own(*year));
+    unknown.map_or_else(
+        || Check::Good("known".into()),
+        |year| {
+            Check::Note(format!("the holidays of {year} are not known; name them in `schedule.holidays`, or mail leaves on them"))
+        },
+    )
+}
+
+fn inbox(pipeline: &Pipeline) -> Check {
+    match &pipeline.config.mail.inbox {
+        None => Check::Note("none; replies and bounces are not read (`mail.inbox`)".into()),
+        Some(path) if path.join("new").is_dir() && path.join("cur").is_dir() => Check::Good(path.display().to_string()),
+        Some(path) => Check::Bad(
+            format!("{} is no maildir", path.display()),
+            "let the mail server deliver into a maildir (folders new, cur, tmp) that this user may write to".into(),
+        ),
     }
 }
 

@@ -220,6 +220,8 @@ section! {
         rejects_days: u32 = 30,
         /// Who reported a post, and screenshots of what is not upheld.
         reporter_days: u32 = 90,
+        /// Mail that came back from platforms and mail servers.
+        mail_days: u32 = 365,
         /// Hashes of deleted posts, which keep a crawl from bringing them back.
         hash_days: u32 = 365,
     }
@@ -538,8 +540,11 @@ section! {
         password_file: Option<PathBuf> = None,
         /// Sender address.
         from: String = "penurunan@contoh.go.id".into(),
-        /// Seconds to wait for the server.
+        /// Seconds to wait for the server, 1 to 60; five times that for the answer to a whole message.
         timeout_seconds: u64 = 60,
+        /// Folder (maildir) in which the mail server leaves what comes to `ministry.email` and `mail.from`; replies and
+        /// bounces are read from it.
+        inbox: Option<PathBuf> = None,
     }
 }
 

@@ -127,6 +127,7 @@ fn retention(config: &Config, reader: &mut Reader) {
         ("retention.dismissed_days", retention.dismissed_days),
         ("retention.rejects_days", retention.rejects_days),
         ("retention.reporter_days", retention.reporter_days),
+        ("retention.mail_days", retention.mail_days),
         ("retention.hash_days", retention.hash_days),
     ];
     for (path, days) in all {

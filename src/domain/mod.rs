@@ -23,6 +23,7 @@ pub mod flag;
 pub mod ids;
 pub mod job;
 pub mod legal;
+pub mod mail;
 pub mod minor;
 pub mod platform;
 pub mod post;

@@ -12,7 +12,8 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
 use crate::pipeline::{
-    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, purge, refresh, rule_changes, schedule, screen,
+    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, inbox, purge, refresh, rule_changes, schedule,
+    screen,
 };
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
@@ -155,13 +156,17 @@ impl Worker {
                 let done = deliver::deliver(pipeline, &self.transport).await?;
                 format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
             }
-            JobKind::FollowUp => match &self.oembed {
-                Some(oembed) => {
-                    let done = follow_up::follow_up(pipeline, oembed).await?;
-                    format!("{} up, {} gone, {} unknown", done.up, done.gone, done.unknown)
+            JobKind::FollowUp => {
+                let mail = inbox::read(pipeline).await?;
+                let mail = format!("{} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled);
+                match &self.oembed {
+                    Some(oembed) => {
+                        let done = follow_up::follow_up(pipeline, oembed).await?;
+                        format!("{} up, {} gone, {} unknown; {mail}", done.up, done.gone, done.unknown)
+                    }
+                    None => format!("sources.tiktok_oembed is disabled: nothing to look with; {mail}"),
                 }
-                None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
-            },
+            }
             JobKind::Trial => format!("{} changes of rules tried", rule_changes::try_waiting(pipeline).await?),
             JobKind::Purge => {
                 let again = refresh::refresh(pipeline, &self.sources, self.oembed.as_ref()).await?;

@@ -1,5 +1,6 @@
 //! Mail: building the one message of a package, handing it over by SMTP, and the local mail sink of tests and demo.
 
+pub mod inbox;
 mod message;
 mod sink;
 mod transport;

@@ -15,6 +15,7 @@ pub mod deliver;
 pub mod figures;
 pub mod follow_up;
 pub mod import;
+pub mod inbox;
 mod meter;
 pub mod oidc;
 mod picture;

@@ -23,6 +23,7 @@ pub mod figures;
 pub mod flags;
 pub mod jobs;
 pub mod letters;
+pub mod mails;
 pub mod named_queues;
 pub mod oidc;
 pub mod outbox;

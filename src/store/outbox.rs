@@ -101,6 +101,17 @@ pub async fn settle(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Res
     move_to(tx, delivery, after).await
 }
 
+/// What was sent did not arrive, as a mail server said afterwards: a person has to look. False when it is not sent any more.
+pub async fn bounced(tx: &mut WriteTx, batch: BatchId) -> Result<bool> {
+    const DELIVERY: &str = "UPDATE deliveries SET state = 'failed', sent_at = NULL WHERE batch_id = $1 AND state = 'sent'";
+    const BATCH: &str = "UPDATE batches SET state = 'signed' WHERE id = $1";
+    if exec!(&mut *tx, ex => sqlx::query(DELIVERY).bind(batch).execute(ex))? == 0 {
+        return Ok(false);
+    }
+    exec!(tx, ex => sqlx::query(BATCH).bind(batch).execute(ex))?;
+    Ok(true)
+}
+
 async fn move_to(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
     const SENT: &str = "UPDATE deliveries SET state = 'sent', sent_at = $2 WHERE id = $1";
     const BATCH: &str = "UPDATE batches SET state = 'sent' WHERE id = (SELECT batch_id FROM deliveries WHERE id = $1)";

@@ -11,6 +11,7 @@ use super::error::{Page, PageError};
 use super::session::SignedIn;
 use super::view::{Frame, html};
 use crate::domain::ids::BatchId;
+use crate::domain::user::User;
 use crate::pipeline::Pipeline;
 use crate::pipeline::answers::{self, Entered, Taken};
 use crate::store::batches;
@@ -48,11 +49,16 @@ pub(super) async fn sheet(
         return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, "choose the answer sheet first".into()));
     }
     let taken = answers::take_sheet(&pipeline, &user, BatchId(id), file).await?;
+    sheet_page(&pipeline, user, BatchId(id), taken).await
+}
+
+/// Back to the package; or, where rows could not be read, which and why.
+pub(super) async fn sheet_page(pipeline: &Pipeline, user: User, id: BatchId, taken: Taken) -> Page {
     if taken.unread.is_empty() {
-        return Ok(Redirect::to(&format!("/batches/{id}?done=answers")).into_response());
+        return Ok(Redirect::to(&format!("/batches/{id}?done=answers#answers")).into_response());
     }
-    let code = batches::require(&pipeline.store, BatchId(id)).await?.code;
-    let page = SheetPage { f: Frame::new(user, "batches", None), id, code, taken };
+    let code = batches::require(&pipeline.store, id).await?.code;
+    let page = SheetPage { f: Frame::new(user, "batches", None), id: id.0, code, taken };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
 }
 

@@ -17,6 +17,7 @@ use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
 use crate::domain::check::Liveness;
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
+use crate::domain::mail::{Mail, MailKind};
 use crate::domain::user::User;
 use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
@@ -46,6 +47,8 @@ struct ListPage {
     letters: Vec<LetterNumber>,
     /// Platforms that are written to, with the pause that holds them, and the size of their packages.
     recipients: Vec<WrittenTo>,
+    /// Mail of which nobody knows yet what it is about.
+    unfiled: Vec<Mail>,
 }
 
 /// A platform that is written to.
@@ -71,7 +74,8 @@ pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         let size = answers::learned(&pipeline, &pipeline.store, *platform).await?;
         recipients.push(WrittenTo { platform: *platform, pause, size });
     }
-    html(&ListPage { batches, ready, held, letters, recipients, f: Frame::new(user, "batches", query.done) })
+    let unfiled = store::mails::unfiled(&pipeline.store, 50).await?;
+    html(&ListPage { batches, ready, held, letters, recipients, unfiled, f: Frame::new(user, "batches", query.done) })
 }
 
 #[derive(Deserialize)]
@@ -178,6 +182,8 @@ struct BatchPage {
     gone: usize,
     /// Number of the letter, once it has one.
     number: Option<String>,
+    /// Mail that came back.
+    mails: Vec<Mail>,
     /// Rows that the platform answered, and where it did what was asked.
     answered: (usize, usize),
     /// What a platform can answer.
@@ -251,6 +257,7 @@ pub(super) async fn page(
         findings,
         broken,
         number: letters::of_batch(store, id).await?,
+        mails: store::mails::of_batch(store, id).await?,
         answered: {
             let answers = || rows.iter().filter_map(|row| row.answer.as_ref());
             (answers().count(), answers().filter(|answer| answer.outcome.is_success()).count())

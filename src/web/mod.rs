@@ -14,6 +14,7 @@ mod home;
 mod i18n;
 mod keys;
 mod log;
+mod mails;
 mod me;
 mod oidc;
 mod people;
@@ -114,6 +115,9 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/files/{name}", get(batches::file))
         .route("/batches/{id}/exports/{name}", get(batches::export))
         .route("/batches/{id}/answers", post(answers::enter))
+        .route("/mails/{id}", get(mails::mail))
+        .route("/mails/{id}/file", post(mails::file))
+        .route("/mails/{id}/sheet", post(mails::sheet))
         .route("/deliveries/pause", post(batches::pause))
         .route("/deliveries/resume", post(batches::resume))
         .route("/accounts", get(accounts::list))

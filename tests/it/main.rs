@@ -28,6 +28,7 @@ mod desk_browser;
 mod faulty_day;
 mod figures;
 mod imports;
+mod inbox;
 mod jobs;
 mod killed;
 mod layers;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sisir::domain::{
-    alert, answer, audit, batch, check, decision, delivery, flag, job, platform, rule_change, source, tip, user,
+    alert, answer, audit, batch, check, decision, delivery, flag, job, mail, platform, rule_change, source, tip, user,
 };
 use sqlx::Row as _;
 
@@ -95,7 +95,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 25] = [
+        let cases: [(&str, &str, BTreeSet<String>); 26] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "zone", texts(user::Zone::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -112,6 +112,7 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("batches", "state", texts(batch::BatchState::ALL)),
             ("deliveries", "state", texts(delivery::DeliveryState::ALL)),
             ("attempts", "outcome", texts(delivery::AttemptOutcome::ALL)),
+            ("mails", "kind", texts(mail::MailKind::ALL)),
             ("answers", "outcome", texts(answer::Outcome::ALL)),
             ("pauses", "platform", texts(platform::Platform::ALL)),
             ("checks", "outcome", texts(check::CheckOutcome::ALL)),
