@@ -727,3 +727,4 @@ mail-reply = reply
 mail-bounce = did not arrive
 mail-delay = delayed
 done-filed = The mail is filed.
+record = Record of how the evidence was taken (PDF, for our own files)

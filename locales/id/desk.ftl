@@ -667,3 +667,4 @@ mail-reply = balasan
 mail-bounce = tidak sampai
 mail-delay = tertunda
 done-filed = Surat masuk ditempatkan.
+record = Berita acara pengambilan bukti (PDF, untuk berkas sendiri)

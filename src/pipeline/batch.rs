@@ -16,11 +16,11 @@ use crate::domain::user::User;
 use crate::domain::{Millis, Platform, long_date_id, minor, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::platforms::TiktokResearch;
-use crate::report::{self, Addressee, BatchReport, Letterhead, Measured, ReportFile, ReportRow, redact};
+use crate::report::{self, Addressee, BatchReport, Letterhead, Measured, Record, RecordRow, ReportFile, ReportRow, redact};
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
-use crate::store::{StoreError, WriteTx, batches, decisions, flags, jobs, letters, outbox, users};
+use crate::store::{StoreError, WriteTx, audit, batches, decisions, flags, jobs, letters, outbox, users};
 
 /// Name of the complete message among the files of a package.
 pub const MESSAGE_FILE: &str = "pesan.eml";
@@ -436,6 +436,44 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
         text_sha256: detail.text_sha256.clone(),
         decided_at: detail.decided_at,
     }
+}
+
+/// The record of how the evidence of a signed package was taken (Berita Acara), as a PDF. It names people, and is not sent.
+pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec<u8>> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors write records")?;
+    let store = &pipeline.store;
+    let batch = batches::require(store, id).await?;
+    let signature = batches::signature(store, id).await?;
+    let signature =
+        signature.ok_or_else(|| PipelineError::Refused(format!("batch {} is not signed; its record comes after", batch.code)))?;
+    let names: BTreeMap<_, String> = users::all(store).await?.into_iter().map(|person| (person.id, person.name)).collect();
+    let name = |id| names.get(&id).cloned().unwrap_or_default();
+    let details = batches::details(store, id).await?;
+    let record = Record {
+        number: letters::of_batch(store, id).await?.unwrap_or_default(),
+        platform: batch.platform,
+        dated: pipeline.clock().now(),
+        from: letterhead(&pipeline.config),
+        rule_set: details.first().map(|row| row.rule_set.clone()).unwrap_or_default(),
+        rows: details
+            .iter()
+            .map(|row| RecordRow {
+                case_id: case_id(row.flag_id),
+                url: row.url.clone(),
+                seen_at: row.first_seen_at,
+                text_sha256: row.text_sha256.clone(),
+                reviewer: name(row.reviewer_id),
+                decided_at: row.decided_at,
+                second: row.second_id.map(name),
+            })
+            .collect(),
+        files: batches::files(store, id).await?.into_iter().map(|file| (file.name, file.sha256)).collect(),
+        signer: name(signature.signer_id),
+        head: audit::recent(store, "", 1).await?.into_iter().next().map(|event| event.hash).unwrap_or_default(),
+        code: batch.code,
+    };
+    let rendered = tokio::task::spawn_blocking(move || report::record(&record)).await;
+    Ok(rendered.map_err(|error| PipelineError::Task(error.to_string()))??)
 }
 
 /// Signs a rendered package: `shown_sha256` is the hash of what the signer looked at. The message goes into the outbox

@@ -12,7 +12,7 @@ use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{BatchReport, ENCLOSURES, Measured, ReportError, ReportRow, answer_sheet};
+use super::{BatchReport, ENCLOSURES, Measured, Record, ReportError, ReportRow, answer_sheet};
 use crate::domain::answer::Outcome;
 use crate::domain::batch::BatchKind;
 use crate::domain::decision::Reason;
@@ -20,6 +20,7 @@ use crate::domain::trust::wilson;
 use crate::domain::{Millis, long_date_id};
 
 const TEMPLATE: &str = include_str!("../../templates/letter/surat.typ");
+const RECORD: &str = include_str!("../../templates/letter/berita-acara.typ");
 const WORDS: [(&str, &str); 2] = [
     ("isi-id.typ", include_str!("../../templates/letter/isi-id.typ")),
     ("isi-en.typ", include_str!("../../templates/letter/isi-en.typ")),
@@ -118,12 +119,10 @@ fn reason(stored: &str, language: Language) -> &'static str {
 
 fn row(row: &ReportRow, language: Language) -> Value {
     let at = |at: Option<Millis>| at.map_or_else(|| "-".into(), Millis::wib);
-    // UTC too, for whoever compares it with the platform's own records.
-    let utc = |at: Millis| format!("{} ({})", at.wib(), at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ"));
     let by = row.second_reviewer.iter().fold(row.reviewer.clone(), |by, second| format!("{by}, {second}"));
     json!({
         "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "native_id": row.native_id, "kind": row.content_kind(),
-        "author": row.author, "posted": at(row.posted_at), "seen": utc(row.seen_at), "looked": row.looked_at.map_or_else(|| "-".into(), utc),
+        "author": row.author, "posted": at(row.posted_at), "seen": both_times(row.seen_at), "looked": row.looked_at.map_or_else(|| "-".into(), both_times),
         "excerpt": row.excerpt, "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "),
         "reviewer": row.reviewer, "second": row.second_reviewer.clone().unwrap_or_else(|| "-".into()),
         "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
@@ -181,16 +180,51 @@ pub(super) fn pdf(report: &BatchReport, language: Language, hashes: &[(String, S
         Language::Indonesian => "surat.pdf",
         Language::English => "letter.pdf",
     };
+    typeset(TEMPLATE, file, &report.code, report.dated, data(report, language, hashes))
+}
+
+/// The record of how the evidence was taken.
+pub(super) fn record(record: &Record) -> Result<Vec<u8>, ReportError> {
+    let rows: Vec<Value> = record
+        .rows
+        .iter()
+        .map(|row| {
+            json!({
+                "case_id": row.case_id, "url": row.url, "seen": both_times(row.seen_at), "text_sha256": row.text_sha256,
+                "reviewed": format!("{}, {}", row.reviewer, row.decided_at.wib()), "second": row.second.clone().unwrap_or_else(|| "-".into()),
+            })
+        })
+        .collect();
+    let times = || record.rows.iter().map(|row| row.seen_at);
+    let mut reviewers: Vec<&str> = record.rows.iter().map(|row| row.reviewer.as_str()).collect();
+    reviewers.sort_unstable();
+    reviewers.dedup();
+    let data = json!({
+        "code": record.code, "number": record.number, "platform": record.platform.label(), "from": record.from,
+        "date": record.dated.long_date_id(), "count": record.rows.len(), "count_words": terbilang(record.rows.len()),
+        "tool": format!("Sisir {}", env!("CARGO_PKG_VERSION")), "rule_set": record.rule_set, "rows": rows, "files": record.files,
+        "first": both_times(times().min().unwrap_or(record.dated)), "last": both_times(times().max().unwrap_or(record.dated)),
+        "reviewers": reviewers.join(", "), "signer": record.signer, "head": record.head,
+    });
+    typeset(RECORD, "berita-acara.pdf", &record.code, record.dated, printable_value(data))
+}
+
+/// A time as people in Jakarta read it, and in UTC for whoever compares it with the platform's own records.
+fn both_times(at: Millis) -> String {
+    format!("{} ({})", at.wib(), at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+fn typeset(template: &'static str, file: &'static str, code: &str, dated: Millis, data: Value) -> Result<Vec<u8>, ReportError> {
     let fail = |reason: String| ReportError { file, reason };
     let engine = TypstEngine::builder()
-        .main_file(TEMPLATE)
+        .main_file(template)
         .with_static_source_file_resolver(WORDS)
         .fonts(FONTS.iter().map(|(data, _)| *data))
         .build();
     let mut inputs = Dict::new();
-    inputs.insert("data".into(), data(report, language, hashes).to_string().into_value());
+    inputs.insert("data".into(), data.to_string().into_value());
     let document: PagedDocument = engine.compile_with_input(inputs).output.map_err(|error| fail(error.to_string()))?;
-    let at = report.dated.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
+    let at = dated.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
     let part = |value: i8| u8::try_from(value).unwrap_or(0);
     let datetime = Datetime::from_ymd_hms(
         at.year().into(),
@@ -202,7 +236,7 @@ pub(super) fn pdf(report: &BatchReport, language: Language, hashes: &[(String, S
     );
     let options = PdfOptions {
         // Fixed identity and date: the same report gives the same bytes.
-        ident: Smart::Custom(format!("{}-{file}", report.code)),
+        ident: Smart::Custom(format!("{code}-{file}")),
         creator: Smart::Custom(Some(format!("Sisir {}", env!("CARGO_PKG_VERSION")))),
         timestamp: datetime.map(Timestamp::new_utc),
         // Refused by typst itself where the letter does not conform: archivable, and readable by a screen reader.

@@ -146,6 +146,55 @@ pub struct BatchReport {
     pub measured: Measured,
 }
 
+/// How the evidence of a package was taken: for the ministry's own files, with names. It is not sent.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Reference of the package.
+    pub code: String,
+    /// Number of its letter.
+    pub number: String,
+    /// Platform.
+    pub platform: Platform,
+    /// Day of the record.
+    pub dated: Millis,
+    /// Whose record.
+    pub from: Letterhead,
+    /// Hash of the rules that found the posts.
+    pub rule_set: String,
+    /// Posts.
+    pub rows: Vec<RecordRow>,
+    /// Name and SHA-256 of each file of the package, the message included.
+    pub files: Vec<(String, String)>,
+    /// Who signed the package.
+    pub signer: String,
+    /// Hash of the last audit event.
+    pub head: String,
+}
+
+/// A post of a record.
+#[derive(Debug, Clone)]
+pub struct RecordRow {
+    /// Case id.
+    pub case_id: String,
+    /// Canonical address.
+    pub url: String,
+    /// When it was first read.
+    pub seen_at: Millis,
+    /// SHA-256 of the text that was decided about.
+    pub text_sha256: String,
+    /// Who decided, by name.
+    pub reviewer: String,
+    /// When.
+    pub decided_at: Millis,
+    /// Who read it as the second, by name.
+    pub second: Option<String>,
+}
+
+/// The record as a PDF.
+pub fn record(record: &Record) -> Result<Vec<u8>, ReportError> {
+    letter::record(record)
+}
+
 /// A file of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {

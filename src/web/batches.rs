@@ -102,6 +102,16 @@ pub(super) async fn resume(State(pipeline): State<Pipeline>, SignedIn(user): Sig
     Ok(Redirect::to("/batches?done=delivery-resumed").into_response())
 }
 
+/// The record of how its evidence was taken.
+pub(super) async fn record(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    let bytes = batch::record(&pipeline, &user, BatchId(id)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"berita-acara-{id}.pdf\"")),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
 /// Other shapes of a package that was fixed: `dsa.json` and `lumen.json`, from the file that went to the platform.
 pub(super) async fn export(
     State(pipeline): State<Pipeline>,

@@ -114,6 +114,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))
         .route("/batches/{id}/exports/{name}", get(batches::export))
+        .route("/batches/{id}/record.pdf", get(batches::record))
         .route("/batches/{id}/answers", post(answers::enter))
         .route("/mails/{id}", get(mails::mail))
         .route("/mails/{id}/file", post(mails::file))

@@ -57,6 +57,7 @@ const ROUTES: &[Route] = &[
     ("POST", "/batches/{id}/cancel", "/batches/999/cancel", &[], Some(Capability::Review)),
     ("POST", "/batches/{id}/settle", "/batches/999/settle", &[("delivery", "1"), ("found", "yes")], Some(Capability::Operate)),
     ("GET", "/batches/{id}/files/{name}", "/batches/999/files/pesan.eml", &[], None),
+    ("GET", "/batches/{id}/record.pdf", "/batches/999/record.pdf", &[], Some(Capability::Review)),
     ("GET", "/batches/{id}/exports/{name}", "/batches/999/exports/dsa.json", &[], None),
     (
         "POST",

@@ -290,6 +290,9 @@ async fn an_analyst_takes_a_sheet_at_the_desk() {
     let lumen: serde_json::Value = dewi.get(&format!("/batches/{id}/exports/lumen.json")).await.json().await.unwrap();
     assert_eq!(lumen["notice"]["case_id_number"], batch.code.as_str());
     assert_eq!(dewi.get(&format!("/batches/{id}/exports/lain.json")).await.status(), StatusCode::NOT_FOUND);
+    let record = dewi.get(&format!("/batches/{id}/record.pdf")).await;
+    assert_eq!((record.status(), record.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, "application/pdf"));
+    assert!(record.bytes().await.unwrap().starts_with(b"%PDF"));
     // The list: the register, and who may stop deliveries.
     let list = dewi.page("/batches").await;
     assert!(list.contains("Buku agenda surat keluar") && !list.contains("Hentikan pengiriman"), "{list}");

@@ -154,3 +154,50 @@ fn the_letter_reads_as_a_letter() {
     let withdrawal = String::from_utf8_lossy(&withdrawal.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(withdrawal.contains("mencabut permintaan") && withdrawal.contains("TR-2026-000001"), "{withdrawal}");
 }
+
+/// The answer of a tool that looks at a PDF.
+fn tool(name: &str, arguments: &[&str], pdf: &std::path::Path) -> String {
+    let out = Command::new(name).args(arguments).arg(pdf).output().unwrap();
+    assert!(out.status.success(), "{name} {}: {}", pdf.display(), String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+/// What tools of others say of the letters: sound, tagged, every font inside; and the manifest holds for every file.
+#[test]
+fn every_file_of_a_package_is_sound() {
+    for name in ["qpdf", "pdffonts", "sha256sum"] {
+        if Command::new(name).arg("--version").output().is_err() {
+            return crate::support::skip(&format!("{name} is not here; install qpdf, poppler-utils and coreutils"));
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("d");
+    assert!(demo(&folder, &[]).status.success());
+    for code in ["TR-2026-000001", "TR-2026-000002", "TW-2026-000001"] {
+        let package = folder.join("packages").join(code);
+        for letter in ["surat", "letter"] {
+            let pdf = package.join(format!("{code}-{letter}.pdf"));
+            assert!(tool("qpdf", &["--check"], &pdf).contains("No syntax or stream encoding errors"), "{code} {letter}");
+            assert!(tool("pdfinfo", &[], &pdf).lines().any(|line| line.starts_with("Tagged:") && line.ends_with("yes")));
+            let fonts = tool("pdffonts", &[], &pdf);
+            let embedded: Vec<&str> = fonts.lines().skip(2).map(|line| line.split_whitespace().rev().nth(4).unwrap()).collect();
+            assert!(!embedded.is_empty() && embedded.iter().all(|yes| *yes == "yes"), "{fonts}");
+            let text = Command::new("pdftotext").arg(&pdf).arg("-").output().unwrap();
+            let flat = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+            let parts: &[&str] = match (letter, code.starts_with("TW")) {
+                ("surat", false) => {
+                    &["Lampiran I.", "Lampiran II.", "Lampiran III.", "Lampiran IV.", "Lampiran V.", "/SISIR/XI/2026"]
+                }
+                ("surat", true) => &["Lampiran I.", "Lampiran IV.", "Lampiran V.", "mencabut"],
+                (_, false) => &["Annex I.", "Annex II.", "Annex III.", "Annex IV.", "Annex V.", "The Indonesian letter prevails"],
+                (_, true) => &["Annex I.", "Annex IV.", "Annex V.", "we withdraw"],
+            };
+            for part in parts {
+                assert!(flat.contains(part), "{part} in {code} {letter}: {flat}");
+            }
+        }
+        let checked = Command::new("sha256sum").args(["-c", "manifes.sha256"]).current_dir(&package).output().unwrap();
+        let lines = String::from_utf8_lossy(&checked.stdout).lines().filter(|line| line.ends_with("OK")).count();
+        assert!(checked.status.success() && lines == 7, "{}", String::from_utf8_lossy(&checked.stdout));
+    }
+}

@@ -39,6 +39,7 @@ mod planning_simulation;
 mod platforms;
 mod preflight;
 mod quality;
+mod real_mta;
 mod recall;
 mod retention;
 mod rule_changes;
