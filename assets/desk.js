@@ -18,3 +18,11 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "1";
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
+// data-copy="id": copies what stands in that field. Where the browser does not let pages copy, it is marked instead.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(() => button.classList.add("done"), () => {});
+});

@@ -599,8 +599,10 @@ section! {
         office: String = "Tim Hubungan Pemerintah".into(),
         /// Legal entity addressed.
         entity: String = String::new(),
-        /// Mail address; empty means that no package can be rendered for this platform.
+        /// Mail address; without it and without `portal` no package can be rendered for this platform.
         email: String = String::new(),
+        /// Address of the platform's own form, where it takes no mail: a person enters packages there, led by the desk.
+        portal: String = String::new(),
         /// Day on which somebody made sure that requests arrive there, `YYYY-MM-DD`. It counts for 90 days.
         verified_on: String = String::new(),
         /// When signed packages leave for it, as a cron pattern in WIB; empty for `schedule.deliver`.
@@ -660,7 +662,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
     let recipients = Platform::ALL
         .iter()
         .map(|platform| (*platform, reader.section::<Recipient>(&format!("recipients.{platform}"))))
-        .filter(|(_, recipient)| !recipient.email.is_empty())
+        .filter(|(_, recipient)| !recipient.email.is_empty() || !recipient.portal.is_empty())
         .collect();
     Config {
         database,

@@ -267,7 +267,16 @@ fn x_and_jetstream(config: &Config, reader: &mut Reader) {
 
 fn mail(config: &Config, reader: &mut Reader) {
     let mut addresses = vec![("mail.from".to_owned(), config.mail.from.clone())];
-    addresses.extend(config.recipients.iter().map(|(p, r)| (format!("recipients.{p}.email"), r.email.clone())));
+    for (platform, to) in &config.recipients {
+        let path = format!("recipients.{platform}");
+        if to.portal.is_empty() {
+            addresses.push((format!("{path}.email"), to.email.clone()));
+        } else if !to.email.is_empty() {
+            reader.problem(&format!("{path}.portal"), "a platform gets mail or has a form, not both", "leave one of them empty");
+        } else if !url::Url::parse(&to.portal).is_ok_and(|url| url.scheme() == "https") {
+            reader.problem(&format!("{path}.portal"), format!("`{}` is no address of a form", to.portal), "https://...");
+        }
+    }
     for (path, address) in addresses {
         if lettre_like(&address).is_none() {
             reader.problem(&path, format!("`{address}` is not a mail address"), "name@domain");

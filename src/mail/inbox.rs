@@ -100,8 +100,8 @@ fn sheet_name(message: &Message<'_>) -> String {
 }
 
 fn is_sheet(name: &str) -> bool {
-    let name = name.to_lowercase();
-    name.contains("tanggapan") && (name.ends_with(".xlsx") || name.ends_with(".csv"))
+    let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    name.to_lowercase().contains("tanggapan") && ["xlsx", "csv"].contains(&ending.as_str())
 }
 
 fn ids(value: &HeaderValue<'_>) -> Vec<String> {

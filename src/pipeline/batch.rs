@@ -20,7 +20,7 @@ use crate::report::{self, Addressee, BatchReport, Letterhead, Measured, Record, 
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
-use crate::store::{StoreError, WriteTx, audit, batches, decisions, flags, jobs, letters, outbox, users};
+use crate::store::{StoreError, WriteTx, audit, batches, decisions, flags, jobs, letters, outbox, screenshots, users};
 
 /// Name of the complete message among the files of a package.
 pub const MESSAGE_FILE: &str = "pesan.eml";
@@ -210,7 +210,7 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
             Err(_) if letters::next(&pipeline.store, year).await? != seq => continue,
             Err(error) => return Err(error.into()),
         }
-        let fixed = Rendered { package_sha256: &package_sha256, recipient: &report.to.email, message_id: &message_id };
+        let fixed = Rendered { package_sha256: &package_sha256, recipient: report.to.channel(), message_id: &message_id };
         batches::render(&mut tx, id, &stored, &fixed).await?;
         let event = AuditEvent::new(Actor::User(user.id), Action::BatchRendered, subject(&batch));
         tx.commit(event.detail(format!("sha256={package_sha256} letter={year}/{seq}"))).await?;
@@ -313,7 +313,8 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     );
     let cover = Cover {
         from: config.mail.from.clone(),
-        to: report.to.email.clone(),
+        // What a person enters into a form is kept as a message to ourselves: the bytes that were signed.
+        to: if report.to.portal.is_empty() { report.to.email.clone() } else { report.from.email.clone() },
         subject: format!(
             "[{}] {what} - {} - {} - {} tautan",
             report.from.short_name,
@@ -336,10 +337,14 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
     let recipient = config.recipients.get(&batch.platform).ok_or_else(|| {
         let section = format!("[recipients.{}]", batch.platform);
         PipelineError::Refused(format!(
-            "no recipient for {}; add {section} with an email to the configuration",
+            "no recipient for {}; add {section} with an email or a portal to the configuration",
             batch.platform.label()
         ))
     })?;
+    let mut shots: BTreeMap<FlagId, Vec<String>> = BTreeMap::new();
+    for shot in screenshots::of_batch(&pipeline.store, batch.id).await? {
+        shots.entry(shot.flag_id).or_default().push(shot.sha256);
+    }
     let mut refers_to = Vec::new();
     if batch.kind == BatchKind::Withdrawal {
         for row in details {
@@ -366,10 +371,15 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
         platform: batch.platform,
         dated: now,
         from: letterhead(config),
-        to: Addressee { office: recipient.office.clone(), entity: recipient.entity.clone(), email: recipient.email.clone() },
+        to: Addressee {
+            office: recipient.office.clone(),
+            entity: recipient.entity.clone(),
+            email: recipient.email.clone(),
+            portal: recipient.portal.clone(),
+        },
         basis: if batch.kind == BatchKind::Request { legal_bases(pipeline, now) } else { Vec::new() },
         refers_to,
-        rows: details.iter().map(|detail| row(pipeline, detail)).collect(),
+        rows: details.iter().map(|detail| row(pipeline, detail, shots.remove(&detail.flag_id).unwrap_or_default())).collect(),
         // The elements above were found by these rules.
         rule_set: pipeline.rules().hash.clone(),
         measured: Measured::default(),
@@ -409,7 +419,7 @@ pub fn case_id(flag: FlagId) -> String {
     format!("KS-{:06}", flag.0)
 }
 
-fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
+fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>) -> ReportRow {
     let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules(), &detail.pack, &detail.text);
     let words = |axis: &str| {
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
@@ -433,6 +443,7 @@ fn row(pipeline: &Pipeline, detail: &RowDetail) -> ReportRow {
         reviewer: format!("petugas {}", detail.reviewer_id),
         second_reviewer: detail.second_id.map(|id| format!("petugas {id}")),
         looked_at: detail.looked_at,
+        screenshots,
         text_sha256: detail.text_sha256.clone(),
         decided_at: detail.decided_at,
     }

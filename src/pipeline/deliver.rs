@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, preflight, schedule};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::SignedBatch;
-use crate::domain::delivery::{AttemptOutcome, Delivery};
+use crate::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
 use crate::domain::job::{JobKind, backoff};
 use crate::domain::user::User;
-use crate::domain::{Millis, Platform};
+use crate::domain::{Millis, Platform, sha256_hex};
 use crate::mail::{Handover, Transport};
-use crate::store::outbox::{self, After};
+use crate::store::outbox::{self, After, Proof};
 use crate::store::{StoreError, accounts, batches, jobs, pauses};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
@@ -75,6 +75,8 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
 enum Wait {
     /// Its platform is paused: it stays due.
     Paused,
+    /// A person enters it into the platform's form: it stays due.
+    ByHand,
     /// A holiday, or enough for this hour: it has another time now.
     Until(Millis),
 }
@@ -83,6 +85,9 @@ async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) 
     let platform = batches::require(&pipeline.store, delivery.batch_id).await?.platform;
     if paused.contains(&platform) {
         return Ok(Some(Wait::Paused));
+    }
+    if is_portal(&delivery.recipient) {
+        return Ok(Some(Wait::ByHand));
     }
     let now = pipeline.clock().now();
     let Some(recipient) = pipeline.config.recipients.get(&platform) else { return Ok(None) };
@@ -102,6 +107,74 @@ async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) 
     let event = AuditEvent::new(Actor::System, Action::DeliveryPutOff, format!("delivery:{}", delivery.id));
     tx.commit(event.detail(format!("until={}", until.0))).await?;
     Ok(Some(Wait::Until(until)))
+}
+
+/// Whether a package goes into a platform's own form.
+pub fn is_portal(recipient: &str) -> bool {
+    recipient.starts_with("https://")
+}
+
+/// What a person brings back from a platform's form.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// The number that the form gave.
+    pub reference: String,
+    /// A picture of the confirmation; empty without one.
+    pub picture: Vec<u8>,
+}
+
+/// Who may.
+pub const WHO_ENTERS: &str = "only analysts, approvers and supervisors enter packages into forms";
+
+/// Notes that a signed package was entered into its platform's form. It is looked at once more before, as a message is before
+/// it leaves: [`may_be_entered`].
+pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, entered: &Entered) -> Result<()> {
+    allowed(user, user.role.reviews(), WHO_ENTERS)?;
+    let reference = entered.reference.trim();
+    if reference.is_empty() || reference.chars().count() > 200 {
+        return Err(PipelineError::Refused("enter the number that the form gave, at most 200 characters".into()));
+    }
+    let media_type = if entered.picture.is_empty() {
+        ""
+    } else {
+        let cleaned = super::picture::clean(&entered.picture);
+        cleaned.ok_or_else(|| PipelineError::Refused("only pictures are taken: PNG, JPEG or WebP".into()))?.0
+    };
+    let waiting = outbox::in_state(&pipeline.store, DeliveryState::Queued).await?;
+    let waiting = waiting.into_iter().find(|waiting| waiting.id == delivery && is_portal(&waiting.recipient));
+    let waiting = waiting.ok_or_else(|| PipelineError::Refused("this package does not wait for a form".into()))?;
+    let signed = may_be_entered(pipeline, waiting.batch_id).await?;
+    let sha256 = if media_type.is_empty() { String::new() } else { sha256_hex(&entered.picture) };
+    let mut tx = pipeline.store.write_tx().await?;
+    let lease = tx.now().plus(LEASE);
+    let attempt = outbox::start(&mut tx, &waiting, lease).await?;
+    let attempt = attempt.ok_or_else(|| PipelineError::Refused("somebody else has entered it just now".into()))?;
+    let said = format!("portal: {reference}");
+    outbox::finish(&mut tx, delivery, attempt, AttemptOutcome::Accepted, &said, After::Sent).await?;
+    let proof = Proof {
+        reference: reference.to_owned(),
+        media_type: media_type.to_owned(),
+        sha256: sha256.clone(),
+        bytes: entered.picture.clone(),
+        entered_by: user.id,
+        entered_at: tx.now(),
+    };
+    outbox::insert_proof(&mut tx, delivery, &proof).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::PackageEntered, format!("delivery:{delivery}"));
+    tx.commit(event.detail(format!("bytes={} proof={sha256}", sha256_hex(signed.message())))).await?;
+    Ok(())
+}
+
+/// Proves that a package may be entered into a form now: signed by a second person on these bytes, nothing came up since, and
+/// its platform is not paused.
+pub async fn may_be_entered(pipeline: &Pipeline, id: BatchId) -> Result<SignedBatch> {
+    let platform = batches::require(&pipeline.store, id).await?.platform;
+    if pauses::open(&pipeline.store).await?.iter().any(|pause| pause.platform == platform) {
+        return Err(PipelineError::Refused("deliveries to this platform are stopped; an administrator resumes them".into()));
+    }
+    let signed = signed_batch(pipeline, id).await?;
+    held_back(pipeline, id).await?;
+    Ok(signed)
 }
 
 /// Stops what leaves for a platform, until someone lets it go again.

@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod coverage;
 pub mod crawl;
 pub mod deliver;
+pub mod evidence;
 pub mod figures;
 pub mod follow_up;
 pub mod import;

@@ -126,6 +126,7 @@ fn row(row: &ReportRow, language: Language) -> Value {
         "excerpt": row.excerpt, "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "),
         "reviewer": row.reviewer, "second": row.second_reviewer.clone().unwrap_or_else(|| "-".into()),
         "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
+        "screenshots": if row.screenshots.is_empty() { "-".to_owned() } else { row.screenshots.join(" ") },
     })
 }
 
@@ -166,7 +167,7 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -
         "language": if language == Language::English { "en" } else { "id" },
         "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "number": report.number, "platform": report.platform.label(),
         "date": language.date(report.dated), "period_from": language.date(first_seen), "period_to": language.date(report.dated),
-        "from": report.from, "to": report.to, "count": report.rows.len(), "count_words": language.number(report.rows.len()),
+        "from": report.from, "to": report.to, "channel": report.to.channel(), "count": report.rows.len(), "count_words": language.number(report.rows.len()),
         "enclosures": ENCLOSURES, "enclosures_words": language.number(ENCLOSURES), "reviewers": reviewers.len(),
         "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to,
         "rows": report.rows.iter().map(|r| row(r, language)).collect::<Vec<_>>(), "rule_set": report.rule_set,

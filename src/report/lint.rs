@@ -162,8 +162,15 @@ impl Lint {
 
     fn recipient(&mut self, report: &BatchReport, facts: &Facts) {
         self.empty("L08", &[("recipients.*.office", &report.to.office)]);
-        if !is_mail_address(&report.to.email) {
+        let portal = &report.to.portal;
+        if portal.is_empty() && !is_mail_address(&report.to.email) {
             self.stop("L08", "`recipients.*.email` is no mail address", "fill it in in the configuration");
+        } else if !portal.is_empty() && (!portal.starts_with("https://") || !report.to.email.is_empty()) {
+            self.stop(
+                "L08",
+                "`recipients.*.portal` is no address of a form, or there is a mail address too",
+                "fill it in in the configuration",
+            );
         }
         if !is_verified(facts.verified_on, self.day) {
             let mend = "ask the platform whether requests arrive there, and set `verified_on` of its [recipients.*]";
@@ -330,6 +337,7 @@ mod tests {
             seen_at: Millis(NOW.0 - 2 * DAY),
             looked_at: Some(Millis(NOW.0 - DAY)),
             text_sha256: "0".repeat(64),
+            screenshots: Vec::new(),
             excerpt: "Buka bal segel, 35k".into(),
             elements: ["buka bal".into(), "korea".into(), "35k".into()],
             rules: vec!["bal-ditawarkan".into()],
@@ -363,7 +371,12 @@ mod tests {
                 help: text("0800-0000-0000, setiap hari 24 jam"),
                 answer_days: 5,
             },
-            to: Addressee { office: text("Tim Contoh"), entity: text("Contoh"), email: text("platform@contoh.id") },
+            to: Addressee {
+                office: text("Tim Contoh"),
+                entity: text("Contoh"),
+                email: text("platform@contoh.id"),
+                portal: String::new(),
+            },
             basis: if kind == BatchKind::Request {
                 vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)]
             } else {
@@ -414,6 +427,8 @@ mod tests {
         ("L08", false, |r, _, _| r.to.office.clear()),
         ("L08", false, |r, _, _| r.to.email.clear()),
         ("L08", false, |r, _, _| r.to.email = "tim hubungan@contoh.id".into()),
+        ("L08", false, |r, _, _| r.to.portal = "formulir".into()),
+        ("L08", false, |r, _, _| (r.to.portal = "http://platform.contoh.id".into(), r.to.email.clear()).1),
         ("L09", false, |_, f, _| f.verified_on = None),
         ("L09", false, |_, f, _| f.verified_on = f.verified_on.and_then(|day| day.yesterday().ok())),
         ("L09", false, |_, f, _| f.verified_on = f.day.tomorrow().ok()),

@@ -45,7 +45,17 @@ pub struct Letterhead {
 pub struct Addressee {
     pub office: String,
     pub entity: String,
+    /// Mail address; empty where there is a form.
     pub email: String,
+    /// Address of the platform's own form; empty where mail is sent.
+    pub portal: String,
+}
+
+impl Addressee {
+    /// Where the package goes.
+    pub fn channel(&self) -> &str {
+        if self.portal.is_empty() { &self.email } else { &self.portal }
+    }
 }
 
 /// One post of the annex.
@@ -69,6 +79,8 @@ pub struct ReportRow {
     pub looked_at: Option<Millis>,
     /// SHA-256 of the caption that was read and decided about.
     pub text_sha256: String,
+    /// SHA-256 of each screenshot that was taken of it.
+    pub screenshots: Vec<String>,
     /// At most 200 characters of the caption, with telephone numbers and addresses masked.
     pub excerpt: String,
     /// Words that show element A (used clothing), B (import) and C (offer).

@@ -99,7 +99,9 @@ pub struct Addressee {
     pub entity: String,
     /// Office or role.
     pub office: String,
-    /// Mail addresses.
+    /// `mail` or `portal`: how it is handed over.
+    pub channel: String,
+    /// Mail addresses, or the address of the form.
     pub to: Vec<String>,
 }
 
@@ -165,6 +167,8 @@ pub struct Item {
     pub category: Category,
     /// Rules that found it.
     pub rules: Vec<String>,
+    /// What was kept as evidence; shown on request.
+    pub evidence: Vec<Evidence>,
     /// Who decided.
     pub review: Review,
 }
@@ -199,6 +203,16 @@ pub struct Category {
     pub dsa: String,
     /// The same, finer.
     pub dsa_keyword: String,
+}
+
+/// A file that is kept as evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// `screenshot`.
+    pub kind: String,
+    /// SHA-256 of the file as it is kept.
+    pub sha256: String,
 }
 
 /// Who decided, as numbers.
@@ -269,7 +283,8 @@ impl TakedownRequest {
                 platform: report.platform.to_string(),
                 entity: report.to.entity.clone(),
                 office: report.to.office.clone(),
-                to: vec![report.to.email.clone()],
+                channel: if report.to.portal.is_empty() { "mail" } else { "portal" }.into(),
+                to: vec![report.to.channel().to_owned()],
             },
             legal_basis: report
                 .basis
@@ -332,6 +347,7 @@ fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
         elements: Elements { used_clothing, import_nexus, offer },
         category: Category { ours: row.reason.clone(), dsa: DSA_CATEGORY.into(), dsa_keyword: DSA_KEYWORD.into() },
         rules: row.rules.clone(),
+        evidence: row.screenshots.iter().map(|sha256| Evidence { kind: "screenshot".into(), sha256: sha256.clone() }).collect(),
         review: Review { reviewer: row.reviewer.clone(), second: row.second_reviewer.clone(), decided_at: utc(row.decided_at) },
     }
 }

@@ -26,6 +26,7 @@ fn report(kind: BatchKind) -> BatchReport {
         seen_at: at,
         looked_at: Some(at),
         text_sha256: sha256_hex(text.as_bytes()),
+        screenshots: vec!["1".repeat(64)],
         excerpt: redact(text, 200),
         elements: ["buka bal".into(), "korea".into(), "35k".into()],
         rules: vec!["bal-ditawarkan".into()],
@@ -42,7 +43,12 @@ fn report(kind: BatchKind) -> BatchReport {
         dated: at,
         answer_by: jiff::civil::date(2026, 11, 27),
         from: Letterhead { name: "Kementerian Contoh".into(), answer_days: 5, ..Letterhead::default() },
-        to: Addressee { office: "Tim Hubungan Pemerintah".into(), entity: "Contoh".into(), email: "platform@contoh.id".into() },
+        to: Addressee {
+            office: "Tim Hubungan Pemerintah".into(),
+            entity: "Contoh".into(),
+            email: "platform@contoh.id".into(),
+            portal: String::new(),
+        },
         basis: vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)],
         refers_to: if kind == BatchKind::Withdrawal { vec!["TR-2026-000000".into()] } else { vec![] },
         rows: vec![

@@ -36,6 +36,7 @@ pub mod recall;
 pub mod retention;
 pub mod rule_changes;
 pub mod rule_hits;
+pub mod screenshots;
 pub mod short_links;
 pub mod tips;
 pub mod users;

@@ -3,7 +3,7 @@
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::Millis;
 use crate::domain::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState};
-use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
+use crate::domain::ids::{AttemptId, BatchId, DeliveryId, UserId};
 
 /// Messages that are due, longest waiting first.
 pub async fn due(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Delivery>> {
@@ -147,4 +147,35 @@ pub async fn lost(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Attempt>> {
 pub async fn attempts(on: impl Into<Ex<'_>>, delivery: DeliveryId) -> Result<Vec<Attempt>> {
     const SQL: &str = "SELECT id, delivery_id, attempt_no, started_at, finished_at, lease_until, outcome, detail FROM attempts WHERE delivery_id = $1 ORDER BY attempt_no";
     run!(on, ex => sqlx::query_as(SQL).bind(delivery).fetch_all(ex))
+}
+
+/// Proof that a package was entered into a platform's form.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Proof {
+    /// The number that the form gave.
+    pub reference: String,
+    /// `image/png` and the like; empty without a file.
+    pub media_type: String,
+    /// SHA-256 of the file; empty without one.
+    pub sha256: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Who entered the package.
+    pub entered_by: UserId,
+    /// When.
+    pub entered_at: Millis,
+}
+
+/// Keeps a proof.
+pub async fn insert_proof(tx: &mut WriteTx, delivery: DeliveryId, proof: &Proof) -> Result<()> {
+    const SQL: &str = "INSERT INTO proofs (delivery_id, reference, media_type, sha256, bytes, entered_by, entered_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    exec!(tx, ex => sqlx::query(SQL).bind(delivery).bind(&proof.reference).bind(&proof.media_type).bind(&proof.sha256)
+        .bind(&proof.bytes).bind(proof.entered_by).bind(proof.entered_at).execute(ex))?;
+    Ok(())
+}
+
+/// The proof of a delivery.
+pub async fn proof(on: impl Into<Ex<'_>>, delivery: DeliveryId) -> Result<Option<Proof>> {
+    const SQL: &str = "SELECT reference, media_type, sha256, bytes, entered_by, entered_at FROM proofs WHERE delivery_id = $1";
+    run!(on, ex => sqlx::query_as(SQL).bind(delivery).fetch_optional(ex))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::types::Json;
 
-use super::{Ex, Result, WriteTx, checks, tips};
+use super::{Ex, Result, WriteTx, checks, screenshots, tips};
 use crate::domain::check::CheckOutcome;
 use crate::domain::flag::Finding;
 use crate::domain::ids::PostId;
@@ -80,6 +80,7 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         exec!(&mut *tx, ex => sqlx::query(POST).bind(id).bind(format!("sha256:{hash}")).execute(ex))?;
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
         tips::empty(tx, *id).await?;
+        screenshots::forget(tx, *id).await?;
     }
     Ok(())
 }

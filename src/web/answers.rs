@@ -9,15 +9,13 @@ use serde::Deserialize;
 
 use super::error::{Page, PageError};
 use super::session::SignedIn;
+use super::uploads;
 use super::view::{Frame, html};
 use crate::domain::ids::BatchId;
 use crate::domain::user::User;
 use crate::pipeline::Pipeline;
 use crate::pipeline::answers::{self, Entered, Taken};
 use crate::store::batches;
-
-/// Largest answer sheet, bytes.
-pub(super) const BODY_LIMIT: usize = 4 << 20;
 
 #[derive(Template)]
 #[template(path = "web/answer_sheet.html")]
@@ -37,14 +35,7 @@ pub(super) async fn sheet(
     if !user.role.reviews() {
         return Err(PageError::Refused(StatusCode::FORBIDDEN, answers::WHO.into()));
     }
-    let broken = |status: StatusCode| PageError::Refused(status, "the form is broken or too large (4 MiB)".into());
-    let mut form = form.map_err(|error| broken(error.status()))?;
-    let mut file = Vec::new();
-    while let Some(field) = form.next_field().await.map_err(|error| broken(error.status()))? {
-        if field.name() == Some("sheet") {
-            file = field.bytes().await.map_err(|error| broken(error.status()))?.to_vec();
-        }
-    }
+    let (_, file) = uploads::fields(form).await?;
     if file.is_empty() {
         return Err(PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, "choose the answer sheet first".into()));
     }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Form, Multipart, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
 use super::error::{Page, PageError};
 use super::session::SignedIn;
+use super::uploads;
 use super::view::{Frame, html};
 use crate::domain::Platform;
 use crate::domain::answer::{Answer, Outcome};
@@ -27,6 +29,7 @@ use crate::report::takedown_request::TakedownRequest;
 use crate::report::{JSON_SUFFIX, exports};
 use crate::store::batches::{self, PackageFile, RowDetail};
 use crate::store::letters::{self, LetterNumber};
+use crate::store::outbox::Proof;
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, checks, outbox, users};
 
@@ -102,6 +105,32 @@ pub(super) async fn resume(State(pipeline): State<Pipeline>, SignedIn(user): Sig
     Ok(Redirect::to("/batches?done=delivery-resumed").into_response())
 }
 
+pub(super) async fn entered(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Page {
+    if !user.role.reviews() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, deliver::WHO_ENTERS.into()));
+    }
+    let (mut texts, picture) = uploads::fields(form).await?;
+    let delivery = outbox::by_batch(&pipeline.store, BatchId(id)).await?.ok_or(PageError::NotFound)?;
+    let entered = deliver::Entered { reference: texts.remove("reference").unwrap_or_default(), picture };
+    deliver::entered(&pipeline, &user, delivery.id, &entered).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=entered")).into_response())
+}
+
+/// The picture of the form's confirmation.
+pub(super) async fn proof(State(pipeline): State<Pipeline>, SignedIn(_): SignedIn, Path(id): Path<i64>) -> Page {
+    let delivery = outbox::by_batch(&pipeline.store, BatchId(id)).await?.ok_or(PageError::NotFound)?;
+    let proof = outbox::proof(&pipeline.store, delivery.id).await?.filter(|proof| !proof.bytes.is_empty());
+    let proof = proof.ok_or(PageError::NotFound)?;
+    let headers =
+        [(header::CONTENT_TYPE, proof.media_type), (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned())];
+    Ok((headers, proof.bytes).into_response())
+}
+
 /// The record of how its evidence was taken.
 pub(super) async fn record(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
     let bytes = batch::record(&pipeline, &user, BatchId(id)).await?;
@@ -173,6 +202,15 @@ struct Row {
     answer: Option<Answer>,
 }
 
+/// A package that a person enters into a form.
+struct Portal {
+    address: String,
+    /// All addresses of the posts, one a line.
+    urls: String,
+    /// Why not now; empty if now.
+    why_not: String,
+}
+
 #[derive(Template)]
 #[template(path = "web/batch.html")]
 #[expect(clippy::struct_excessive_bools, reason = "what the reader may do, each by itself")]
@@ -192,6 +230,10 @@ struct BatchPage {
     gone: usize,
     /// Number of the letter, once it has one.
     number: Option<String>,
+    /// What a person has to do where the platform has a form of its own; why not now, if so.
+    portal: Option<Portal>,
+    /// What the form gave, once the package was entered.
+    proof: Option<Proof>,
     /// Mail that came back.
     mails: Vec<Mail>,
     /// Rows that the platform answered, and where it did what was asked.
@@ -254,6 +296,23 @@ pub(super) async fn page(
             Err(error) => return Err(error.into()),
         }
     }
+    let waiting = delivery.as_ref().filter(|d| d.state == DeliveryState::Queued && deliver::is_portal(&d.recipient));
+    let portal = match waiting {
+        None => None,
+        Some(delivery) => Some(Portal {
+            address: delivery.recipient.clone(),
+            urls: rows.iter().map(|row| row.detail.url.as_str()).collect::<Vec<_>>().join("\n"),
+            why_not: match deliver::may_be_entered(&pipeline, id).await {
+                Ok(_) => String::new(),
+                Err(PipelineError::Refused(why)) => why,
+                Err(error) => return Err(error.into()),
+            },
+        }),
+    };
+    let proof = match &delivery {
+        Some(delivery) => outbox::proof(store, delivery.id).await?,
+        None => None,
+    };
     let own_rows = rows.iter().any(|row| row.detail.reviewer_id == user.id);
     let waits = delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Queued | DeliveryState::Failed))
         && batch::surely_unsent(&attempts);
@@ -264,6 +323,8 @@ pub(super) async fn page(
             && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && waits)),
         may_settle: user.role.operates()
             && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
+        portal,
+        proof,
         findings,
         broken,
         number: letters::of_batch(store, id).await?,

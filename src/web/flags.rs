@@ -29,6 +29,7 @@ use crate::store::accounts;
 use crate::store::alike::Account;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
+use crate::store::screenshots::{self, Screenshot};
 use crate::store::tips::TipCard;
 use crate::store::{StoreError, batches, checks, decisions, flags, named_queues, posts, quality, rule_hits, tips};
 
@@ -109,6 +110,7 @@ struct FlagPage {
     waits_for_second: bool,
     second_analyst: Option<String>,
     tips: Vec<TipCard>,
+    screenshots: Vec<Screenshot>,
     /// The named queue that the reader works in; empty for all.
     queue: String,
     /// Whether the decision in force is a reference.
@@ -236,6 +238,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         text_changed: flag.state != FlagState::Open && decided_text.is_some_and(|text| text != seen.text_sha256),
         seen,
         tips: tips::of_post(store, flag.post_id).await?,
+        screenshots: screenshots::of_flag(store, id).await?,
         waits_for_second: rule_hits::waits_for_second(store, id).await?.is_some(),
         second_analyst,
         waiting: queue::count(store, &Filter { closed, ..Filter::open() }).await?,

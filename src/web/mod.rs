@@ -24,10 +24,12 @@ mod recall;
 mod refusals;
 mod rule_changes;
 mod rules;
+mod screenshots;
 mod session;
 mod sources;
 mod style;
 mod tips;
+mod uploads;
 mod view;
 mod webhooks;
 
@@ -116,6 +118,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/exports/{name}", get(batches::export))
         .route("/batches/{id}/record.pdf", get(batches::record))
         .route("/batches/{id}/answers", post(answers::enter))
+        .route("/batches/{id}/proof", get(batches::proof))
+        .route("/screenshots/{id}", get(screenshots::show))
         .route("/mails/{id}", get(mails::mail))
         .route("/mails/{id}/file", post(mails::file))
         .route("/mails/{id}/sheet", post(mails::sheet))
@@ -158,9 +162,11 @@ pub fn router(pipeline: Pipeline) -> Router {
     // Files have their own limit.
     let uploads = Router::new()
         .route("/batches/{id}/answer-sheet", post(answers::sheet))
+        .route("/batches/{id}/entered", post(batches::entered))
+        .route("/flags/{id}/screenshots", post(screenshots::add))
         .with_state(pipeline.clone())
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(answers::BODY_LIMIT));
+        .layer(RequestBodyLimitLayer::new(uploads::BODY_LIMIT));
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };

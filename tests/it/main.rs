@@ -37,6 +37,7 @@ mod oidc;
 mod planning;
 mod planning_simulation;
 mod platforms;
+mod portals;
 mod preflight;
 mod quality;
 mod real_mta;

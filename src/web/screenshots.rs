@@ -1,0 +1,48 @@
+//! Screenshots that reviewers take of flagged posts.
+
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect};
+
+use super::error::{Page, PageError};
+use super::session::SignedIn;
+use super::uploads;
+use crate::domain::ids::FlagId;
+use crate::domain::user::User;
+use crate::pipeline::{Pipeline, evidence};
+use crate::store::{flags, named_queues};
+
+/// Refuses a post of a queue that others work on.
+async fn may_see(pipeline: &Pipeline, user: &User, id: FlagId) -> Result<(), PageError> {
+    let flag = flags::get(&pipeline.store, id).await?.ok_or(PageError::NotFound)?;
+    let closed = named_queues::closed_to(&pipeline.store, user).await?;
+    if named_queues::keeps_out(&closed, flag.queue_id) {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, "this post stands in a queue that others work on".into()));
+    }
+    Ok(())
+}
+
+pub(super) async fn add(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Page {
+    if !user.role.reviews() {
+        return Err(PageError::Refused(StatusCode::FORBIDDEN, evidence::WHO.into()));
+    }
+    let (_, file) = uploads::fields(form).await?;
+    may_see(&pipeline, &user, FlagId(id)).await?;
+    evidence::add(&pipeline, &user, FlagId(id), &file).await?;
+    Ok(Redirect::to(&format!("/flags/{id}?done=screenshot#screenshots")).into_response())
+}
+
+/// A copy without what a camera writes into it. Nothing in it may run.
+pub(super) async fn show(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(id): Path<i64>) -> Page {
+    let (flag, media_type, copy) = evidence::copy(&pipeline, id).await?.ok_or(PageError::NotFound)?;
+    may_see(&pipeline, &user, flag).await?;
+    let headers = [(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox")];
+    Ok((headers, copy).into_response())
+}
