@@ -86,34 +86,42 @@ const RECIPIENTS: &str = r#"
 entity = "TikTok (alamat contoh)"
 email = "permintaan@tiktok.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.threads]
 entity = "Threads (alamat contoh)"
 email = "permintaan@threads.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.instagram]
 entity = "Instagram (alamat contoh)"
 email = "permintaan@instagram.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.facebook]
 entity = "Facebook (alamat contoh)"
 email = "permintaan@facebook.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.x]
 entity = "X (alamat contoh)"
-email = "permintaan@x.contoh.id"
+portal = "https://formulir.contoh.id/pemerintah"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.youtube]
 entity = "YouTube (alamat contoh)"
 email = "permintaan@youtube.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.bluesky]
 entity = "Bluesky (alamat contoh)"
 email = "permintaan@bluesky.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 [recipients.mastodon]
 entity = "Mastodon (alamat contoh)"
 email = "permintaan@mastodon.contoh.id"
 verified_on = "{day}"
+on_holidays = {any_day}
 "#;
 
 fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16, now: Millis) -> String {
@@ -121,6 +129,7 @@ fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16,
     // The made-up addresses are as good as looked at today.
     let recipients = RECIPIENTS.replace("{day}", &now.in_jakarta().date().to_string());
     // The interactive demo does not let anyone wait for a working day.
+    let recipients = recipients.replace("{any_day}", if options.headless { "false" } else { "true" });
     let deliver = if options.headless { "0 9,14 * * MON-FRI" } else { "* * * * *" };
     format!(
         r#"
