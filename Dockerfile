@@ -7,8 +7,8 @@ RUN cargo build --profile dist --locked && cp target/dist/sisir /sisir
 
 # Run: one binary, nobody's account, nothing to write but /data.
 FROM debian:bookworm-slim
-# Certificates of the platforms and the mail server are checked against the system's.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+# Certificates of the platforms and the mail server are checked against the system's; `sisir backup` runs pg_dump.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --create-home sisir
 COPY --from=build /sisir /usr/local/bin/sisir
 USER 10001

@@ -204,11 +204,13 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
         if letters::next(&mut tx, year).await? != seq {
             continue;
         }
-        match letters::reserve(&mut tx, id, year, seq, &report.number).await {
-            Ok(()) => {}
+        if let Err(error) = letters::reserve(&mut tx, id, year, seq, &report.number).await {
+            drop(tx);
             // PostgreSQL lets two come as far as this, and refuses the second.
-            Err(_) if letters::next(&pipeline.store, year).await? != seq => continue,
-            Err(error) => return Err(error.into()),
+            if letters::next(&pipeline.store, year).await? == seq {
+                return Err(error.into());
+            }
+            continue;
         }
         let fixed = Rendered { package_sha256: &package_sha256, recipient: report.to.channel(), message_id: &message_id };
         batches::render(&mut tx, id, &stored, &fixed).await?;
