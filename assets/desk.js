@@ -24,5 +24,6 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const field = document.getElementById(button.dataset.copy);
   field.select();
-  if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(() => button.classList.add("done"), () => {});
+  const said = document.querySelector("[data-copied]");
+  if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(() => { said.textContent = said.dataset.copied; }, () => {});
 });

@@ -744,3 +744,4 @@ screenshots-help = The file is kept whole as evidence; shown is a copy without w
 screenshots-none = None yet. Take a screenshot of the post if its text may be gone soon.
 screenshot-add = Add
 done-screenshot = The screenshot is kept.
+copied = Copied.

@@ -684,3 +684,4 @@ screenshots-help = Berkas asli disimpan utuh sebagai bukti; yang ditampilkan sal
 screenshots-none = Belum ada. Ambil tangkapan layar unggahannya bila teksnya mungkin segera hilang.
 screenshot-add = Tambahkan
 done-screenshot = Tangkapan layar disimpan.
+copied = Tersalin.

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{FINE, setup};
-use crate::domain::{Clock, SystemClock, sha256_hex};
+use crate::domain::{Clock, Entropy, SystemClock, sha256_hex};
 use crate::pipeline::batch::MESSAGE_FILE;
 use crate::store::{Store, audit, batches};
 
@@ -91,14 +91,14 @@ pub async fn backup(config: Option<&Path>, options: BackupOptions) -> anyhow::Re
     let file = &options.file;
     ensure!(!file.exists(), "{} is there already; name another file", file.display());
     let store = setup::store(&config).await?;
-    let unfinished = file.with_extension("part");
-    let _ = std::fs::remove_file(&unfinished);
+    // Made for its owner only, beside the file that it becomes; it goes away by itself when anything fails.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let unfinished = tempfile::NamedTempFile::new_in(folder).with_context(|| format!("{}", folder.display()))?.into_temp_path();
     let path = unfinished.to_str().context("the name of the file is no text")?;
     if !store.copy_to(path).await? {
         pg_tool("pg_dump", &config.database.url, &["--format=custom", "--no-owner", "--file", path])?;
     }
     store.close().await;
-    only_for_its_owner(&unfinished)?;
     // What is written down is what the copy holds: the database itself may have gone on meanwhile.
     let (store, scratch) = open_copy(&config.database.url, &unfinished).await?;
     let contents = contents(&store).await;
@@ -109,7 +109,7 @@ pub async fn backup(config: Option<&Path>, options: BackupOptions) -> anyhow::Re
     let made_at = SystemClock.now().timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let manifest = Manifest { made_at, sha256, contents };
     std::fs::write(manifest_of(file), serde_json::to_string_pretty(&manifest)?)?;
-    std::fs::rename(&unfinished, file)?;
+    unfinished.persist_noclobber(file).with_context(|| format!("{}", file.display()))?;
     print(&manifest);
     println!("keep both files together, away from this machine; `sisir restore {} --check` reads them back", file.display());
     Ok(FINE)
@@ -175,7 +175,8 @@ async fn open_copy(url: &str, file: &Path) -> anyhow::Result<(Store, Scratch)> {
         let store = Store::connect(&format!("sqlite:{}", copy.display()), 1, Arc::new(SystemClock)).await?;
         return Ok((store, Scratch::Folder(dir)));
     }
-    let name = format!("sisir_check_{}", std::process::id());
+    let token: String = Entropy::from_os().token().chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    let name = format!("sisir_check_{}", token.to_lowercase());
     let mut address = url::Url::parse(url)?;
     address.set_path(&name);
     pg_tool("createdb", url, &[&name]).context("restoring needs the right to make a database")?;
@@ -185,16 +186,28 @@ async fn open_copy(url: &str, file: &Path) -> anyhow::Result<(Store, Scratch)> {
         scratch.remove()?;
         return Err(error);
     }
-    Ok((Store::connect(address.as_str(), 1, Arc::new(SystemClock)).await?, scratch))
+    match Store::connect(address.as_str(), 1, Arc::new(SystemClock)).await {
+        Ok(store) => Ok((store, scratch)),
+        Err(error) => {
+            scratch.remove()?;
+            Err(error.into())
+        }
+    }
 }
 
 /// The copy where the configuration says, if nothing is there yet.
 async fn put_back(url: &str, file: &Path) -> anyhow::Result<Store> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let path = Path::new(path.trim_start_matches("//"));
-        ensure!(!path.exists(), "{} is there already; move it away first", path.display());
-        std::fs::copy(file, path)?;
-        only_for_its_owner(path)?;
+    if url.starts_with("sqlite:") {
+        let path = Store::file_of(url)?;
+        // A write-ahead log of the old database would be played into the new one.
+        for ending in ["", "-wal", "-shm", "-journal"] {
+            let mut name = path.clone().into_os_string();
+            name.push(ending);
+            let there = PathBuf::from(name);
+            ensure!(!there.exists(), "{} is there already; move it away first", there.display());
+        }
+        std::fs::copy(file, &path)?;
+        only_for_its_owner(&path)?;
     } else {
         let store = Store::connect(url, 1, Arc::new(SystemClock)).await?;
         let tables = store.table_sizes().await?;
@@ -229,9 +242,12 @@ fn pg_tool(tool: &str, url: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let password = percent_encoding::percent_decode_str(address.password().unwrap_or_default()).decode_utf8_lossy().into_owned();
     let _ = address.set_password(None);
     let mut secret = tempfile::NamedTempFile::new()?;
-    writeln!(secret, "*:*:*:*:{}", password.replace('\\', "\\\\").replace(':', "\\:"))?;
     let mut command = std::process::Command::new(tool);
-    command.env("PGPASSFILE", secret.path());
+    // Without one, the user's own `.pgpass` and the like count.
+    if !password.is_empty() {
+        writeln!(secret, "*:*:*:*:{}", password.replace('\\', "\\\\").replace(':', "\\:"))?;
+        command.env("PGPASSFILE", secret.path());
+    }
     if tool == "createdb" || tool == "dropdb" {
         command.arg(format!("--maintenance-db={address}"));
     } else {

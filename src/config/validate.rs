@@ -110,14 +110,43 @@ fn schedules(config: &Config, reader: &mut Reader) {
             reader.problem(&path, format!("not a schedule: {error}"), mend);
         }
     }
-    if !config.ministry.number.contains("{n}") {
-        let mend = "write {n} where the running number stands, e.g. \"B-{n}/SISIR/{month}/{year}\"";
+    let leaves = config.recipients.iter().filter(|(_, to)| !to.on_holidays).map(|(platform, to)| {
+        let own = !to.deliver.is_empty();
+        let path = if own { format!("recipients.{platform}.deliver") } else { "schedule.deliver".to_owned() };
+        (path, if own { &to.deliver } else { &config.schedule.deliver })
+    });
+    for (path, pattern) in leaves.collect::<std::collections::BTreeMap<_, _>>() {
+        if croner::Cron::from_str(pattern).is_ok_and(|cron| !comes_on_working_days(&cron)) {
+            let mend = "name a time on Monday to Friday, or set on_holidays";
+            reader.problem(&path, "mail would never leave: it names no time on a working day", mend);
+        }
+    }
+    // Numbers begin anew each year.
+    if !config.ministry.number.contains("{n}") || !config.ministry.number.contains("{year}") {
+        let mend = "write {n} where the running number stands, and {year}, e.g. \"B-{n}/SISIR/{month}/{year}\"";
         reader.problem("ministry.number", "two letters would have one number".to_owned(), mend);
     }
     for (platform, to) in config.recipients.iter().filter(|(_, to)| to.max_rows == 0 || to.max_bytes < 200_000) {
         let path = format!("recipients.{platform}.{}", if to.max_rows == 0 { "max_rows" } else { "max_bytes" });
         reader.problem(&path, "no package would fit".to_owned(), "at least one post, and 200000 bytes for the two letters");
     }
+}
+
+/// Whether a schedule names a time from Monday to Friday.
+fn comes_on_working_days(cron: &croner::Cron) -> bool {
+    use jiff::civil::Weekday::{Saturday, Sunday};
+    let Ok(mut from) = jiff::civil::date(2026, 1, 1).to_zoned(jiff::tz::TimeZone::UTC) else { return true };
+    for _ in 0..400 {
+        let Ok(at) = cron.find_next_occurrence(&from, true) else { return false };
+        if !matches!(at.weekday(), Saturday | Sunday) {
+            return true;
+        }
+        match at.tomorrow().and_then(|day| day.start_of_day()) {
+            Ok(tomorrow) => from = tomorrow,
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 fn retention(config: &Config, reader: &mut Reader) {

@@ -157,15 +157,17 @@ impl Worker {
                 format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
             }
             JobKind::FollowUp => {
-                let mail = inbox::read(pipeline).await?;
-                let mail = format!("{} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled);
-                match &self.oembed {
+                // One of the two that cannot be done never keeps the other from being done.
+                let mail = inbox::read(pipeline).await;
+                let looked = match &self.oembed {
                     Some(oembed) => {
                         let done = follow_up::follow_up(pipeline, oembed).await?;
-                        format!("{} up, {} gone, {} unknown; {mail}", done.up, done.gone, done.unknown)
+                        format!("{} up, {} gone, {} unknown", done.up, done.gone, done.unknown)
                     }
-                    None => format!("sources.tiktok_oembed is disabled: nothing to look with; {mail}"),
-                }
+                    None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
+                };
+                let mail = mail?;
+                format!("{looked}; {} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled)
             }
             JobKind::Trial => format!("{} changes of rules tried", rule_changes::try_waiting(pipeline).await?),
             JobKind::Purge => {

@@ -1,7 +1,7 @@
 //! The folder (maildir) in which a mail server leaves what comes back, and what a mail says: whether it is a reply or a
 //! notice of a mail server (RFC 3464), and which of our messages it is about.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _, PartType};
 
@@ -15,6 +15,7 @@ const LARGEST: u64 = 30 << 20;
 
 /// The folder.
 pub struct Inbox {
+    path: PathBuf,
     dir: maildir::Maildir,
 }
 
@@ -28,7 +29,13 @@ pub struct Waiting {
 impl Inbox {
     /// The folder at `path`, which the mail server made.
     pub fn new(path: &Path) -> Self {
-        Self { dir: maildir::Maildir::from(path.to_owned()) }
+        Self { path: path.to_owned(), dir: maildir::Maildir::from(path.to_owned()) }
+    }
+
+    /// Says why the folder cannot be read; one that is not there looks empty otherwise.
+    pub fn is_readable(&self) -> Result<(), String> {
+        let new = self.path.join("new");
+        std::fs::read_dir(&new).map(|_| ()).map_err(|error| format!("{}: {error}", new.display()))
     }
 
     /// Mails that were not read yet. One that cannot be read stays where it is.

@@ -8,6 +8,7 @@ use crate::domain::answer::Outcome;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState};
 use crate::domain::ids::{BatchId, RequestId};
+use crate::domain::post::storable;
 use crate::domain::trust::wilson;
 use crate::domain::user::User;
 use crate::domain::{Platform, sha256_hex};
@@ -185,11 +186,11 @@ impl Columns {
         if parsed.to_string().as_str() > today {
             return Err(format!("`{day}` is still to come"));
         }
-        let reason = redact(cell(self.reason), LONGEST);
+        let reason = storable(&redact(cell(self.reason), LONGEST));
         if outcome.needs_reason() && reason.is_empty() {
             return Err(format!("`{word}` without a reason; fill in `alasan`"));
         }
-        let reference = redact(cell(self.reference), LONGEST);
+        let reference = storable(&redact(cell(self.reference), LONGEST));
         Ok(Some(NewAnswer { request: *request, outcome, answered_on: parsed.to_string(), reason, reference }))
     }
 }

@@ -1,7 +1,7 @@
 //! Step 6: put upheld posts of one platform into a package, render it to bytes, and let a second person sign exactly
 //! those bytes. No job kind exists for this step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Pipeline, PipelineError, Result, allowed, answers, preflight, recall, schedule};
 use crate::config::Config;
@@ -16,7 +16,9 @@ use crate::domain::user::User;
 use crate::domain::{Millis, Platform, long_date_id, minor, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::platforms::TiktokResearch;
-use crate::report::{self, Addressee, BatchReport, Letterhead, Measured, Record, RecordRow, ReportFile, ReportRow, redact};
+use crate::report::{
+    self, Addressee, BatchReport, Letterhead, Measured, Record, RecordRow, Reference, ReportFile, ReportRow, redact,
+};
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Rendered, RowDetail};
@@ -40,13 +42,13 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
         BatchKind::Withdrawal => Verdict::Dismiss,
     };
     let mut tx = pipeline.store.write_tx().await?;
-    let mut ready = ready(pipeline, &mut tx, platform, verdict).await?;
-    let size = answers::learned(pipeline, &mut tx, platform).await?.now;
-    ready.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    let ready = ready(pipeline, &mut tx, platform, verdict).await?;
     if ready.is_empty() {
         return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
     }
-    let ready = signable(ready, &users::all(&mut tx).await?);
+    let size = answers::learned(pipeline, &mut tx, platform).await?.now;
+    let mut ready = signable(ready, &users::all(&mut tx).await?);
+    ready.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     let (batch, event) = open(&mut tx, user, kind, platform, &ready).await?;
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
@@ -191,7 +193,7 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
         // Typesetting takes a while: not on the threads that serve pages.
         let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
         let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
-        let message_id = message_id(&pipeline.config, &batch);
+        let message_id = message_id(pipeline, &batch);
         let message = message(&pipeline.config, &report, &files, &message_id)?;
         let most = pipeline.config.recipients.get(&batch.platform).map_or(u32::MAX, |to| to.max_bytes);
         if message.len() > usize::try_from(most).unwrap_or(usize::MAX) {
@@ -244,6 +246,10 @@ fn stored(files: Vec<ReportFile>, package_sha256: &str, message: Vec<u8>) -> Vec
 /// Two packages with half of the rows each, instead of one that is too large; both are rendered.
 async fn divide(pipeline: &Pipeline, user: &User, batch: &Batch, size: usize, most: u32) -> Result<Batch> {
     let mut tx = pipeline.store.write_tx().await?;
+    // Somebody may have given it up while it was typeset.
+    if batches::require(&mut tx, batch.id).await?.state != BatchState::Draft {
+        return Err(PipelineError::Refused("the package is not a draft any more".into()));
+    }
     let rows = batches::rows(&mut tx, batch.id).await?;
     if rows.len() < 2 {
         let code = &batch.code;
@@ -292,10 +298,12 @@ fn letter_number(pattern: &str, seq: i64, at: Millis) -> String {
     pattern.replace("{n}", &seq.to_string()).replace("{month}", month).replace("{year}", &date.year().to_string())
 }
 
-/// Fixed by the package's code and recipient: a repeat of the same message is recognisable as one.
-fn message_id(config: &Config, batch: &Batch) -> String {
-    let domain = config.mail.from.split_once('@').map_or("sisir.invalid", |(_, domain)| domain);
-    format!("<{}.r1.{}@{domain}>", batch.code, batch.platform)
+/// Fixed from now on: a repeat of the same message is recognisable as one. It cannot be guessed, or anybody could write that
+/// the message did not arrive.
+fn message_id(pipeline: &Pipeline, batch: &Batch) -> String {
+    let domain = pipeline.config.mail.from.split_once('@').map_or("sisir.invalid", |(_, domain)| domain);
+    let token: String = pipeline.entropy.token().chars().take(16).collect();
+    format!("<{}.{}.{token}@{domain}>", batch.code, batch.platform)
 }
 
 fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_id: &str) -> Result<Vec<u8>> {
@@ -351,10 +359,12 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
     if batch.kind == BatchKind::Withdrawal {
         for row in details {
             let sent = batches::sent_with(&pipeline.store, row.flag_id).await?;
-            refers_to
-                .extend(sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent).map(|b| b.code));
+            for sent in sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent) {
+                let number = letters::of_batch(&pipeline.store, sent.id).await?.unwrap_or_default();
+                refers_to.push(Reference { code: sent.code, number, dated: sent.rendered_at });
+            }
         }
-        refers_to.sort();
+        refers_to.sort_by(|one, other| one.code.cmp(&other.code));
         refers_to.dedup();
     }
     let year = i64::from(now.in_jakarta().year());
@@ -427,7 +437,7 @@ fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>) -> Rep
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
         let quotes: Vec<String> =
             spans.iter().filter_map(|(s, e)| detail.text.get(*s..*e)).take(3).map(|quote| redact(quote, 40)).collect();
-        if quotes.is_empty() { "lihat kutipan".to_owned() } else { quotes.join("; ") }
+        if quotes.is_empty() { report::BY_OFFICER.to_owned() } else { quotes.join("; ") }
     };
     ReportRow {
         item_no: detail.item_no,
@@ -438,7 +448,12 @@ fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>) -> Rep
         posted_at: detail.posted_at,
         seen_at: detail.first_seen_at,
         excerpt: redact(&detail.text, QUOTE),
-        elements: [words("used_clothing"), words("import_nexus"), words("offer")],
+        // What is withdrawn does not have them.
+        elements: if detail.verdict == Verdict::Dismiss {
+            ["-"; 3].map(str::to_owned)
+        } else {
+            [words("used_clothing"), words("import_nexus"), words("offer")]
+        },
         rules: detail.findings.iter().map(|finding| finding.rule.clone()).collect(),
         reason: detail.reason.as_str().to_owned(),
         // Reviewers are numbers outside the ministry.
@@ -467,7 +482,12 @@ pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec
         platform: batch.platform,
         dated: pipeline.clock().now(),
         from: letterhead(&pipeline.config),
-        rule_set: details.first().map(|row| row.rule_set.clone()).unwrap_or_default(),
+        rule_sets: details.iter().map(|row| row.rule_set.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+        screenshots: screenshots::of_batch(store, id)
+            .await?
+            .into_iter()
+            .map(|shot| (case_id(shot.flag_id), shot.sha256))
+            .collect(),
         rows: details
             .iter()
             .map(|row| RecordRow {

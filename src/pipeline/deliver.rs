@@ -9,11 +9,12 @@ use crate::domain::batch::SignedBatch;
 use crate::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
 use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
 use crate::domain::job::{JobKind, backoff};
+use crate::domain::post::storable;
 use crate::domain::user::User;
 use crate::domain::{Millis, Platform, sha256_hex};
 use crate::mail::{Handover, Transport};
 use crate::store::outbox::{self, After, Proof};
-use crate::store::{StoreError, accounts, batches, jobs, pauses};
+use crate::store::{StoreError, WriteTx, batches, jobs, pauses};
 
 /// A try without an end counts as lost after this long. Longer than the mail server's time-outs together.
 pub const LEASE: Duration = Duration::from_mins(15);
@@ -102,11 +103,20 @@ async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) 
         return Ok(None);
     };
     let mut tx = pipeline.store.write_tx().await?;
-    outbox::put_off(&mut tx, delivery.id, until).await?;
+    if !outbox::put_off(&mut tx, delivery.id, until).await? {
+        return Ok(Some(Wait::Until(until)));
+    }
     jobs::enqueue(&mut tx, JobKind::Deliver, &format!("put_off:{}:{}", delivery.id, until.0), until).await?;
     let event = AuditEvent::new(Actor::System, Action::DeliveryPutOff, format!("delivery:{}", delivery.id));
     tx.commit(event.detail(format!("until={}", until.0))).await?;
     Ok(Some(Wait::Until(until)))
+}
+
+const STOPPED: &str = "deliveries to this platform are stopped; an administrator resumes them";
+
+async fn is_paused(tx: &mut WriteTx, batch: BatchId) -> Result<bool> {
+    let platform = batches::require(&mut *tx, batch).await?.platform;
+    Ok(pauses::open(tx).await?.iter().any(|pause| pause.platform == platform))
 }
 
 /// Whether a package goes into a platform's own form.
@@ -130,7 +140,7 @@ pub const WHO_ENTERS: &str = "only analysts, approvers and supervisors enter pac
 /// it leaves: [`may_be_entered`].
 pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, entered: &Entered) -> Result<()> {
     allowed(user, user.role.reviews(), WHO_ENTERS)?;
-    let reference = entered.reference.trim();
+    let reference = storable(entered.reference.trim());
     if reference.is_empty() || reference.chars().count() > 200 {
         return Err(PipelineError::Refused("enter the number that the form gave, at most 200 characters".into()));
     }
@@ -146,13 +156,16 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
     let signed = may_be_entered(pipeline, waiting.batch_id).await?;
     let sha256 = if media_type.is_empty() { String::new() } else { sha256_hex(&entered.picture) };
     let mut tx = pipeline.store.write_tx().await?;
+    if is_paused(&mut tx, waiting.batch_id).await? {
+        return Err(PipelineError::Refused(STOPPED.into()));
+    }
     let lease = tx.now().plus(LEASE);
     let attempt = outbox::start(&mut tx, &waiting, lease).await?;
     let attempt = attempt.ok_or_else(|| PipelineError::Refused("somebody else has entered it just now".into()))?;
     let said = format!("portal: {reference}");
     outbox::finish(&mut tx, delivery, attempt, AttemptOutcome::Accepted, &said, After::Sent).await?;
     let proof = Proof {
-        reference: reference.to_owned(),
+        reference: reference.clone(),
         media_type: media_type.to_owned(),
         sha256: sha256.clone(),
         bytes: entered.picture.clone(),
@@ -170,7 +183,7 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
 pub async fn may_be_entered(pipeline: &Pipeline, id: BatchId) -> Result<SignedBatch> {
     let platform = batches::require(&pipeline.store, id).await?.platform;
     if pauses::open(&pipeline.store).await?.iter().any(|pause| pause.platform == platform) {
-        return Err(PipelineError::Refused("deliveries to this platform are stopped; an administrator resumes them".into()));
+        return Err(PipelineError::Refused(STOPPED.into()));
     }
     let signed = signed_batch(pipeline, id).await?;
     held_back(pipeline, id).await?;
@@ -217,14 +230,18 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
     Ok(lost)
 }
 
-/// Refuses a package that would not be signed any more: with an account that came into the help programme since, with a
-/// post that is gone, under a letterhead that has ended.
+/// Refuses a package that would not be signed any more: with a post that was decided anew (a package that came back was sent
+/// before), or whose text changed, with an account that came into the help programme, with a post that is gone, under a
+/// letterhead that has ended.
 async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
-    if let Some(flag) = accounts::exempt_in(&pipeline.store, id, pipeline.clock().now()).await? {
+    if let Some(flag) = batches::decided_anew(&pipeline.store, id).await? {
         let case = super::batch::case_id(flag);
-        return Err(PipelineError::Refused(format!("{case} is of an account in the help programme; cancel this package")));
+        return Err(PipelineError::Refused(format!("{case} was decided anew since; give this package up")));
     }
-    preflight::still(pipeline, &batches::require(&pipeline.store, id).await?).await
+    let batch = batches::require(&pipeline.store, id).await?;
+    let details = batches::details(&pipeline.store, id).await?;
+    super::batch::may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
+    preflight::still(pipeline, &batch).await
 }
 
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {
@@ -272,6 +289,10 @@ async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delive
 
 async fn start(pipeline: &Pipeline, delivery: &Delivery) -> Result<Option<AttemptId>> {
     let mut tx = pipeline.store.write_tx().await?;
+    // Somebody may have stopped deliveries while this run was at the others.
+    if is_paused(&mut tx, delivery.batch_id).await? {
+        return Ok(None);
+    }
     let lease = tx.now().plus(LEASE);
     let attempt = outbox::start(&mut tx, delivery, lease).await?;
     // Should this process end now, someone looks as soon as the try counts as lost, not at the next schedule.
@@ -318,7 +339,7 @@ pub async fn settle(pipeline: &Pipeline, user: &User, delivery: DeliveryId, sett
             "send_again"
         }
         Settlement::GiveUp => {
-            let batch = outbox::settleable(&mut tx, delivery).await?;
+            let batch = outbox::given_up(&mut tx, delivery).await?;
             batches::cancel(&mut tx, batch).await?;
             "given_up"
         }

@@ -38,6 +38,11 @@ pub async fn add(pipeline: &Pipeline, user: &User, flag: FlagId, bytes: &[u8]) -
     Ok(())
 }
 
+/// A picture without what a camera writes into it; none for what is no picture that is taken.
+pub fn clean_copy(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    clean(bytes)
+}
+
 /// A copy for eyes: media type, flag and the picture alone. None if it is not there.
 pub async fn copy(pipeline: &Pipeline, id: i64) -> Result<Option<(FlagId, &'static str, Vec<u8>)>> {
     let Some((flag, bytes)) = screenshots::bytes(&pipeline.store, id).await? else { return Ok(None) };

@@ -9,8 +9,9 @@ use super::{Pipeline, PipelineError, Result, allowed};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::BatchId;
 use crate::domain::mail::MailKind;
-use crate::domain::sha256_hex;
+use crate::domain::post::storable;
 use crate::domain::user::User;
+use crate::domain::{Millis, sha256_hex};
 use crate::mail::inbox::{self, Inbox, Incoming};
 use crate::report::redact;
 use crate::store::mails::{self, NewMail};
@@ -37,6 +38,7 @@ pub async fn read(pipeline: &Pipeline) -> Result<InboxReport> {
     let mut report = InboxReport::default();
     let Some(path) = pipeline.config.mail.inbox.as_deref() else { return Ok(report) };
     let inbox = Inbox::new(Path::new(path));
+    inbox.is_readable().map_err(|why| PipelineError::Refused(format!("the inbox cannot be read: {why}")))?;
     for waiting in inbox.waiting() {
         let mail = match waiting {
             Ok(mail) => mail,
@@ -45,7 +47,15 @@ pub async fn read(pipeline: &Pipeline) -> Result<InboxReport> {
                 continue;
             }
         };
-        take(pipeline, &mail.bytes, &mut report).await?;
+        match take(pipeline, &mail.bytes, &mut report).await {
+            Ok(()) => {}
+            // The database does not answer: the next run goes on here.
+            Err(PipelineError::Store(error)) if error.is_retryable() => return Err(error.into()),
+            Err(error) => {
+                report.problems.push(error.to_string());
+                continue;
+            }
+        }
         // Stored and not marked, it is recognised at the next run.
         if let Err(why) = inbox.done(&mail) {
             report.problems.push(why);
@@ -69,17 +79,18 @@ async fn take(pipeline: &Pipeline, bytes: &[u8], report: &mut InboxReport) -> Re
     let found = inbox::read(bytes).unwrap_or_else(nothing);
     let batch = about(pipeline, &found).await?;
     let mut tx = pipeline.store.write_tx().await?;
-    let excerpt = redact(&found.text, EXCERPT);
+    let excerpt = storable(&redact(&found.text, EXCERPT));
     let sha256 = sha256_hex(bytes);
-    let subject = redact(&found.subject, 300);
+    let subject = storable(&redact(&found.subject, 300));
+    let (sender, sheet) = (storable(&found.sender), storable(&found.sheet));
     let mail = NewMail {
         sha256: &sha256,
         kind: found.kind,
         batch,
-        sender: &found.sender,
+        sender: &sender,
         subject: &subject,
         excerpt: &excerpt,
-        sheet: &found.sheet,
+        sheet: &sheet,
         bytes,
     };
     if !mails::insert(&mut tx, &mail).await? {
@@ -89,7 +100,8 @@ async fn take(pipeline: &Pipeline, bytes: &[u8], report: &mut InboxReport) -> Re
         (_, None) => report.unfiled += 1,
         (MailKind::Bounce, Some(batch)) => {
             report.bounces += 1;
-            bounced(&mut tx, Actor::System, batch).await?;
+            let now = tx.now();
+            bounced(&mut tx, Actor::System, batch, now).await?;
         }
         (..) => report.replies += 1,
     }
@@ -102,8 +114,8 @@ async fn take(pipeline: &Pipeline, bytes: &[u8], report: &mut InboxReport) -> Re
 }
 
 /// A message that came back is not sent: a person looks at it as at one that was refused.
-async fn bounced(tx: &mut WriteTx, actor: Actor, batch: BatchId) -> Result<()> {
-    if outbox::bounced(tx, batch).await? {
+async fn bounced(tx: &mut WriteTx, actor: Actor, batch: BatchId, said_at: Millis) -> Result<()> {
+    if outbox::bounced(tx, batch, said_at).await? {
         tx.note(AuditEvent::new(actor, Action::DeliveryBounced, format!("batch:{batch}")));
     }
     Ok(())
@@ -139,7 +151,7 @@ pub async fn file(pipeline: &Pipeline, user: &User, id: i64, code: &str) -> Resu
     let mut tx = pipeline.store.write_tx().await?;
     mails::file(&mut tx, id, batch, user.id).await?;
     if mail.kind == MailKind::Bounce {
-        bounced(&mut tx, Actor::User(user.id), batch).await?;
+        bounced(&mut tx, Actor::User(user.id), batch, mail.received_at).await?;
     }
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::MailFiled, format!("batch:{batch}")).detail(format!("mail={id}")))
         .await?;

@@ -9,8 +9,9 @@ use crate::config::Ministry;
 use crate::domain::batch::Batch;
 use crate::domain::check::Liveness;
 use crate::platforms::address;
-use crate::report::BatchReport;
 use crate::report::lint::{Facts, Finding, RowFacts, Severity, lint};
+use crate::report::takedown_request::TakedownRequest;
+use crate::report::{BatchReport, JSON_SUFFIX};
 use crate::store::batches::RowDetail;
 use crate::store::{batches, checks};
 
@@ -28,7 +29,13 @@ pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>
 /// Refuses a package that something is wrong with by now: what was fine when it was rendered may not be any more.
 pub(super) async fn still(pipeline: &Pipeline, batch: &Batch) -> Result<()> {
     let details = batches::details(&pipeline.store, batch.id).await?;
-    let report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    let mut report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    // The day that is printed, not the one that would be printed now.
+    let printed = batches::file(&pipeline.store, batch.id, &format!("{}{JSON_SUFFIX}", batch.code)).await?;
+    let printed = printed.and_then(|file| serde_json::from_slice::<TakedownRequest>(&file.bytes).ok());
+    if let Some(day) = printed.and_then(|request| request.deadline.date.parse().ok()) {
+        report.answer_by = day;
+    }
     require(pipeline, batch, &details, &report).await
 }
 

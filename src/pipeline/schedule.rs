@@ -28,17 +28,25 @@ pub fn calendar(config: &Config) -> Calendar {
     Calendar::new(config.schedule.holidays.iter().filter_map(|day| day.parse().ok()))
 }
 
-/// When a package signed at `now` leaves for `platform`: the next time of its schedule that is no holiday. Now, if the
-/// schedule names no time that ever comes.
+/// When a package signed at `now` leaves for `platform`: the next time of its schedule that is no holiday.
 pub fn next_delivery(config: &Config, platform: Platform, now: Millis) -> Millis {
     let recipient = config.recipients.get(&platform);
     let own = recipient.map(|to| to.deliver.as_str()).filter(|pattern| !pattern.is_empty());
     let pattern = own.unwrap_or(&config.schedule.deliver);
     let (any_day, calendar) = (recipient.is_some_and(|to| to.on_holidays), calendar(config));
-    let times = std::iter::successors(next(pattern, now), |at| next(pattern, *at));
-    // A schedule of every minute comes to the end of the longest holidays within this many steps.
-    let mut times = times.take(50_000);
-    times.find(|at| any_day || calendar.is_working(at.in_jakarta().date())).unwrap_or(now)
+    let mut from = now;
+    // The first time of each day tells; no holidays are as long as this.
+    for _ in 0..400 {
+        let Some(at) = next(pattern, from) else { break };
+        if any_day || calendar.is_working(at.in_jakarta().date()) {
+            return at;
+        }
+        let Ok(tomorrow) = at.in_jakarta().tomorrow().and_then(|day| day.start_of_day()) else { break };
+        // The moment before it, so that midnight itself counts.
+        from = Millis(Millis::from_timestamp(tomorrow.timestamp()).0 - 1);
+    }
+    // A schedule without a time that ever comes is refused when the configuration is read.
+    now.plus(std::time::Duration::from_hours(24))
 }
 
 /// The last scheduled time up to `now`. A time that passed while nothing ran is so made up for, once.

@@ -1,9 +1,9 @@
-//! Other shapes of a package that left, for archives: made from its stored `takedown-request/1`, so that they say what was sent.
+//! Other shapes of a request that left, for archives: made from its stored `takedown-request/1`, so that they say what was sent.
 
 use serde_json::{Value, json};
 
 use super::takedown_request::{Item, TakedownRequest};
-use crate::domain::batch::BatchKind;
+use crate::domain::Millis;
 
 /// Statements in the vocabulary of the DSA transparency database, one a post: who found what, on what ground. They name no
 /// account and no address (the database allows no personal data).
@@ -17,18 +17,14 @@ pub fn dsa_statements(request: &TakedownRequest) -> Value {
 fn statement(request: &TakedownRequest, item: &Item, ground: &str) -> Value {
     let day = |time: &str| time.get(..10).unwrap_or_default().to_owned();
     let content = match item.content_kind.as_str() {
-        "video" | "siaran_langsung" => "CONTENT_TYPE_VIDEO",
+        "video" | "siaran langsung" => "CONTENT_TYPE_VIDEO",
         "foto" => "CONTENT_TYPE_IMAGE",
         _ => "CONTENT_TYPE_OTHER",
     };
-    let visibility = match request.kind {
-        BatchKind::Request => "DECISION_VISIBILITY_CONTENT_DISABLED",
-        BatchKind::Withdrawal => "DECISION_VISIBILITY_OTHER",
-    };
     json!({
         "puid": format!("{}-{}", request.request_id, item.item_no),
-        "decision_visibility": [visibility],
-        "decision_visibility_other": if request.kind == BatchKind::Withdrawal { Some("earlier request taken back; restore") } else { None },
+        "decision_visibility": ["DECISION_VISIBILITY_OTHER"],
+        "decision_visibility_other": "removal or restriction requested",
         "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
         "illegal_content_legal_ground": ground,
         "illegal_content_explanation": item.explanation,
@@ -39,7 +35,7 @@ fn statement(request: &TakedownRequest, item: &Item, ground: &str) -> Value {
         "content_language": "ID",
         "content_date": item.posted_at.as_deref().map_or_else(|| day(&item.first_seen_at), day),
         "application_date": day(&request.created_at),
-        "decision_facts": "Public caption, matched by published rules and read by at least two people of the authority; requested, not ordered.",
+        "decision_facts": "Public post, matched by published rules and read by a person of the authority; another person approved the request. Requested, not ordered; suspected, not established.",
         "source_type": "SOURCE_TYPE_OTHER_NOTIFICATION",
         "source_identity": request.issuer.name,
         "automated_detection": "Yes",
@@ -49,11 +45,8 @@ fn statement(request: &TakedownRequest, item: &Item, ground: &str) -> Value {
 
 /// A notice as the Lumen database takes it (`type` `GovernmentRequest`). Persons are not named; the handle stands in the address only.
 /// <https://github.com/berkmancenter/lumendatabase/wiki/Lumen-API-Documentation>
-pub fn lumen_notice(request: &TakedownRequest) -> Value {
-    let title = match request.kind {
-        BatchKind::Request => "Request to review and remove content suspected of promoting imported used clothing",
-        BatchKind::Withdrawal => "Withdrawal of a request to remove content",
-    };
+pub fn lumen_notice(request: &TakedownRequest, sent_at: Millis) -> Value {
+    let title = "Request to review and remove content suspected of promoting imported used clothing";
     let laws = joined(&request.legal_basis.iter().map(|basis| basis.cite.as_str()).collect::<Vec<_>>(), "; ", usize::MAX);
     let urls: Vec<Value> = request.items.iter().map(|item| json!({"url": item.url})).collect();
     json!({ "notice": {
@@ -62,7 +55,7 @@ pub fn lumen_notice(request: &TakedownRequest) -> Value {
         "title": format!("{title} ({}, {} URLs)", request.addressee.platform, request.counts.items),
         "subject": request.request_id,
         "body": format!("{title}. {}", request.redress),
-        "date_sent": request.created_at,
+        "date_sent": sent_at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "source": "issuer",
         "jurisdiction_list": request.territorial_scope.join(","),
         "regulation_list": laws.replace(',', " "),
@@ -72,7 +65,7 @@ pub fn lumen_notice(request: &TakedownRequest) -> Value {
         "url_count": request.counts.items,
         "works_attributes": [{
             "kind": "goods that may not be imported",
-            "description": "Public posts that offer imported used clothing",
+            "description": "Public posts suspected of offering imported used clothing",
             "infringing_urls_attributes": urls,
         }],
         "entity_notice_roles_attributes": [

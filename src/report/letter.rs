@@ -1,6 +1,7 @@
 //! The PDF letter with its annexes (PDF/A-2a and PDF/UA-1), by typst from `templates/letter/`: in Bahasa Indonesia, and its
 //! translation into English. Values travel as JSON, so nothing a stranger wrote can become markup.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -12,10 +13,11 @@ use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{BatchReport, ENCLOSURES, Measured, Record, ReportError, ReportRow, answer_sheet};
+use super::{BY_OFFICER, BatchReport, ENCLOSURES, Measured, Record, Reference, ReportError, ReportRow, answer_sheet};
 use crate::domain::answer::Outcome;
 use crate::domain::batch::BatchKind;
 use crate::domain::decision::Reason;
+use crate::domain::legal::BasisKind;
 use crate::domain::trust::wilson;
 use crate::domain::{Millis, long_date_id};
 
@@ -91,7 +93,7 @@ fn printable_value(value: Value) -> Value {
     }
 }
 
-/// Numbers up to 99 in words, as letters write the number of enclosures.
+/// Numbers up to 199 in words, as letters write the number of enclosures.
 fn terbilang(n: usize) -> String {
     const ONES: [&str; 12] =
         ["nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh", "sebelas"];
@@ -101,6 +103,8 @@ fn terbilang(n: usize) -> String {
         12..=19 => format!("{} belas", one(n - 10)),
         20..=99 if n.is_multiple_of(10) => format!("{} puluh", one(n / 10)),
         20..=99 => format!("{} puluh {}", one(n / 10), one(n % 10)),
+        100 => "seratus".into(),
+        101..=199 => format!("seratus {}", terbilang(n - 100)),
         _ => n.to_string(),
     }
 }
@@ -108,23 +112,39 @@ fn terbilang(n: usize) -> String {
 /// The reason of a decision as a letter says it.
 fn reason(stored: &str, language: Language) -> &'static str {
     match (stored.parse::<Reason>(), language) {
-        (Ok(Reason::BaleOffer), Language::Indonesian) => "menawarkan pakaian bekas impor per bal atau grosir",
-        (Ok(Reason::BaleOffer), Language::English) => "offers imported used clothing by the bale or wholesale",
-        (Ok(Reason::RetailOffer), Language::Indonesian) => "menawarkan atau mempromosikan pakaian bekas impor satuan",
-        (Ok(Reason::RetailOffer), Language::English) => "offers or promotes imported used clothing piece by piece",
+        (Ok(Reason::BaleOffer), Language::Indonesian) => "diduga menawarkan pakaian bekas impor per bal atau grosir",
+        (Ok(Reason::BaleOffer), Language::English) => "suspected: offers imported used clothing by the bale or wholesale",
+        (Ok(Reason::RetailOffer), Language::Indonesian) => "diduga menawarkan atau mempromosikan pakaian bekas impor satuan",
+        (Ok(Reason::RetailOffer), Language::English) => "suspected: offers or promotes imported used clothing piece by piece",
         (_, Language::Indonesian) => "diperiksa kembali",
         (_, Language::English) => "read again",
     }
 }
 
+/// A word of Annex I in the language of the letter.
+fn word(text: &str, language: Language) -> String {
+    if language == Language::Indonesian {
+        return text.to_owned();
+    }
+    match text {
+        "unggahan" => "post".into(),
+        "foto" => "photo".into(),
+        "siaran langsung" => "live".into(),
+        BY_OFFICER => "per the officer".into(),
+        other => other.replace("petugas ", "officer "),
+    }
+}
+
 fn row(row: &ReportRow, language: Language) -> Value {
+    let word = |text: &str| word(text, language);
     let at = |at: Option<Millis>| at.map_or_else(|| "-".into(), Millis::wib);
-    let by = row.second_reviewer.iter().fold(row.reviewer.clone(), |by, second| format!("{by}, {second}"));
+    let second = row.second_reviewer.as_deref().map(word);
+    let by = second.iter().fold(word(&row.reviewer), |by, second| format!("{by}, {second}"));
     json!({
-        "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "native_id": row.native_id, "kind": row.content_kind(),
+        "no": row.item_no.to_string(), "case_id": row.case_id, "url": row.url, "native_id": row.native_id, "kind": word(row.content_kind()),
         "author": row.author, "posted": at(row.posted_at), "seen": both_times(row.seen_at), "looked": row.looked_at.map_or_else(|| "-".into(), both_times),
-        "excerpt": row.excerpt, "a": row.elements[0], "b": row.elements[1], "c": row.elements[2], "rules": row.rules.join(", "),
-        "reviewer": row.reviewer, "second": row.second_reviewer.clone().unwrap_or_else(|| "-".into()),
+        "excerpt": row.excerpt, "a": word(&row.elements[0]), "b": word(&row.elements[1]), "c": word(&row.elements[2]), "rules": row.rules.join(", "),
+        "reviewer": word(&row.reviewer), "second": second.unwrap_or_else(|| "-".into()),
         "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
         "screenshots": if row.screenshots.is_empty() { "-".to_owned() } else { row.screenshots.join(" ") },
     })
@@ -156,9 +176,19 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -
     reviewers.sort_unstable();
     reviewers.dedup();
     let first_seen = report.rows.iter().map(|row| row.posted_at.unwrap_or(row.seen_at)).min().unwrap_or(report.dated);
+    // The list of posts names the ids.
     let cite = |basis: &crate::domain::legal::Basis| match (&basis.cite_en, language) {
-        (Some(english), Language::English) => english.clone(),
-        _ => basis.cite.clone(),
+        (Some(english), Language::English) => format!("({}) {english}", basis.id),
+        _ => format!("({}) {}", basis.id, basis.cite),
+    };
+    let refers = |letter: &Reference| {
+        let (number, date) = match language {
+            Language::Indonesian => ("nomor", "tanggal"),
+            Language::English => ("no.", "of"),
+        };
+        let dated = letter.dated.map(|at| format!(" {date} {}", language.date(at))).unwrap_or_default();
+        let numbered = if letter.number.is_empty() { String::new() } else { format!("{number} {}{dated} ", letter.number) };
+        format!("{numbered}({})", letter.code)
     };
     let answers_en = Outcome::ALL.iter().filter(|outcome| outcome.answers(report.kind));
     let answers_en: Vec<String> =
@@ -169,7 +199,8 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -
         "date": language.date(report.dated), "period_from": language.date(first_seen), "period_to": language.date(report.dated),
         "from": report.from, "to": report.to, "channel": report.to.channel(), "count": report.rows.len(), "count_words": language.number(report.rows.len()),
         "enclosures": ENCLOSURES, "enclosures_words": language.number(ENCLOSURES), "reviewers": reviewers.len(),
-        "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to,
+        "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to.iter().map(refers).collect::<Vec<_>>(),
+        "ban": report.basis.iter().any(|basis| basis.kind == BasisKind::ImportBan),
         "rows": report.rows.iter().map(|r| row(r, language)).collect::<Vec<_>>(), "rule_set": report.rule_set,
         "answer_by": language.date_of(report.answer_by), "answer_days": report.from.answer_days.to_string(), "answer_days_words": language.number(usize::try_from(report.from.answer_days).unwrap_or(0)),
         "measured": measured(&report.measured, language), "hashes": hashes, "answers": answer_sheet::words(report.kind), "answers_en": answers_en,
@@ -197,13 +228,13 @@ pub(super) fn record(record: &Record) -> Result<Vec<u8>, ReportError> {
         })
         .collect();
     let times = || record.rows.iter().map(|row| row.seen_at);
-    let mut reviewers: Vec<&str> = record.rows.iter().map(|row| row.reviewer.as_str()).collect();
-    reviewers.sort_unstable();
-    reviewers.dedup();
+    let seen = record.rows.iter().flat_map(|row| std::iter::once(&row.reviewer).chain(&row.second));
+    let reviewers: BTreeSet<&str> = seen.map(String::as_str).collect();
+    let reviewers: Vec<&str> = reviewers.into_iter().collect();
     let data = json!({
         "code": record.code, "number": record.number, "platform": record.platform.label(), "from": record.from,
         "date": record.dated.long_date_id(), "count": record.rows.len(), "count_words": terbilang(record.rows.len()),
-        "tool": format!("Sisir {}", env!("CARGO_PKG_VERSION")), "rule_set": record.rule_set, "rows": rows, "files": record.files,
+        "tool": format!("Sisir {}", env!("CARGO_PKG_VERSION")), "rule_sets": record.rule_sets, "rows": rows, "files": record.files, "screenshots": record.screenshots,
         "first": both_times(times().min().unwrap_or(record.dated)), "last": both_times(times().max().unwrap_or(record.dated)),
         "reviewers": reviewers.join(", "), "signer": record.signer, "head": record.head,
     });
@@ -262,7 +293,9 @@ mod tests {
             (15, "lima belas"),
             (20, "dua puluh"),
             (47, "empat puluh tujuh"),
-            (120, "120"),
+            (100, "seratus"),
+            (120, "seratus dua puluh"),
+            (250, "250"),
         ] {
             assert_eq!(terbilang(n), words);
         }

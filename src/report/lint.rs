@@ -222,6 +222,8 @@ impl Lint {
             format!(" {} ", split.collect::<Vec<_>>().join(" ").to_lowercase())
         };
         let own: String = own.into_iter().map(|text| words(text)).collect();
+        // However it is spaced.
+        let own = own.replace(&["1", "x", "24"].join(" "), "1x24");
         for word in NEVER {
             if own.contains(&format!(" {word} ")) {
                 self.stop(
@@ -382,7 +384,15 @@ mod tests {
             } else {
                 Vec::new()
             },
-            refers_to: if kind == BatchKind::Request { Vec::new() } else { vec!["TR-2026-000000".into()] },
+            refers_to: if kind == BatchKind::Request {
+                Vec::new()
+            } else {
+                vec![crate::report::Reference {
+                    code: text("TR-2026-000000"),
+                    number: text("B-0/SISIR/XI/2026"),
+                    dated: Some(NOW),
+                }]
+            },
             rows: (1..=rows).map(row).collect(),
             rule_set: "0".repeat(64),
         };
@@ -431,7 +441,7 @@ mod tests {
         ("L08", false, |r, _, _| (r.to.portal = "http://platform.contoh.id".into(), r.to.email.clear()).1),
         ("L09", false, |_, f, _| f.verified_on = None),
         ("L09", false, |_, f, _| f.verified_on = f.verified_on.and_then(|day| day.yesterday().ok())),
-        ("L09", false, |_, f, _| f.verified_on = f.day.tomorrow().ok()),
+        ("L09", false, |_, f, _| f.verified_on = Some(f.day.saturating_add(jiff::Span::new().days(9)))),
         ("L11", true, |r, _, _| r.basis.clear()),
         ("L11", true, |r, _, _| r.basis.truncate(1)),
         ("L11", true, |r, _, _| drop(r.basis.remove(0))),
@@ -439,6 +449,7 @@ mod tests {
         ("L12", true, |r, _, _| r.basis[1].effective_from = "2027-01-01".into()),
         ("L12", true, |r, _, _| r.basis[1].cite.clear()),
         ("L13", false, |r, _, _| r.to.office = "Oknum, yang terbukti".into()),
+        ("L13", false, |r, _, _| r.to.entity = "paling lambat 1 x 24 jam".into()),
         ("L13", false, |r, _, _| r.from.help = "Platform wajib menjawab".into()),
         ("L13", false, |r, _, _| r.from.unit = "Sanksi  pidana menanti".into()),
         ("L14", false, |r, _, row| r.rows[row].item_no += 1),

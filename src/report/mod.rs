@@ -103,7 +103,7 @@ impl ReportRow {
         let path = self.url.split_once("://").map_or("", |(_, rest)| rest);
         let has = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
         if has(&["/live/", "/live?"]) {
-            "siaran_langsung"
+            "siaran langsung"
         } else if has(&["/video/", "/videos/", "/reel/", "/shorts/", "youtube.com/watch", "youtu.be/", "/watch/"]) {
             "video"
         } else if has(&["/photo/", "/photos/"]) {
@@ -127,6 +127,17 @@ pub struct Measured {
     pub recall: Option<(f64, Interval)>,
 }
 
+/// An earlier letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Reference of its package.
+    pub code: String,
+    /// Its number; empty for letters of before there were numbers.
+    pub number: String,
+    /// Its date.
+    pub dated: Option<Millis>,
+}
+
 /// Everything a package says.
 #[derive(Debug, Clone)]
 pub struct BatchReport {
@@ -148,8 +159,8 @@ pub struct BatchReport {
     pub to: Addressee,
     /// Legal bases in force on the date.
     pub basis: Vec<crate::domain::legal::Basis>,
-    /// Codes of the requests that a withdrawal takes back.
-    pub refers_to: Vec<String>,
+    /// Requests that a withdrawal takes back.
+    pub refers_to: Vec<Reference>,
     /// Posts.
     pub rows: Vec<ReportRow>,
     /// Hash of the rule set.
@@ -171,10 +182,12 @@ pub struct Record {
     pub dated: Millis,
     /// Whose record.
     pub from: Letterhead,
-    /// Hash of the rules that found the posts.
-    pub rule_set: String,
+    /// Hashes of the rules that found the posts.
+    pub rule_sets: Vec<String>,
     /// Posts.
     pub rows: Vec<RecordRow>,
+    /// Case id and SHA-256 of each screenshot that was taken.
+    pub screenshots: Vec<(String, String)>,
     /// Name and SHA-256 of each file of the package, the message included.
     pub files: Vec<(String, String)>,
     /// Who signed the package.
@@ -272,6 +285,9 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
 fn hashes(files: &[ReportFile]) -> Vec<(String, String)> {
     files.iter().map(|file| (file.name.clone(), sha256_hex(&file.bytes))).collect()
 }
+
+/// What stands for an element that an officer saw and no word shows.
+pub const BY_OFFICER: &str = "menurut petugas";
 
 /// Columns of the annex, in the order of every file. Names as in the letter.
 const COLUMNS: [&str; 18] = [

@@ -52,7 +52,7 @@ pub struct TakedownRequest {
     pub effect_report_to: String,
     /// The issuer believes in good faith that this is accurate and complete.
     pub good_faith_statement: bool,
-    /// SHA-256 of the rules that found the posts.
+    /// SHA-256 of the rules by which the elements are shown.
     pub rule_set_sha256: String,
     /// Posts.
     pub items: Vec<Item>,
@@ -125,7 +125,7 @@ pub struct LegalBasis {
 pub struct Deadline {
     /// Day, `YYYY-MM-DD`.
     pub date: String,
-    /// Working days after the letter is sent.
+    /// Working days that the date was counted with.
     pub working_days: u32,
     /// A hope, not an order.
     pub basis: String,
@@ -141,7 +141,7 @@ pub struct Item {
     pub item_id: String,
     /// Platform.
     pub platform: String,
-    /// What the address leads to: `video`, `foto`, `siaran_langsung` or `unggahan`.
+    /// What the address leads to: `video`, `foto`, `siaran langsung` or `unggahan`.
     pub content_kind: String,
     /// The platform's own id.
     pub native_id: String,
@@ -296,7 +296,7 @@ impl TakedownRequest {
                     effective_from: basis.effective_from.clone(),
                 })
                 .collect(),
-            refers_to: report.refers_to.clone(),
+            refers_to: report.refers_to.iter().map(|letter| letter.code.clone()).collect(),
             territorial_scope: vec!["ID".into()],
             requested_action: match report.kind {
                 BatchKind::Request => RequestedAction::ReviewAndRestrict,
@@ -308,7 +308,7 @@ impl TakedownRequest {
                 basis: "hoped for; no order".into(),
             },
             redress: format!(
-                "Uploaders object under the platform's own procedure, or write to {} and name the item_id; a mistake is taken back under the same reference.",
+                "Uploaders object under the platform's own procedure, or write to {} and name the item_id; a mistake is taken back by a withdrawal that names this request.",
                 from.email
             ),
             effect_report_to: from.email.clone(),
@@ -324,7 +324,7 @@ impl TakedownRequest {
 fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
     let explanation = match report.kind {
         BatchKind::Request => format!(
-            "A person read the caption and found all three elements: used clothing ({}), signs of import ({}), an offer or invitation to buy ({}).",
+            "A person read the post and suspects all three elements: used clothing ({}), signs of import ({}), an offer or invitation to buy ({}).",
             row.elements[0], row.elements[1], row.elements[2]
         ),
         BatchKind::Withdrawal => "Read again: the post does not meet the criteria of our request.".into(),

@@ -50,7 +50,11 @@ fn report(kind: BatchKind) -> BatchReport {
             portal: String::new(),
         },
         basis: vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)],
-        refers_to: if kind == BatchKind::Withdrawal { vec!["TR-2026-000000".into()] } else { vec![] },
+        refers_to: if kind == BatchKind::Withdrawal {
+            vec![Reference { code: "TR-2026-000000".into(), number: "B-0/SISIR/XI/2026".into(), dated: Some(at) }]
+        } else {
+            vec![]
+        },
         rows: vec![
             row(1, "=HYPERLINK(\"jahat\") Buka bal 🔥 #eval(1) $x$ \\ *tebal* WA 0800-0000-0105"),
             row(2, "b\u{200b}al segel"),
@@ -149,7 +153,7 @@ fn exports_name_nobody() {
         assert!(statement["illegal_content_legal_ground"].as_str().unwrap().len() <= 500);
         assert!(statement["puid"].as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
     }
-    let lumen = exports::lumen_notice(&request);
+    let lumen = exports::lumen_notice(&request, Millis(1_795_136_644_000));
     assert_eq!(lumen["notice"]["url_count"], 2);
     assert_eq!(lumen["notice"]["works_attributes"][0]["infringing_urls_attributes"].as_array().unwrap().len(), 2);
     assert!(!lumen.to_string().contains(&request.issuer.officer) || request.issuer.officer.is_empty());

@@ -3,7 +3,7 @@
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::account::{ContactKind, Mark, MarkKind};
 use crate::domain::flag::FlagState;
-use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
+use crate::domain::ids::{BatchId, PostId, UserId};
 use crate::domain::{Millis, Platform};
 
 /// Who reads: posts in queues that are for others only are left out.
@@ -176,12 +176,4 @@ pub async fn end_mark(tx: &mut WriteTx, id: i64, by: UserId) -> Result<()> {
     let now = tx.now();
     let ended = exec!(tx, ex => sqlx::query(SQL).bind(id).bind(by).bind(now).execute(ex))?;
     if ended == 1 { Ok(()) } else { Err(StoreError::Refused("this mark has ended already".into())) }
-}
-
-/// A flag of a request whose account is registered in the help programme now.
-pub async fn exempt_in(on: impl Into<Ex<'_>>, batch: BatchId, now: Millis) -> Result<Option<FlagId>> {
-    const SQL: &str = "SELECT r.flag_id FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
-        JOIN account_marks m ON m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt'
-        WHERE r.batch_id = $1 AND r.kind = 'request' AND m.ended_at IS NULL AND m.until > $2 ORDER BY r.item_no LIMIT 1";
-    run!(on, ex => sqlx::query_scalar(SQL).bind(batch).bind(now).fetch_optional(ex))
 }

@@ -206,6 +206,13 @@ pub async fn cancel(tx: &mut WriteTx, id: BatchId) -> Result<()> {
     Ok(())
 }
 
+/// The first row of a package whose decision is not the one in force any more.
+pub async fn decided_anew(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<FlagId>> {
+    const SQL: &str = "SELECT r.flag_id FROM requests r JOIN flags f ON f.id = r.flag_id
+        WHERE r.batch_id = $1 AND (f.decision_id IS NULL OR f.decision_id <> r.decision_id) ORDER BY r.item_no LIMIT 1";
+    run!(on, ex => sqlx::query_scalar(SQL).bind(id).fetch_optional(ex))
+}
+
 /// Number of packages by state.
 pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchState, i64)>> {
     run!(on, ex => sqlx::query_as("SELECT state, COUNT(*) FROM batches GROUP BY state ORDER BY state").fetch_all(ex))

@@ -36,15 +36,15 @@ pub async fn insert(tx: &mut WriteTx, mail: &NewMail<'_>) -> Result<bool> {
     Ok(done == 1)
 }
 
-/// The package whose message has this Message-ID, with angle brackets.
+/// The package whose message has this Message-ID, with angle brackets, once it was tried to be sent.
 pub async fn batch_of_message(on: impl Into<Ex<'_>>, message_id: &str) -> Result<Option<BatchId>> {
-    const SQL: &str = "SELECT batch_id FROM deliveries WHERE message_id = $1 AND sent_at IS NOT NULL";
+    const SQL: &str = "SELECT batch_id FROM deliveries WHERE message_id = $1 AND attempts > 0";
     run!(on, ex => sqlx::query_scalar(SQL).bind(message_id).fetch_optional(ex))
 }
 
-/// The package with this reference, if it was sent.
+/// The package with this reference, once it was tried to be sent.
 pub async fn batch_of_code(on: impl Into<Ex<'_>>, code: &str) -> Result<Option<BatchId>> {
-    const SQL: &str = "SELECT id FROM batches WHERE code = $1 AND state = 'sent'";
+    const SQL: &str = "SELECT id FROM batches WHERE code = $1 AND id IN (SELECT batch_id FROM deliveries WHERE attempts > 0)";
     run!(on, ex => sqlx::query_scalar(SQL).bind(code).fetch_optional(ex))
 }
 
@@ -80,7 +80,9 @@ pub async fn file(tx: &mut WriteTx, id: i64, batch: BatchId, by: UserId) -> Resu
     if done == 1 { Ok(()) } else { Err(StoreError::NotFound(format!("mail {id}"))) }
 }
 
-/// Deletes mails that came in before `before`.
+/// Deletes mails that came in before `before`; not the notice that a person has to settle something about.
 pub async fn forget(tx: &mut WriteTx, before: Millis) -> Result<u64> {
-    exec!(tx, ex => sqlx::query("DELETE FROM mails WHERE received_at < $1").bind(before).execute(ex))
+    const SQL: &str = "DELETE FROM mails WHERE received_at < $1 AND NOT (kind = 'bounce'
+        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = mails.batch_id AND d.state IN ('failed', 'queued')))";
+    exec!(tx, ex => sqlx::query(SQL).bind(before).execute(ex))
 }

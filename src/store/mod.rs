@@ -44,6 +44,7 @@ pub mod webhooks;
 pub mod yields;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +182,12 @@ impl Store {
             _ => {}
         }
         Ok(store)
+    }
+
+    /// The file of an SQLite address.
+    pub fn file_of(url: &str) -> Result<PathBuf> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| StoreError::Address(error.to_string()))?;
+        Ok(options.get_filename().to_owned())
     }
 
     /// Connects without looking at the schema.

@@ -39,11 +39,10 @@ pub async fn start(tx: &mut WriteTx, delivery: &Delivery, lease_until: Millis) -
     Ok(Some(id))
 }
 
-/// Puts a message that is not tried now off to another time.
-pub async fn put_off(tx: &mut WriteTx, delivery: DeliveryId, until: Millis) -> Result<()> {
-    const SQL: &str = "UPDATE deliveries SET due_at = $2 WHERE id = $1 AND state = 'queued'";
-    exec!(tx, ex => sqlx::query(SQL).bind(delivery).bind(until).execute(ex))?;
-    Ok(())
+/// Puts a message that is not tried now off to a later time. False when it is not queued any more, or has that time.
+pub async fn put_off(tx: &mut WriteTx, delivery: DeliveryId, until: Millis) -> Result<bool> {
+    const SQL: &str = "UPDATE deliveries SET due_at = $2 WHERE id = $1 AND state = 'queued' AND due_at < $2";
+    Ok(exec!(tx, ex => sqlx::query(SQL).bind(delivery).bind(until).execute(ex))? == 1)
 }
 
 /// Tries begun since `since` for messages to `recipient`.
@@ -95,17 +94,28 @@ pub async fn settleable(tx: &mut WriteTx, delivery: DeliveryId) -> Result<BatchI
     }
 }
 
+/// The package of a message that a person gives up: one that may be settled, or that waits to be tried again.
+pub async fn given_up(tx: &mut WriteTx, delivery: DeliveryId) -> Result<BatchId> {
+    const SQL: &str = "SELECT batch_id FROM deliveries WHERE id = $1 AND state = 'queued' AND attempts > 0";
+    match run!(&mut *tx, ex => sqlx::query_scalar(SQL).bind(delivery).fetch_optional(ex))? {
+        Some(batch) => Ok(batch),
+        None => settleable(tx, delivery).await,
+    }
+}
+
 /// Settles a message whose end nobody saw: a person looked.
 pub async fn settle(tx: &mut WriteTx, delivery: DeliveryId, after: After) -> Result<()> {
     settleable(tx, delivery).await?;
     move_to(tx, delivery, after).await
 }
 
-/// What was sent did not arrive, as a mail server said afterwards: a person has to look. False when it is not sent any more.
-pub async fn bounced(tx: &mut WriteTx, batch: BatchId) -> Result<bool> {
-    const DELIVERY: &str = "UPDATE deliveries SET state = 'failed', sent_at = NULL WHERE batch_id = $1 AND state = 'sent'";
+/// What was sent did not arrive, as a mail server said afterwards, at `said_at`: a person has to look. False when it is not
+/// sent, was sent again since, or was never mailed but entered into a form.
+pub async fn bounced(tx: &mut WriteTx, batch: BatchId, said_at: Millis) -> Result<bool> {
+    const DELIVERY: &str = "UPDATE deliveries SET state = 'failed', sent_at = NULL
+        WHERE batch_id = $1 AND state = 'sent' AND sent_at <= $2 AND recipient NOT LIKE 'https://%'";
     const BATCH: &str = "UPDATE batches SET state = 'signed' WHERE id = $1";
-    if exec!(&mut *tx, ex => sqlx::query(DELIVERY).bind(batch).execute(ex))? == 0 {
+    if exec!(&mut *tx, ex => sqlx::query(DELIVERY).bind(batch).bind(said_at).execute(ex))? == 0 {
         return Ok(false);
     }
     exec!(tx, ex => sqlx::query(BATCH).bind(batch).execute(ex))?;

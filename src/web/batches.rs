@@ -23,7 +23,7 @@ use crate::domain::mail::{Mail, MailKind};
 use crate::domain::user::User;
 use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
-use crate::pipeline::{Pipeline, PipelineError, batch, preflight, status};
+use crate::pipeline::{Pipeline, PipelineError, batch, evidence, preflight, status};
 use crate::report::lint::{Finding, Severity};
 use crate::report::takedown_request::TakedownRequest;
 use crate::report::{JSON_SUFFIX, exports};
@@ -126,9 +126,9 @@ pub(super) async fn proof(State(pipeline): State<Pipeline>, SignedIn(_): SignedI
     let delivery = outbox::by_batch(&pipeline.store, BatchId(id)).await?.ok_or(PageError::NotFound)?;
     let proof = outbox::proof(&pipeline.store, delivery.id).await?.filter(|proof| !proof.bytes.is_empty());
     let proof = proof.ok_or(PageError::NotFound)?;
-    let headers =
-        [(header::CONTENT_TYPE, proof.media_type), (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned())];
-    Ok((headers, proof.bytes).into_response())
+    let (media_type, copy) = evidence::clean_copy(&proof.bytes).ok_or(PageError::NotFound)?;
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox")];
+    Ok((headers, copy).into_response())
 }
 
 /// The record of how its evidence was taken.
@@ -141,25 +141,28 @@ pub(super) async fn record(State(pipeline): State<Pipeline>, SignedIn(user): Sig
     Ok((headers, bytes).into_response())
 }
 
-/// Other shapes of a package that was fixed: `dsa.json` and `lumen.json`, from the file that went to the platform.
+/// Other shapes of a request that was sent: `dsa.json` and `lumen.json`, from the file that went to the platform.
 pub(super) async fn export(
     State(pipeline): State<Pipeline>,
     SignedIn(_): SignedIn,
     Path((id, name)): Path<(i64, String)>,
 ) -> Page {
-    let shape = match name.as_str() {
-        "dsa.json" => exports::dsa_statements,
-        "lumen.json" => exports::lumen_notice,
-        _ => return Err(PageError::NotFound),
-    };
     let batch = batches::require(&pipeline.store, BatchId(id)).await?;
+    let sent_at = outbox::by_batch(&pipeline.store, batch.id).await?.and_then(|delivery| delivery.sent_at);
+    // Archives get requests that left: a withdrawal accuses nobody.
+    let sent_at = sent_at.filter(|_| batch.kind == BatchKind::Request).ok_or(PageError::NotFound)?;
     let file = batches::file(&pipeline.store, batch.id, &format!("{}{JSON_SUFFIX}", batch.code)).await?;
     let file = file.ok_or(PageError::NotFound)?;
     let request: TakedownRequest = serde_json::from_slice(&file.bytes).map_err(|_| {
         let why = "this package was made by an earlier version; it has no exports";
         PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why.into())
     })?;
-    let text = serde_json::to_vec_pretty(&shape(&request)).unwrap_or_default();
+    let shape = match name.as_str() {
+        "dsa.json" => exports::dsa_statements(&request),
+        "lumen.json" => exports::lumen_notice(&request, sent_at),
+        _ => return Err(PageError::NotFound),
+    };
+    let text = serde_json::to_vec_pretty(&shape).unwrap_or_default();
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}-{name}\"", batch.code)),
@@ -322,7 +325,10 @@ pub(super) async fn page(
         may_cancel: user.role.reviews()
             && (matches!(batch.state, BatchState::Draft | BatchState::Rendered) || (batch.state == BatchState::Signed && waits)),
         may_settle: user.role.operates()
-            && delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)),
+            && delivery.as_ref().is_some_and(|d| {
+                matches!(d.state, DeliveryState::Unknown | DeliveryState::Failed)
+                    || (d.state == DeliveryState::Queued && !batch::surely_unsent(&attempts))
+            }),
         portal,
         proof,
         findings,

@@ -52,6 +52,14 @@ async fn drill(stage: &Stage) {
     let other = crate::support::postgres::Database::new().await;
     let url = if sqlite { format!("sqlite:{}", place.join("baru.db").display()) } else { other.unwrap().url };
     configure(&place, &url);
+    if sqlite {
+        // The log of an old database would be played into the new one.
+        let log = place.join("baru.db-wal");
+        std::fs::write(&log, b"lama").unwrap();
+        let (code, said) = run(&place, &["restore", "salinan.sisir"]);
+        assert!(code == 2 && said.contains("baru.db-wal is there already"), "{said}");
+        std::fs::remove_file(log).unwrap();
+    }
     let (code, said) = run(&place, &["restore", "salinan.sisir"]);
     assert!(code == 0 && said.contains("restored"), "{said}");
     let (code, said) = run(&place, &["audit", "verify"]);

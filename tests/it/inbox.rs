@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use maildir::Maildir;
 use sisir::domain::batch::BatchState;
+use sisir::domain::decision::{Judgement, Reason, Verdict};
 use sisir::domain::delivery::DeliveryState;
 use sisir::domain::ids::BatchId;
 use sisir::domain::job::JobKind;
 use sisir::domain::mail::MailKind;
 use sisir::domain::user::{Role, User};
 use sisir::pipeline::deliver::{Settlement, settle};
-use sisir::pipeline::{Pipeline, batch, inbox};
+use sisir::pipeline::{Pipeline, batch, inbox, review};
 use sisir::store::{answers, batches, mails, outbox};
 
 use crate::support::Stage;
@@ -87,6 +88,9 @@ async fn replies(stage: &Stage) {
     assert!(inbox::file(&post.pipeline, &viewer, unfiled[0].id, &batch.code).await.is_err());
     assert_eq!(inbox::file(&post.pipeline, &ratna, unfiled[0].id, &batch.code).await.unwrap(), id);
     assert!(inbox::file(&post.pipeline, &ratna, unfiled[0].id, &batch.code).await.is_err(), "twice");
+    // What no database takes is left out, and stops nothing.
+    post.leave(&format!("From: tim@tiktok.contoh.id\nSubject: =?utf-8?Q?{}=00nol?=\n\nisi\0nya\n", batch.code));
+    assert_eq!(inbox::read(&post.pipeline).await.unwrap().problems, Vec::<String>::new());
     // Half a mail, or none at all, stops nothing.
     post.leave("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-");
     post.leave("");
@@ -132,15 +136,23 @@ async fn bounces(stage: &Stage) {
     stage.worker("w").perform(JobKind::Deliver).await.unwrap();
     assert_eq!((state().await.0, state().await.1), (DeliveryState::Sent, BatchState::Sent));
     assert_eq!(stage.mails().len(), 2);
-    // It comes back again: given up, its posts are free for a package to another address.
+    // It comes back again, and one of its posts was decided anew meanwhile: it does not leave once more.
+    let flag = batches::rows(stage.store(), id).await.unwrap()[0].flag_id;
+    let mistake = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
+    review::decide(&stage.pipeline, &ratna, flag, &stage.seen(flag).await, &mistake).await.unwrap();
     stage.later(60);
     post.leave(&notice("failed", &message_id).replace("Sorry", "Sorry again"));
     inbox::read(&post.pipeline).await.unwrap();
+    settle(&post.pipeline, &joko, delivery_id, Settlement::SendAgain).await.unwrap();
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state().await.0, DeliveryState::Failed, "a post that was dismissed since is asked for");
+    assert_eq!(stage.mails().len(), 2);
+    // Given up, its posts are free for a package to another address.
     settle(&post.pipeline, &joko, delivery_id, Settlement::GiveUp).await.unwrap();
     assert_eq!(state().await.1, BatchState::Cancelled);
     let anew =
         batch::draft(&stage.pipeline, &ratna, sisir::domain::batch::BatchKind::Request, sisir::domain::Platform::Tiktok).await;
-    assert_eq!(batches::rows(stage.store(), anew.unwrap().id).await.unwrap().len(), 6);
+    assert_eq!(batches::rows(stage.store(), anew.unwrap().id).await.unwrap().len(), 5, "without the dismissed one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,14 +25,23 @@ async fn stale(stage: &Stage) {
     let package = rendered(stage, &[&ratna]).await;
     let hash = package.package_sha256.clone().unwrap();
     // Nobody asked the platform for three months.
-    stage.later(91 * 24 * 3600);
-    let refused = batch::sign(&stage.pipeline, &budi, package.id, &hash).await.unwrap_err().to_string();
+    let with = |verified_on: &str| {
+        let mut config = (*stage.pipeline.config).clone();
+        config.recipients.get_mut(&Platform::Tiktok).unwrap().verified_on = verified_on.into();
+        sisir::pipeline::Pipeline { config: Arc::new(config), ..stage.pipeline.clone() }
+    };
+    let refused = batch::sign(&with("2026-08-01"), &budi, package.id, &hash).await.unwrap_err().to_string();
     assert!(refused.contains("(L09)"), "{refused}");
+    // The day that is printed in the letter is over before it is signed.
+    stage.later(14 * 24 * 3600);
+    let refused = batch::sign(&stage.pipeline, &budi, package.id, &hash).await.unwrap_err().to_string();
+    assert!(refused.contains("(L05)"), "{refused}");
     assert_eq!(batches::require(stage.store(), package.id).await.unwrap().state, BatchState::Rendered);
-    let mut config = (*stage.pipeline.config).clone();
-    config.recipients.get_mut(&Platform::Tiktok).unwrap().verified_on = "2027-02-01".into();
-    let asked = sisir::pipeline::Pipeline { config: Arc::new(config), ..stage.pipeline.clone() };
-    batch::sign(&asked, &budi, package.id, &hash).await.unwrap();
+    // Drafted anew, it has another day.
+    batch::cancel(&stage.pipeline, &ratna, package.id).await.unwrap();
+    let anew = batch::draft(&stage.pipeline, &ratna, BatchKind::Request, Platform::Tiktok).await.unwrap();
+    let anew = batch::render(&stage.pipeline, &ratna, anew.id).await.unwrap();
+    batch::sign(&stage.pipeline, &budi, anew.id, &anew.package_sha256.unwrap()).await.unwrap();
 }
 
 /// Two packs may flag one post; the platform is asked once.
