@@ -106,7 +106,7 @@ pub async fn backup(config: Option<&Path>, options: BackupOptions) -> anyhow::Re
     scratch.remove()?;
     let contents = contents?;
     let sha256 = sha256_hex(&std::fs::read(&unfinished)?);
-    let made_at = SystemClock.now().timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let made_at = SystemClock.now().utc();
     let manifest = Manifest { made_at, sha256, contents };
     std::fs::write(manifest_of(file), serde_json::to_string_pretty(&manifest)?)?;
     unfinished.persist_noclobber(file).with_context(|| format!("{}", file.display()))?;

@@ -4,6 +4,7 @@
 
 mod read;
 mod sections;
+mod times;
 mod validate;
 
 pub use read::{ConfigProblems, Problem};
@@ -11,6 +12,7 @@ pub use sections::{
     Bluesky, Config, Database, Desk, Facebook, Instagram, Jetstream, Jobs, Log, LogFormat, Mail, MailSecurity, Mastodon, Metrics,
     Ministry, Mode, Oembed, Oidc, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips, Web, X, Youtube,
 };
+pub use times::first_time;
 
 use std::path::Path;
 

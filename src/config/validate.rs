@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use super::read::Reader;
 use super::sections::{Config, Instagram, Mode, Oidc};
+use super::times::first_time;
+use crate::domain::calendar::Calendar;
 use crate::domain::leads_here;
 
 /// Records every problem of `config` in `reader`.
@@ -116,7 +118,7 @@ fn schedules(config: &Config, reader: &mut Reader) {
         (path, if own { &to.deliver } else { &config.schedule.deliver })
     });
     for (path, pattern) in leaves.collect::<std::collections::BTreeMap<_, _>>() {
-        if croner::Cron::from_str(pattern).is_ok_and(|cron| !comes_on_working_days(&cron)) {
+        if croner::Cron::from_str(pattern).is_ok() && !comes_on_working_days(pattern) {
             let mend = "name a time on Monday to Friday, or set on_holidays";
             reader.problem(&path, "mail would never leave: it names no time on a working day", mend);
         }
@@ -133,20 +135,10 @@ fn schedules(config: &Config, reader: &mut Reader) {
 }
 
 /// Whether a schedule names a time from Monday to Friday.
-fn comes_on_working_days(cron: &croner::Cron) -> bool {
-    use jiff::civil::Weekday::{Saturday, Sunday};
-    let Ok(mut from) = jiff::civil::date(2026, 1, 1).to_zoned(jiff::tz::TimeZone::UTC) else { return true };
-    for _ in 0..400 {
-        let Ok(at) = cron.find_next_occurrence(&from, true) else { return false };
-        if !matches!(at.weekday(), Saturday | Sunday) {
-            return true;
-        }
-        match at.tomorrow().and_then(|day| day.start_of_day()) {
-            Ok(tomorrow) => from = tomorrow,
-            Err(_) => return false,
-        }
-    }
-    false
+fn comes_on_working_days(pattern: &str) -> bool {
+    let any_year = Calendar::default();
+    let from = jiff::civil::date(2026, 1, 1).to_zoned(jiff::tz::TimeZone::UTC);
+    from.is_ok_and(|from| first_time(pattern, &from, |day| any_year.is_working(day)).is_some())
 }
 
 fn retention(config: &Config, reader: &mut Reader) {

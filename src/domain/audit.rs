@@ -199,6 +199,11 @@ pub(super) fn seal(part_salt: &str, value: &str) -> String {
     super::sha256_hex(format!("{part_salt}\n{value}").as_bytes())
 }
 
+/// Hash of an event of before there were salts: over its fields as stored, one a line. `parts`: as in [`Part::ALL`].
+pub(super) fn open_hash(prev_hash: &str, seq: i64, at: Millis, action: &str, [actor, subject, detail]: [&str; 3]) -> String {
+    super::sha256_hex(format!("{prev_hash}\n{seq}\n{}\n{actor}\n{action}\n{subject}\n{detail}", at.0).as_bytes())
+}
+
 /// Hash of an event of which every part is sealed.
 pub(super) fn sealed_hash(prev_hash: &str, seq: i64, at: Millis, action: &str, seals: &[String; 3]) -> String {
     super::sha256_hex(format!("2\n{prev_hash}\n{seq}\n{}\n{action}\n{}", at.0, seals.join("\n")).as_bytes())
@@ -221,11 +226,7 @@ impl AuditRow {
             let seals = Part::ALL.map(|part| seal(&part.salt(salt), self.part(part)));
             return sealed_hash(&self.prev_hash, self.seq, self.at, self.action.as_str(), &seals);
         }
-        let text = format!(
-            "{}\n{}\n{}\n{}\n{}\n{}\n{}",
-            self.prev_hash, self.seq, self.at.0, self.actor, self.action, self.subject, self.detail
-        );
-        super::sha256_hex(text.as_bytes())
+        open_hash(&self.prev_hash, self.seq, self.at, self.action.as_str(), Part::ALL.map(|part| self.part(part)))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::audit::{AuditRow, Part, seal, sealed_hash};
-use super::{Millis, sha256_hex};
+use super::Millis;
+use super::audit::{AuditRow, Part, open_hash, seal, sealed_hash};
 
 /// A line of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,8 +88,7 @@ impl Line {
             _ => None,
         });
         if let [Some(actor), Some(subject), Some(detail)] = open {
-            let Self { seq, at, action, prev_hash, .. } = self;
-            return Some(sha256_hex(format!("{prev_hash}\n{seq}\n{at}\n{actor}\n{action}\n{subject}\n{detail}").as_bytes()));
+            return Some(open_hash(&self.prev_hash, self.seq, Millis(self.at), &self.action, [actor, subject, detail]));
         }
         let mut seals = [const { String::new() }; 3];
         for (place, part) in seals.iter_mut().zip(Part::ALL) {

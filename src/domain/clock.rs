@@ -58,6 +58,11 @@ impl Millis {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// `2026-11-22T01:04:00Z`: how machines read it.
+    pub fn utc(self) -> String {
+        self.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
     /// `22/11/2026 08:04 WIB`: how people in Jakarta read it.
     pub fn wib(self) -> String {
         self.in_jakarta().strftime("%d/%m/%Y %H:%M WIB").to_string()

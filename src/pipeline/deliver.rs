@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, preflight, schedule};
+use super::{Pipeline, PipelineError, Result, allowed, batch::MESSAGE_FILE, picture, preflight, schedule};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::SignedBatch;
 use crate::domain::delivery::{AttemptOutcome, Delivery, DeliveryState};
@@ -11,7 +11,7 @@ use crate::domain::ids::{AttemptId, BatchId, DeliveryId};
 use crate::domain::job::{JobKind, backoff};
 use crate::domain::post::storable;
 use crate::domain::user::User;
-use crate::domain::{Millis, Platform, sha256_hex};
+use crate::domain::{Platform, sha256_hex};
 use crate::mail::{Handover, Transport};
 use crate::store::outbox::{self, After, Proof};
 use crate::store::{StoreError, WriteTx, batches, jobs, pauses};
@@ -45,11 +45,10 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
         return Ok(report);
     }
     let mut problem = None;
-    let paused: Vec<Platform> = pauses::open(&pipeline.store).await?.into_iter().map(|pause| pause.platform).collect();
     for delivery in outbox::due(&pipeline.store, pipeline.clock().now()).await? {
-        match not_now(pipeline, &delivery, &paused).await {
-            Ok(None) => {}
-            Ok(Some(_)) => continue,
+        match waits(pipeline, &delivery).await {
+            Ok(false) => {}
+            Ok(true) => continue,
             Err(error) => {
                 problem.get_or_insert(error);
                 continue;
@@ -71,27 +70,15 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
     problem.map_or(Ok(report), Err)
 }
 
-/// Why a message that is due does not leave now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    /// Its platform is paused: it stays due.
-    Paused,
-    /// A person enters it into the platform's form: it stays due.
-    ByHand,
-    /// A holiday, or enough for this hour: it has another time now.
-    Until(Millis),
-}
-
-async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) -> Result<Option<Wait>> {
+/// Whether a message that is due does not leave now. While its platform is paused, or where a person enters it into a form,
+/// it stays due; on a holiday, and when there was enough for this hour, it gets another time.
+async fn waits(pipeline: &Pipeline, delivery: &Delivery) -> Result<bool> {
     let platform = batches::require(&pipeline.store, delivery.batch_id).await?.platform;
-    if paused.contains(&platform) {
-        return Ok(Some(Wait::Paused));
-    }
-    if is_portal(&delivery.recipient) {
-        return Ok(Some(Wait::ByHand));
+    if is_portal(&delivery.recipient) || pauses::is_open(&pipeline.store, platform).await? {
+        return Ok(true);
     }
     let now = pipeline.clock().now();
-    let Some(recipient) = pipeline.config.recipients.get(&platform) else { return Ok(None) };
+    let Some(recipient) = pipeline.config.recipients.get(&platform) else { return Ok(false) };
     let calendar = schedule::calendar(&pipeline.config);
     let until = if !recipient.on_holidays && !calendar.is_working(now.in_jakarta().date()) {
         schedule::next_delivery(&pipeline.config, platform, now)
@@ -100,23 +87,23 @@ async fn not_now(pipeline: &Pipeline, delivery: &Delivery, paused: &[Platform]) 
     {
         now.plus(AGAIN)
     } else {
-        return Ok(None);
+        return Ok(false);
     };
     let mut tx = pipeline.store.write_tx().await?;
     if !outbox::put_off(&mut tx, delivery.id, until).await? {
-        return Ok(Some(Wait::Until(until)));
+        return Ok(true);
     }
     jobs::enqueue(&mut tx, JobKind::Deliver, &format!("put_off:{}:{}", delivery.id, until.0), until).await?;
     let event = AuditEvent::new(Actor::System, Action::DeliveryPutOff, format!("delivery:{}", delivery.id));
     tx.commit(event.detail(format!("until={}", until.0))).await?;
-    Ok(Some(Wait::Until(until)))
+    Ok(true)
 }
 
 const STOPPED: &str = "deliveries to this platform are stopped; an administrator resumes them";
 
 async fn is_paused(tx: &mut WriteTx, batch: BatchId) -> Result<bool> {
     let platform = batches::require(&mut *tx, batch).await?.platform;
-    Ok(pauses::open(tx).await?.iter().any(|pause| pause.platform == platform))
+    Ok(pauses::is_open(tx, platform).await?)
 }
 
 /// Whether a package goes into a platform's own form.
@@ -144,12 +131,7 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
     if reference.is_empty() || reference.chars().count() > 200 {
         return Err(PipelineError::Refused("enter the number that the form gave, at most 200 characters".into()));
     }
-    let media_type = if entered.picture.is_empty() {
-        ""
-    } else {
-        let cleaned = super::picture::clean(&entered.picture);
-        cleaned.ok_or_else(|| PipelineError::Refused("only pictures are taken: PNG, JPEG or WebP".into()))?.0
-    };
+    let media_type = if entered.picture.is_empty() { "" } else { picture::media_type(&entered.picture)? };
     let waiting = outbox::in_state(&pipeline.store, DeliveryState::Queued).await?;
     let waiting = waiting.into_iter().find(|waiting| waiting.id == delivery && is_portal(&waiting.recipient));
     let waiting = waiting.ok_or_else(|| PipelineError::Refused("this package does not wait for a form".into()))?;
@@ -182,7 +164,7 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
 /// its platform is not paused.
 pub async fn may_be_entered(pipeline: &Pipeline, id: BatchId) -> Result<SignedBatch> {
     let platform = batches::require(&pipeline.store, id).await?.platform;
-    if pauses::open(&pipeline.store).await?.iter().any(|pause| pause.platform == platform) {
+    if pauses::is_open(&pipeline.store, platform).await? {
         return Err(PipelineError::Refused(STOPPED.into()));
     }
     let signed = signed_batch(pipeline, id).await?;

@@ -1,7 +1,6 @@
 //! Screenshots of flagged posts: kept as they were uploaded, shown and handed on as copies without what a camera writes.
 
-use super::picture::clean;
-use super::{Pipeline, PipelineError, Result, allowed};
+use super::{Pipeline, PipelineError, Result, allowed, picture};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::FlagId;
 use crate::domain::sha256_hex;
@@ -23,8 +22,7 @@ pub async fn add(pipeline: &Pipeline, user: &User, flag: FlagId, bytes: &[u8]) -
     if bytes.len() > LARGEST {
         return Err(PipelineError::Refused("the picture is larger than 4 MiB".into()));
     }
-    let (media_type, _) =
-        clean(bytes).ok_or_else(|| PipelineError::Refused("only pictures are taken: PNG, JPEG or WebP".into()))?;
+    let media_type = picture::media_type(bytes)?;
     flags::get(&pipeline.store, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
     let sha256 = sha256_hex(bytes);
     let mut tx = pipeline.store.write_tx().await?;
@@ -38,13 +36,8 @@ pub async fn add(pipeline: &Pipeline, user: &User, flag: FlagId, bytes: &[u8]) -
     Ok(())
 }
 
-/// A picture without what a camera writes into it; none for what is no picture that is taken.
-pub fn clean_copy(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
-    clean(bytes)
-}
-
 /// A copy for eyes: media type, flag and the picture alone. None if it is not there.
 pub async fn copy(pipeline: &Pipeline, id: i64) -> Result<Option<(FlagId, &'static str, Vec<u8>)>> {
     let Some((flag, bytes)) = screenshots::bytes(&pipeline.store, id).await? else { return Ok(None) };
-    Ok(clean(&bytes).map(|(media_type, copy)| (flag, media_type, copy)))
+    Ok(picture::clean(&bytes).map(|(media_type, copy)| (flag, media_type, copy)))
 }

@@ -19,7 +19,7 @@ pub mod import;
 pub mod inbox;
 mod meter;
 pub mod oidc;
-mod picture;
+pub mod picture;
 pub mod planner;
 pub mod preflight;
 pub mod purge;

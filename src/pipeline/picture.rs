@@ -5,11 +5,13 @@ use img_parts::jpeg::Jpeg;
 use img_parts::png::Png;
 use img_parts::webp::WebP;
 
+use super::{PipelineError, Result};
+
 /// Parts of a PNG that make the picture; texts and EXIF are none.
 const PNG_PARTS: [&[u8; 4]; 10] = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"pHYs"];
 
 /// The media type and the picture alone; none for what is no PNG, JPEG or WebP, or is broken.
-pub(super) fn clean(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+pub fn clean(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let kind = infer::get(bytes)?.mime_type();
     let owned = bytes.to_vec().into();
     let cleaned = match kind {
@@ -32,6 +34,12 @@ pub(super) fn clean(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
         _ => return None,
     };
     Some((kind, cleaned.to_vec()))
+}
+
+/// Its media type; refuses what [`clean`] does not know.
+pub(super) fn media_type(bytes: &[u8]) -> Result<&'static str> {
+    let refused = || PipelineError::Refused("only pictures are taken: PNG, JPEG or WebP".into());
+    clean(bytes).map(|(media_type, _)| media_type).ok_or_else(refused)
 }
 
 #[cfg(test)]

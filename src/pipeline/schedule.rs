@@ -1,10 +1,11 @@
 //! When scheduled work is due: cron patterns in Asia/Jakarta.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use croner::Cron;
 
-use crate::config::Config;
+use crate::config::{Config, first_time};
 use crate::domain::calendar::Calendar;
 use crate::domain::job::JobKind;
 use crate::domain::{Millis, Platform};
@@ -34,19 +35,9 @@ pub fn next_delivery(config: &Config, platform: Platform, now: Millis) -> Millis
     let own = recipient.map(|to| to.deliver.as_str()).filter(|pattern| !pattern.is_empty());
     let pattern = own.unwrap_or(&config.schedule.deliver);
     let (any_day, calendar) = (recipient.is_some_and(|to| to.on_holidays), calendar(config));
-    let mut from = now;
-    // The first time of each day tells; no holidays are as long as this.
-    for _ in 0..400 {
-        let Some(at) = next(pattern, from) else { break };
-        if any_day || calendar.is_working(at.in_jakarta().date()) {
-            return at;
-        }
-        let Ok(tomorrow) = at.in_jakarta().tomorrow().and_then(|day| day.start_of_day()) else { break };
-        // The moment before it, so that midnight itself counts.
-        from = Millis(Millis::from_timestamp(tomorrow.timestamp()).0 - 1);
-    }
+    let first = first_time(pattern, &now.in_jakarta(), |day| any_day || calendar.is_working(day));
     // A schedule without a time that ever comes is refused when the configuration is read.
-    now.plus(std::time::Duration::from_hours(24))
+    first.map_or_else(|| now.plus(Duration::from_hours(24)), |at| Millis::from_timestamp(at.timestamp()))
 }
 
 /// The last scheduled time up to `now`. A time that passed while nothing ran is so made up for, once.

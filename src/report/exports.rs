@@ -55,7 +55,7 @@ pub fn lumen_notice(request: &TakedownRequest, sent_at: Millis) -> Value {
         "title": format!("{title} ({}, {} URLs)", request.addressee.platform, request.counts.items),
         "subject": request.request_id,
         "body": format!("{title}. {}", request.redress),
-        "date_sent": sent_at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "date_sent": sent_at.utc(),
         "source": "issuer",
         "jurisdiction_list": request.territorial_scope.join(","),
         "regulation_list": laws.replace(',', " "),

@@ -243,7 +243,7 @@ pub(super) fn record(record: &Record) -> Result<Vec<u8>, ReportError> {
 
 /// A time as people in Jakarta read it, and in UTC for whoever compares it with the platform's own records.
 fn both_times(at: Millis) -> String {
-    format!("{} ({})", at.wib(), at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    format!("{} ({})", at.wib(), at.utc())
 }
 
 fn typeset(template: &'static str, file: &'static str, code: &str, dated: Millis, data: Value) -> Result<Vec<u8>, ReportError> {

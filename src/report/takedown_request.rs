@@ -248,10 +248,6 @@ pub(super) const DSA_CATEGORY: &str = "STATEMENT_CATEGORY_UNSAFE_AND_PROHIBITED_
 /// The same, finer.
 pub(super) const DSA_KEYWORD: &str = "KEYWORD_PROHIBITED_PRODUCTS";
 
-fn utc(at: Millis) -> String {
-    at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
 impl TakedownRequest {
     /// What `report` says, for machines.
     pub fn of(report: &BatchReport) -> Self {
@@ -265,7 +261,7 @@ impl TakedownRequest {
             letter_number: report.number.clone(),
             revision: 1,
             kind: report.kind,
-            created_at: utc(report.dated),
+            created_at: report.dated.utc(),
             language: vec!["id".into(), "en".into()],
             issuer: Issuer {
                 name: from.name.clone(),
@@ -338,9 +334,9 @@ fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
         native_id: row.native_id.clone(),
         url: row.url.clone(),
         account: Account { handle: row.author.clone() },
-        posted_at: row.posted_at.map(utc),
-        first_seen_at: utc(row.seen_at),
-        last_verified_online_at: row.looked_at.map(utc),
+        posted_at: row.posted_at.map(Millis::utc),
+        first_seen_at: row.seen_at.utc(),
+        last_verified_online_at: row.looked_at.map(Millis::utc),
         excerpt: row.excerpt.clone(),
         text_sha256: row.text_sha256.clone(),
         explanation,
@@ -348,7 +344,7 @@ fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
         category: Category { ours: row.reason.clone(), dsa: DSA_CATEGORY.into(), dsa_keyword: DSA_KEYWORD.into() },
         rules: row.rules.clone(),
         evidence: row.screenshots.iter().map(|sha256| Evidence { kind: "screenshot".into(), sha256: sha256.clone() }).collect(),
-        review: Review { reviewer: row.reviewer.clone(), second: row.second_reviewer.clone(), decided_at: utc(row.decided_at) },
+        review: Review { reviewer: row.reviewer.clone(), second: row.second_reviewer.clone(), decided_at: row.decided_at.utc() },
     }
 }
 

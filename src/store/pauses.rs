@@ -23,9 +23,14 @@ pub async fn open(on: impl Into<Ex<'_>>) -> Result<Vec<Pause>> {
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }
 
+/// Whether nothing leaves for a platform now.
+pub async fn is_open(on: impl Into<Ex<'_>>, platform: Platform) -> Result<bool> {
+    Ok(open(on).await?.iter().any(|pause| pause.platform == platform))
+}
+
 /// Stops what leaves for a platform.
 pub async fn begin(tx: &mut WriteTx, platform: Platform, reason: &str, by: UserId) -> Result<()> {
-    if open(&mut *tx).await?.iter().any(|pause| pause.platform == platform) {
+    if is_open(&mut *tx, platform).await? {
         return Err(StoreError::Refused("it is paused already".into()));
     }
     const SQL: &str = "INSERT INTO pauses (platform, reason, paused_by, paused_at) VALUES ($1, $2, $3, $4)";

@@ -23,7 +23,7 @@ use crate::domain::mail::{Mail, MailKind};
 use crate::domain::user::User;
 use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
-use crate::pipeline::{Pipeline, PipelineError, batch, evidence, preflight, status};
+use crate::pipeline::{Pipeline, PipelineError, batch, picture, preflight, status};
 use crate::report::lint::{Finding, Severity};
 use crate::report::takedown_request::TakedownRequest;
 use crate::report::{JSON_SUFFIX, exports};
@@ -126,7 +126,7 @@ pub(super) async fn proof(State(pipeline): State<Pipeline>, SignedIn(_): SignedI
     let delivery = outbox::by_batch(&pipeline.store, BatchId(id)).await?.ok_or(PageError::NotFound)?;
     let proof = outbox::proof(&pipeline.store, delivery.id).await?.filter(|proof| !proof.bytes.is_empty());
     let proof = proof.ok_or(PageError::NotFound)?;
-    let (media_type, copy) = evidence::clean_copy(&proof.bytes).ok_or(PageError::NotFound)?;
+    let (media_type, copy) = picture::clean(&proof.bytes).ok_or(PageError::NotFound)?;
     let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox")];
     Ok((headers, copy).into_response())
 }

@@ -1,14 +1,12 @@
 //! The pages without an account: reporting a post, asking what became of it, and uploads of associations. And what the
 //! desk shows of reports: screenshots to reviewers, names to administrators.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{ConnectInfo, Form, Multipart, Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -21,6 +19,7 @@ use serde::Deserialize;
 use super::error::{Page, PageError};
 use super::i18n::Text;
 use super::session::SignedIn;
+use super::uploads;
 use super::view::{Frame, html};
 use crate::domain::ids::TipId;
 use crate::domain::tip::{TipProblem, TipReason, TipStatus};
@@ -123,21 +122,6 @@ pub(super) async fn form(State(pipeline): State<Pipeline>, Query(query): Query<L
     html(&empty_page(&pipeline, query.text()))
 }
 
-/// Text fields, and the file of a form.
-async fn fields(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<u8>), PageError> {
-    let refuse = |error: MultipartError| PageError::Refused(error.status(), "the form is broken or too large (6 MiB)".into());
-    let (mut texts, mut file) = (BTreeMap::new(), Vec::new());
-    while let Some(field) = form.next_field().await.map_err(refuse)? {
-        let name = field.name().unwrap_or("").to_owned();
-        if field.file_name().is_some() {
-            file = field.bytes().await.map_err(refuse)?.to_vec();
-        } else {
-            texts.insert(name, field.text().await.map_err(refuse)?);
-        }
-    }
-    Ok((texts, file))
-}
-
 pub(super) async fn submit(
     State(pipeline): State<Pipeline>,
     Extension(senders): Extension<Senders>,
@@ -149,7 +133,7 @@ pub(super) async fn submit(
     if !pipeline.config.tips.open {
         return Ok((StatusCode::FORBIDDEN, html(&empty_page(&pipeline, Text::new(Language::Indonesian)))?).into_response());
     }
-    let (mut texts, screenshot) = fields(form).await?;
+    let (mut texts, screenshot) = uploads::read(form, BODY_LIMIT).await?;
     let mut take = |name: &str| texts.remove(name).unwrap_or_default();
     let t = Text::new(take("lang").parse().unwrap_or(Language::Indonesian));
     let reason = take("reason").parse::<TipReason>().ok();
@@ -257,7 +241,7 @@ pub(super) async fn partner(
     headers: HeaderMap,
     form: Multipart,
 ) -> Page {
-    let (mut texts, file) = fields(form).await?;
+    let (mut texts, file) = uploads::read(form, BODY_LIMIT).await?;
     let mut take = |name: &str| texts.remove(name).unwrap_or_default();
     let t = Text::new(take("lang").parse().unwrap_or(Language::Indonesian));
     let Some(partner) = tips::partner(&pipeline, &take("key")).await? else {

@@ -32,8 +32,8 @@ crate::on_both! {
     what_both_databases_render_is_the_same => fingerprint,
 }
 
-/// A package of three posts that was sent.
-async fn sent(stage: &Stage) -> (BatchId, User) {
+/// A package that was sent, and who put it together.
+pub async fn sent(stage: &Stage) -> (BatchId, User) {
     let (ratna, budi) = (stage.person("ratna", Role::Analyst).await, stage.person("budi", Role::Approver).await);
     let package = rendered(stage, &[&ratna]).await;
     let due = batch::sign(&stage.pipeline, &budi, package.id, &package.package_sha256.clone().unwrap()).await.unwrap();

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use sisir::domain::job::JobKind;
-use sisir::domain::user::Role;
-use sisir::pipeline::batch;
-
+use crate::answers::sent;
 use crate::cli::{sisir, text};
 use crate::support::Stage;
-use crate::two_person::rendered;
 
 crate::on_both! {
     a_backup_is_read_back => drill,
@@ -17,11 +13,7 @@ crate::on_both! {
 
 /// A package that was sent, and a configuration that leads to this stage's database.
 async fn filled(stage: &Stage) -> std::path::PathBuf {
-    let (ratna, budi) = (stage.person("ratna", Role::Analyst).await, stage.person("budi", Role::Approver).await);
-    let package = rendered(stage, &[&ratna]).await;
-    let due = batch::sign(&stage.pipeline, &budi, package.id, &package.package_sha256.clone().unwrap()).await.unwrap();
-    stage.clock.advance(due.since(stage.pipeline.clock().now()));
-    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    sent(stage).await;
     let place = stage.dir.path().join("place");
     std::fs::create_dir(&place).unwrap();
     configure(&place, &stage.pipeline.config.database.url);

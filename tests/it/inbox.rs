@@ -7,16 +7,16 @@ use maildir::Maildir;
 use sisir::domain::batch::BatchState;
 use sisir::domain::decision::{Judgement, Reason, Verdict};
 use sisir::domain::delivery::DeliveryState;
-use sisir::domain::ids::BatchId;
 use sisir::domain::job::JobKind;
 use sisir::domain::mail::MailKind;
-use sisir::domain::user::{Role, User};
+use sisir::domain::user::Role;
 use sisir::pipeline::deliver::{Settlement, settle};
 use sisir::pipeline::{Pipeline, batch, inbox, review};
 use sisir::store::{answers, batches, mails, outbox};
 
+use crate::answers::sent;
 use crate::support::Stage;
-use crate::two_person::{direct, rendered};
+use crate::two_person::direct;
 use crate::web::Desk;
 
 crate::on_both! {
@@ -43,15 +43,6 @@ impl Box {
     fn leave(&self, text: &str) {
         self.dir.store_new(text.replace('\n', "\r\n").as_bytes()).unwrap();
     }
-}
-
-async fn sent(stage: &Stage) -> (BatchId, User) {
-    let (ratna, budi) = (stage.person("ratna", Role::Analyst).await, stage.person("budi", Role::Approver).await);
-    let package = rendered(stage, &[&ratna]).await;
-    let due = batch::sign(&stage.pipeline, &budi, package.id, &package.package_sha256.clone().unwrap()).await.unwrap();
-    stage.clock.advance(due.since(stage.pipeline.clock().now()));
-    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
-    (package.id, ratna)
 }
 
 async fn replies(stage: &Stage) {
