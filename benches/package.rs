@@ -52,6 +52,7 @@ fn report(rows: usize) -> BatchReport {
         reason: text("bale_offer"),
         reviewer: text("petugas 2"),
         second_reviewer: Some(text("petugas 3")),
+        answer: None,
         decided_at: at,
     };
     let basis = |id: &str, kind| Basis {
@@ -64,6 +65,8 @@ fn report(rows: usize) -> BatchReport {
         source: text("contoh"),
     };
     BatchReport {
+        of_rows: rows,
+        pictures: Vec::new(),
         code: text("TR-2026-000001"),
         number: text("B-1/SISIR/XI/2026"),
         kind: BatchKind::Request,

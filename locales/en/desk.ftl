@@ -201,24 +201,33 @@ batches-title = Request packages
 batches-ready = Ready to put together
 batches-none-ready = Nothing yet. Uphold posts in the queue first.
 batches-empty = No packages yet. They are made from upheld posts.
-posts-upheld =
-    { $count ->
-        [1] { $n } post upheld
-       *[other] { $n } posts upheld
-    }
-posts-to-withdraw =
-    { $count ->
-        [1] { $n } request to withdraw
-       *[other] { $n } requests to withdraw
-    }
 make-request = Make request
 make-withdrawal = Make withdrawal
+make-reminder = Write reminder
+make-application = Apply to the ministry of communication
+make-lead = Make information sheet
+make-notice = Make notice to sellers
+make-correction = Write correction
+why-reminder = not answered, and the day named in the letter is over; two reminders at most
+why-application = refused, or not answered after a reminder
+why-correction = dismissed after the letter was sent
+about-letter = about
+follow-letters = Further letters
+follow-none = Nothing is due. A reminder is due when the day named in the letter is over without an answer, an application when the platform refuses or a reminder was not answered either.
+answer-by = An answer is hoped for by
+notice-text = Text for the sellers
+notice-send = Send the text to the owner of each account, as a message or a reply. Nothing else follows from it.
 reference = Reference
 kind = Kind
 made = Made
 made-by = made by
 kind-request = Request
 kind-withdrawal = Withdrawal
+kind-reminder = Reminder
+kind-application = Application for a block
+kind-lead = Information sheet for customs
+kind-notice = Notice to sellers
+kind-correction = Correction
 batch-draft = Draft
 batch-rendered = Waits for signature
 batch-signed = Signed
@@ -398,8 +407,8 @@ partner-line = Line
 partner-mend = How to mend it
 partner-feedback = What became of your reports
 partner-none = No report yet. Send a file above.
-held-title = Upheld, but held back from requests
-held-note = These posts enter no request as things stand.
+held-title = Decided, but held back from letters
+held-note = These posts enter no package as things stand.
 held-why = Why
 held-minor = The text shows signs of a child. Platforms have other ways for that; let a supervisor decide what to do.
 held-research = Only the TikTok Research API found it, and its terms forbid passing its data on. Find the post by hand and import its address.

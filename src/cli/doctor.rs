@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::check::{Check, print};
 use super::{FINE, FOUND, setup};
-use crate::config::{self, Mode};
+use crate::config::{self, Mode, Recipient};
 use crate::domain::Millis;
 use crate::domain::calendar;
 use crate::domain::user::Role;
@@ -169,16 +169,17 @@ fn inbox(pipeline: &Pipeline) -> Check {
 }
 
 fn recipients(pipeline: &Pipeline) -> Check {
-    let recipients = &pipeline.config.recipients;
-    let names: Vec<&str> = recipients.keys().map(|p| p.label()).collect();
-    if names.is_empty() {
+    let platforms = pipeline.config.recipients.iter().map(|(platform, to)| (platform.label(), to));
+    let offices = pipeline.config.offices.iter().map(|(office, to)| (office.as_str(), to));
+    let recipients: Vec<(&str, &Recipient)> = platforms.chain(offices).collect();
+    if recipients.is_empty() {
         return Check::Note("none; add [recipients.tiktok] and so on with an email".into());
     }
     let today = pipeline.clock().now().in_jakarta().date();
     let unsure = recipients.iter().filter(|(_, to)| !lint::is_verified(preflight::day(&to.verified_on), today));
-    let unsure: Vec<&str> = unsure.map(|(platform, _)| platform.label()).collect();
+    let unsure: Vec<&str> = unsure.map(|(name, _)| *name).collect();
     if unsure.is_empty() {
-        return Check::Good(names.join(", "));
+        return Check::Good(recipients.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
     }
     Check::Bad(
         format!("nobody made sure within {} days that requests arrive: {}", lint::CHANNEL_DAYS, unsure.join(", ")),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::read::Reader;
 use crate::domain::Platform;
+use crate::domain::batch::Office;
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -42,6 +43,16 @@ pub struct Config {
     pub ministry: Ministry,
     /// Addressee by platform.
     pub recipients: BTreeMap<Platform, Recipient>,
+    /// Addressee by office.
+    pub offices: BTreeMap<Office, Recipient>,
+}
+
+impl Config {
+    /// Every addressee with the name of its section.
+    pub(super) fn all_recipients(&self) -> impl Iterator<Item = (String, &Recipient)> {
+        let offices = self.offices.iter().map(|(office, to)| (office.to_string(), to));
+        self.recipients.iter().map(|(platform, to)| (platform.to_string(), to)).chain(offices)
+    }
 }
 
 macro_rules! section {
@@ -589,11 +600,14 @@ section! {
         signatory_until: String = String::new(),
         /// Last day of the contact person.
         contact_until: String = String::new(),
+        /// Letter by which the contact person was named to the ministry of communication; no application leaves without it.
+        contact_appointment: String = String::new(),
     }
 }
 
 section! {
-    /// `[recipients.tiktok]` and so on: where requests for a platform go.
+    /// `[recipients.tiktok]` and so on: where requests for a platform go; `[recipients.komdigi]` and `[recipients.customs]`:
+    /// where applications and leads go.
     Recipient {
         /// Office or role addressed.
         office: String = "Tim Hubungan Pemerintah".into(),
@@ -664,6 +678,17 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         .map(|platform| (*platform, reader.section::<Recipient>(&format!("recipients.{platform}"))))
         .filter(|(_, recipient)| !recipient.email.is_empty() || !recipient.portal.is_empty())
         .collect();
+    let mut offices: BTreeMap<Office, Recipient> = BTreeMap::new();
+    for office in Office::ALL {
+        let mut to: Recipient = reader.section(&format!("recipients.{office}"));
+        // The usual one is a platform's.
+        if to.office == Recipient::default().office {
+            to.office.clear();
+        }
+        if !to.email.is_empty() || !to.portal.is_empty() {
+            offices.insert(*office, to);
+        }
+    }
     Config {
         database,
         web: reader.section("web"),
@@ -691,6 +716,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         mail,
         ministry: reader.section("ministry"),
         recipients,
+        offices,
     }
 }
 

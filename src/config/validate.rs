@@ -85,7 +85,7 @@ fn days(config: &Config, reader: &mut Reader) {
         ("ministry.signatory_until".to_owned(), &ministry.signatory_until),
         ("ministry.contact_until".to_owned(), &ministry.contact_until),
     ];
-    all.extend(config.recipients.iter().map(|(platform, to)| (format!("recipients.{platform}.verified_on"), &to.verified_on)));
+    all.extend(config.all_recipients().map(|(name, to)| (format!("recipients.{name}.verified_on"), &to.verified_on)));
     all.extend(config.schedule.holidays.iter().map(|day| ("schedule.holidays".to_owned(), day)));
     for (path, day) in all {
         if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() {
@@ -104,17 +104,17 @@ fn schedules(config: &Config, reader: &mut Reader) {
         ("schedule.purge", &schedule.purge),
         ("ministry.help_hours", &config.ministry.help_hours),
     ];
-    let own = config.recipients.iter().filter(|(_, to)| !to.deliver.is_empty());
-    let own = own.map(|(platform, to)| (format!("recipients.{platform}.deliver"), &to.deliver));
+    let own = config.all_recipients().filter(|(_, to)| !to.deliver.is_empty());
+    let own = own.map(|(name, to)| (format!("recipients.{name}.deliver"), &to.deliver));
     for (path, pattern) in all.map(|(path, pattern)| (path.to_owned(), pattern)).into_iter().chain(own) {
         if let Err(error) = croner::Cron::from_str(pattern) {
             let mend = "five fields: minute hour day month weekday, e.g. \"30 7 * * MON-FRI\"";
             reader.problem(&path, format!("not a schedule: {error}"), mend);
         }
     }
-    let leaves = config.recipients.iter().filter(|(_, to)| !to.on_holidays).map(|(platform, to)| {
+    let leaves = config.all_recipients().filter(|(_, to)| !to.on_holidays).map(|(name, to)| {
         let own = !to.deliver.is_empty();
-        let path = if own { format!("recipients.{platform}.deliver") } else { "schedule.deliver".to_owned() };
+        let path = if own { format!("recipients.{name}.deliver") } else { "schedule.deliver".to_owned() };
         (path, if own { &to.deliver } else { &config.schedule.deliver })
     });
     for (path, pattern) in leaves.collect::<std::collections::BTreeMap<_, _>>() {
@@ -128,8 +128,8 @@ fn schedules(config: &Config, reader: &mut Reader) {
         let mend = "write {n} where the running number stands, and {year}, e.g. \"B-{n}/SISIR/{month}/{year}\"";
         reader.problem("ministry.number", "two letters would have one number".to_owned(), mend);
     }
-    for (platform, to) in config.recipients.iter().filter(|(_, to)| to.max_rows == 0 || to.max_bytes < 200_000) {
-        let path = format!("recipients.{platform}.{}", if to.max_rows == 0 { "max_rows" } else { "max_bytes" });
+    for (name, to) in config.all_recipients().filter(|(_, to)| to.max_rows == 0 || to.max_bytes < 200_000) {
+        let path = format!("recipients.{name}.{}", if to.max_rows == 0 { "max_rows" } else { "max_bytes" });
         reader.problem(&path, "no package would fit".to_owned(), "at least one post, and 200000 bytes for the two letters");
     }
 }
@@ -288,8 +288,8 @@ fn x_and_jetstream(config: &Config, reader: &mut Reader) {
 
 fn mail(config: &Config, reader: &mut Reader) {
     let mut addresses = vec![("mail.from".to_owned(), config.mail.from.clone())];
-    for (platform, to) in &config.recipients {
-        let path = format!("recipients.{platform}");
+    for (name, to) in config.all_recipients() {
+        let path = format!("recipients.{name}");
         if to.portal.is_empty() {
             addresses.push((format!("{path}.email"), to.email.clone()));
         } else if !to.email.is_empty() {

@@ -1,6 +1,7 @@
 //! Packages for one platform, and the proof that a second person signed their exact bytes.
 
 use super::clock::Millis;
+use super::decision::FollowUp;
 use super::ids::{BatchId, DecisionId, FlagId, RequestId, UserId};
 use super::platform::Platform;
 
@@ -11,6 +12,62 @@ text_enum! {
         Request = "request",
         /// An earlier request was wrong: restore the listed posts.
         Withdrawal = "withdrawal",
+        /// A request was not answered: say how it stands. At most two, then a person decides what follows.
+        Reminder = "reminder",
+        /// A platform refused or stayed silent: the ministry of communication is asked to judge (Permenkominfo 5/2020,
+        /// articles 16 and 17).
+        Application = "application",
+        /// Signs of where goods came in, for the customs office: a hint, not verified.
+        Lead = "lead",
+        /// To sellers: what the rule is, and who helps. A person sends it.
+        Notice = "notice",
+        /// An application, a lead or a notice was wrong.
+        Correction = "correction",
+    }
+}
+
+text_enum! {
+    /// An office that gets letters and is no platform.
+    Office {
+        /// The ministry of communication: applications.
+        Komdigi = "komdigi",
+        /// Customs: leads.
+        Customs = "customs",
+    }
+}
+
+impl BatchKind {
+    /// The first letters of its references.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Request => "TR",
+            Self::Withdrawal => "TW",
+            Self::Reminder => "TP",
+            Self::Application => "TA",
+            Self::Lead => "TL",
+            Self::Notice => "TE",
+            Self::Correction => "TK",
+        }
+    }
+
+    /// Whether it asks or reminds a platform, which answers on the sheet of Annex V.
+    pub const fn is_answered(self) -> bool {
+        matches!(self, Self::Request | Self::Withdrawal | Self::Reminder)
+    }
+
+    /// Whether it says that something said before was wrong.
+    pub const fn takes_back(self) -> bool {
+        matches!(self, Self::Withdrawal | Self::Correction)
+    }
+
+    /// The decisions that it is made of; none for letters about an earlier one.
+    pub const fn follows(self) -> Option<FollowUp> {
+        match self {
+            Self::Request => Some(FollowUp::Request),
+            Self::Lead => Some(FollowUp::CustomsLead),
+            Self::Notice => Some(FollowUp::Education),
+            Self::Withdrawal | Self::Reminder | Self::Application | Self::Correction => None,
+        }
     }
 }
 
@@ -47,7 +104,7 @@ impl BatchState {
 pub struct Batch {
     /// Row id.
     pub id: BatchId,
-    /// Reference used in letters, file names and the subject: `TR-2026-000001`.
+    /// Reference used in letters, file names and the subject: `TR-2026-000001`; see [`BatchKind::prefix`].
     pub code: String,
     /// What it asks for.
     pub kind: BatchKind,
@@ -67,13 +124,19 @@ pub struct Batch {
     pub created_at: Millis,
     /// When it was rendered; also the `Date` of the message.
     pub rendered_at: Option<Millis>,
+    /// The package that a reminder, an application or a correction is about.
+    pub about_id: Option<BatchId>,
 }
 
 /// One row of a package.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Request {
-    /// Row id.
-    pub id: RequestId,
+    /// The request that an answer would be about; none in leads, notices and corrections.
+    pub request_id: Option<RequestId>,
+    /// The row that a correction takes back.
+    pub corrects_id: Option<i64>,
+    /// How many times it was said with this letter: 2 in a second reminder.
+    pub time_no: i32,
     /// The package.
     pub batch_id: BatchId,
     /// Position, from 1.
@@ -222,12 +285,15 @@ mod tests {
             created_by: UserId(1),
             created_at: Millis(0),
             rendered_at: None,
+            about_id: None,
         }
     }
 
     fn row(item_no: i32, reviewer: i64) -> Request {
         Request {
-            id: RequestId(i64::from(item_no)),
+            request_id: Some(RequestId(i64::from(item_no))),
+            corrects_id: None,
+            time_no: 1,
             batch_id: BatchId(1),
             item_no,
             flag_id: FlagId(1),

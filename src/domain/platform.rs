@@ -31,4 +31,19 @@ impl Platform {
             Self::Other => "Lainnya",
         }
     }
+
+    /// Where a person signs in to write to a seller; none where that is not known.
+    pub const fn home(self) -> Option<&'static str> {
+        match self {
+            Self::Tiktok => Some("https://www.tiktok.com"),
+            Self::Instagram => Some("https://www.instagram.com"),
+            Self::Facebook => Some("https://www.facebook.com"),
+            Self::Threads => Some("https://www.threads.com"),
+            Self::Youtube => Some("https://www.youtube.com"),
+            Self::X => Some("https://x.com"),
+            Self::Bluesky => Some("https://bsky.app"),
+            Self::Mastodon => Some("https://joinmastodon.org"),
+            Self::Other => None,
+        }
+    }
 }

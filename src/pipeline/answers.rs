@@ -119,7 +119,7 @@ pub async fn enter(pipeline: &Pipeline, user: &User, id: BatchId, entered: &Ente
 
 async fn sent(pipeline: &Pipeline, id: BatchId) -> Result<Batch> {
     let batch = batches::require(&pipeline.store, id).await?;
-    if batch.state == BatchState::Sent {
+    if batch.state == BatchState::Sent && batch.kind.is_answered() {
         Ok(batch)
     } else {
         Err(PipelineError::Refused(format!("batch {} was not sent; nothing of it is answered", batch.code)))
@@ -129,7 +129,7 @@ async fn sent(pipeline: &Pipeline, id: BatchId) -> Result<Batch> {
 /// Case id → row of a package.
 async fn cases(pipeline: &Pipeline, id: BatchId) -> Result<BTreeMap<String, RequestId>> {
     let rows = batches::rows(&pipeline.store, id).await?;
-    Ok(rows.into_iter().map(|row| (case_id(row.flag_id), row.id)).collect())
+    Ok(rows.into_iter().filter_map(|row| Some((case_id(row.flag_id), row.request_id?))).collect())
 }
 
 /// Where a sheet has what.

@@ -3,25 +3,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Pipeline, PipelineError, Result, allowed, answers, preflight, recall, schedule};
-use crate::config::Config;
+use super::{Pipeline, PipelineError, Result, allowed, answers, picture, preflight, recall, schedule};
+use crate::config::{Config, Recipient};
+use crate::domain::answer::Answer;
 use crate::domain::audit::{Action, Actor, AuditEvent};
-use crate::domain::batch::{Batch, BatchKind, BatchState, may_sign};
+use crate::domain::batch::{Batch, BatchKind, BatchState, Office, may_sign};
 use crate::domain::decision::{Decision, InForce, Reversed, Upheld, Verdict};
 use crate::domain::delivery::{Attempt, AttemptOutcome};
 use crate::domain::ids::{BatchId, FlagId};
 use crate::domain::job::JobKind;
-use crate::domain::legal::Basis;
+use crate::domain::legal::{Basis, BasisKind};
 use crate::domain::user::User;
 use crate::domain::{Millis, Platform, long_date_id, minor, sha256_hex};
 use crate::mail::{Cover, build};
 use crate::platforms::TiktokResearch;
 use crate::report::{
-    self, Addressee, BatchReport, Letterhead, Measured, Record, RecordRow, Reference, ReportFile, ReportRow, redact,
+    self, Addressee, BatchReport, Letterhead, Measured, Picture, Record, RecordRow, Reference, ReportFile, ReportRow, redact,
 };
 use crate::rules::Output;
 use crate::scan;
-use crate::store::batches::{PackageFile, Rendered, RowDetail};
+use crate::store::batches::{PackageFile, Refers, Rendered, RowDetail};
 use crate::store::{StoreError, WriteTx, audit, batches, decisions, flags, jobs, letters, outbox, screenshots, users};
 
 /// Name of the complete message among the files of a package.
@@ -35,38 +36,42 @@ const QUOTE: usize = 200;
 /// # Errors
 /// [`PipelineError::Refused`] when nothing is ready.
 pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: Platform) -> Result<Batch> {
-    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors put packages together")?;
+    allowed(user, user.role.reviews(), WHO)?;
+    // Without an address nothing is worth putting together.
+    recipient(pipeline, kind, platform)?;
     pipeline.reach("batch.before_draft");
-    let verdict = match kind {
-        BatchKind::Request => Verdict::Uphold,
-        BatchKind::Withdrawal => Verdict::Dismiss,
-    };
     let mut tx = pipeline.store.write_tx().await?;
-    let ready = ready(pipeline, &mut tx, platform, verdict).await?;
+    let ready = ready(pipeline, &mut tx, platform, kind).await?;
     if ready.is_empty() {
         return Err(PipelineError::Refused(format!("nothing is ready for {}", platform.label())));
     }
-    let size = answers::learned(pipeline, &mut tx, platform).await?.now;
+    let size = match kind {
+        BatchKind::Lead | BatchKind::Notice => recipient(pipeline, kind, platform)?.max_rows,
+        _ => answers::learned(pipeline, &mut tx, platform).await?.now,
+    };
     let mut ready = signable(ready, &users::all(&mut tx).await?);
     ready.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let (batch, event) = open(&mut tx, user, kind, platform, &ready).await?;
+    let rows: Vec<_> = ready.into_iter().map(|decision| (decision, Refers::default())).collect();
+    let (batch, event) = open(&mut tx, user, (kind, platform, None), &rows).await?;
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
     Ok(batch)
 }
 
-/// A new draft with these rows.
-async fn open(
+/// Who may.
+pub(super) const WHO: &str = "only analysts, approvers and supervisors put packages together";
+
+/// A new draft with these rows. `about`: the package that it follows.
+pub(super) async fn open(
     tx: &mut WriteTx,
     user: &User,
-    kind: BatchKind,
-    platform: Platform,
-    rows: &[Decision],
+    (kind, platform, about): (BatchKind, Platform, Option<BatchId>),
+    rows: &[(Decision, Refers)],
 ) -> Result<(Batch, AuditEvent)> {
-    let batch = batches::insert(tx, kind, platform, user.id).await?;
-    for (item_no, decision) in (1..).zip(rows) {
+    let batch = batches::insert(tx, kind, platform, about, user.id).await?;
+    for (item_no, (decision, refers)) in (1..).zip(rows) {
         let basis = prove(tx, kind, decision).await?;
-        batches::insert_row(tx, &batch, item_no, basis).await?;
+        batches::insert_row(tx, &batch, item_no, basis, *refers).await?;
     }
     let event = AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch));
     let event = event.detail(format!("rows={}", rows.len()));
@@ -94,40 +99,37 @@ impl std::fmt::Display for Held {
     }
 }
 
+/// Why a post stays out of every letter but those that take something back.
+fn why_held(pipeline: &Pipeline, text: &str, exempt: bool, only_source: &str) -> Option<Held> {
+    if minor::shows_a_minor(text) {
+        Some(Held::Minor)
+    } else if exempt {
+        Some(Held::Exempt)
+    } else {
+        (!pipeline.config.tiktok.in_packages && only_source == TiktokResearch::NAME).then_some(Held::Research)
+    }
+}
+
 /// Upheld posts that stay out of requests, and why.
 pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> Result<BTreeMap<FlagId, (Platform, Held)>> {
-    let research = !pipeline.config.tiktok.in_packages;
-    let why = |post: &flags::Upheld| {
-        if minor::shows_a_minor(&post.text) {
-            Some(Held::Minor)
-        } else if post.exempt {
-            Some(Held::Exempt)
-        } else {
-            (research && post.only_source == TiktokResearch::NAME).then_some(Held::Research)
-        }
-    };
+    let why = |post: &flags::Upheld| why_held(pipeline, &post.text, post.exempt, &post.only_source);
     let all = flags::upheld(on, pipeline.clock().now()).await?;
     Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
 }
 
-/// Refuses a request with a post whose text changed after the decision, or that is held back by now.
-pub(super) async fn may_be_asked(
-    pipeline: &Pipeline,
-    on: impl Into<crate::store::Ex<'_>>,
-    batch: &Batch,
-    rows: &[RowDetail],
-) -> Result<()> {
-    if batch.kind == BatchKind::Withdrawal {
+/// Refuses a package with a post whose text changed after the decision, or that is held back by now. What takes something back
+/// is never held.
+pub(super) fn may_be_asked(pipeline: &Pipeline, batch: &Batch, rows: &[RowDetail]) -> Result<()> {
+    if batch.kind.takes_back() {
         return Ok(());
     }
-    let held = held(pipeline, on).await?;
-    let wrong = rows.iter().find_map(|row| match held.get(&row.flag_id) {
+    let wrong = rows.iter().find_map(|row| match why_held(pipeline, &row.text, row.exempt, &row.only_source) {
         _ if !row.text_unchanged => {
             Some((row.flag_id, "changed its text after the decision; cancel this package and decide again"))
         }
-        Some((_, Held::Minor)) => Some((row.flag_id, "shows signs of a child; cancel this package")),
-        Some((_, Held::Research)) => Some((row.flag_id, "was found by the Research API only; cancel this package")),
-        Some((_, Held::Exempt)) => Some((row.flag_id, "is of an account in the help programme; cancel this package")),
+        Some(Held::Minor) => Some((row.flag_id, "shows signs of a child; cancel this package")),
+        Some(Held::Research) => Some((row.flag_id, "was found by the Research API only; cancel this package")),
+        Some(Held::Exempt) => Some((row.flag_id, "is of an account in the help programme; cancel this package")),
         None => None,
     });
     match wrong {
@@ -137,10 +139,10 @@ pub(super) async fn may_be_asked(
 }
 
 /// Decisions that can go into a package now. Withdrawals are never held back.
-pub(super) async fn ready(pipeline: &Pipeline, tx: &mut WriteTx, platform: Platform, verdict: Verdict) -> Result<Vec<Decision>> {
+async fn ready(pipeline: &Pipeline, tx: &mut WriteTx, platform: Platform, kind: BatchKind) -> Result<Vec<Decision>> {
     // All of them: what is held back must not hide what is not.
-    let all = decisions::ready(&mut *tx, platform, verdict, i64::MAX).await?;
-    if verdict == Verdict::Dismiss {
+    let all = decisions::ready(&mut *tx, platform, kind, i64::MAX).await?;
+    if kind.takes_back() {
         return Ok(all);
     }
     let held = held(pipeline, tx).await?;
@@ -150,9 +152,13 @@ pub(super) async fn ready(pipeline: &Pipeline, tx: &mut WriteTx, platform: Platf
 /// The decision must be in force for its flag now, and must fit the kind of package: read again in the transaction.
 async fn prove(tx: &mut WriteTx, kind: BatchKind, decision: &Decision) -> Result<InForce> {
     let in_force = flags::get(&mut *tx, decision.flag_id).await?.and_then(|flag| flag.decision_id);
+    let upheld = || Upheld::prove(decision, in_force).map(Upheld::basis);
+    let reversed = || Reversed::prove(decision, in_force).map(Reversed::basis);
     let proof = match kind {
-        BatchKind::Request => Upheld::prove(decision, in_force).map(Upheld::basis),
-        BatchKind::Withdrawal => Reversed::prove(decision, in_force).map(Reversed::basis),
+        BatchKind::Request | BatchKind::Reminder | BatchKind::Application | BatchKind::Lead => upheld(),
+        BatchKind::Withdrawal | BatchKind::Correction => reversed(),
+        // Sellers of what is lawful may be told what the rule is, too.
+        BatchKind::Notice => upheld().or_else(reversed),
     };
     proof.ok_or_else(|| PipelineError::Refused(format!("the decision on flag {} is not in force any more", decision.flag_id)))
 }
@@ -175,7 +181,7 @@ fn subject(batch: &Batch) -> String {
 /// Renders a draft: letters, annexes, manifest and the complete message, under the next number of the register. From here
 /// on nothing in it can change. A message that is too large for its recipient is divided first; returned is the first part.
 pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Batch> {
-    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors put packages together")?;
+    allowed(user, user.role.reviews(), WHO)?;
     let batch = batches::require(&pipeline.store, id).await?;
     if batch.state != BatchState::Draft {
         return Err(PipelineError::Refused(format!("batch {} is `{}`, not a draft", batch.code, batch.state)));
@@ -184,18 +190,21 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     let year = i64::from(now.in_jakarta().year());
     // Two people may render at the same moment: whoever comes second prints the next number.
     loop {
-        let details = batches::details(&pipeline.store, id).await?;
-        may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
+        let details = batches::details(&pipeline.store, id, now).await?;
+        may_be_asked(pipeline, &batch, &details)?;
         let seq = letters::next(&pipeline.store, year).await?;
         let mut report = report_of(pipeline, &batch, &details, now).await?;
         report.measured = measured(pipeline).await?;
+        if batch.kind == BatchKind::Application {
+            report.pictures = pictures(pipeline, id).await?;
+        }
         preflight::require(pipeline, &batch, &details, &report).await?;
         // Typesetting takes a while: not on the threads that serve pages.
         let rendered = tokio::task::spawn_blocking(move || report::render(&report).map(|files| (report, files))).await;
         let (report, files) = rendered.map_err(|error| PipelineError::Task(error.to_string()))??;
         let message_id = message_id(pipeline, &batch);
         let message = message(&pipeline.config, &report, &files, &message_id)?;
-        let most = pipeline.config.recipients.get(&batch.platform).map_or(u32::MAX, |to| to.max_bytes);
+        let most = addressee(pipeline, &batch).await?.max_bytes;
         if message.len() > usize::try_from(most).unwrap_or(usize::MAX) {
             return Box::pin(divide(pipeline, user, &batch, message.len(), most)).await;
         }
@@ -259,15 +268,16 @@ async fn divide(pipeline: &Pipeline, user: &User, batch: &Batch, size: usize, mo
     }
     let mut all = Vec::new();
     for row in &rows {
-        let decision = decisions::decision(&mut tx, row.decision_id).await?;
-        all.push(decision.ok_or_else(|| StoreError::NotFound(format!("decision {}", row.decision_id)))?);
+        let decision = decisions::require(&mut tx, row.decision_id).await?;
+        let request = row.request_id.filter(|_| batch.about_id.is_some());
+        all.push((decision, Refers { request, corrects: row.corrects_id, time_no: row.time_no }));
     }
     batches::cancel(&mut tx, batch.id).await?;
     let given_up = AuditEvent::new(Actor::User(user.id), Action::BatchCancelled, subject(batch));
     let mut parts = Vec::new();
     let (first, second) = all.split_at(all.len().div_ceil(2));
     for half in [first, second] {
-        let (part, event) = open(&mut tx, user, batch.kind, batch.platform, half).await?;
+        let (part, event) = open(&mut tx, user, (batch.kind, batch.platform, batch.about_id), half).await?;
         parts.push(part);
         tx.note(event);
     }
@@ -310,16 +320,24 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     let what = match report.kind {
         BatchKind::Request => "Permintaan peninjauan konten",
         BatchKind::Withdrawal => "Pencabutan permintaan",
+        BatchKind::Reminder => "Pengingat permintaan peninjauan konten",
+        BatchKind::Application => "Permohonan pemutusan akses",
+        BatchKind::Lead => "Lembar informasi (petunjuk awal, belum diverifikasi)",
+        BatchKind::Notice => "Pemberitahuan kepada penjual",
+        BatchKind::Correction => "Ralat dan pencabutan",
     };
     let list: String = files.iter().map(|file| format!("  {}  {}\n", sha256_hex(&file.bytes), file.name)).collect();
+    let answer = if report.kind.is_answered() {
+        let (day, email) = (long_date_id(report.answer_by), &report.from.email);
+        format!("Mohon tanggapan paling lambat {day} ke {email}, pada lembar tanggapan terlampir.\n")
+    } else {
+        String::new()
+    };
     let text = format!(
-        "Terlampir surat {} dari {} untuk {} tautan.\n\nLampiran dan nilai SHA-256:\n{list}\n\
-         Mohon tanggapan paling lambat {} ke {}, pada lembar tanggapan terlampir.\nMohon balas dengan kode rujukan tetap pada subjek.\n",
+        "Terlampir surat {} dari {} untuk {} tautan.\n\nLampiran dan nilai SHA-256:\n{list}\n{answer}Mohon balas dengan kode rujukan tetap pada subjek.\n",
         report.code,
         report.from.name,
         report.rows.len(),
-        long_date_id(report.answer_by),
-        report.from.email,
     );
     let cover = Cover {
         from: config.mail.from.clone(),
@@ -341,39 +359,94 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
     Ok(build(&cover, &attachments)?)
 }
 
+/// Who gets packages of this kind.
+fn recipient(pipeline: &Pipeline, kind: BatchKind, platform: Platform) -> Result<Recipient> {
+    let config = &pipeline.config;
+    let (name, found) = match kind {
+        BatchKind::Application => (Office::Komdigi.to_string(), config.offices.get(&Office::Komdigi).cloned()),
+        BatchKind::Lead => (Office::Customs.to_string(), config.offices.get(&Office::Customs).cloned()),
+        BatchKind::Notice => {
+            let home = platform.home().map(str::to_owned);
+            let seller = |portal| Recipient { office: "Pemilik akun".into(), portal, ..Recipient::default() };
+            (platform.to_string(), home.map(seller))
+        }
+        _ => (platform.to_string(), config.recipients.get(&platform).cloned()),
+    };
+    let why = format!("no recipient for this; add [recipients.{name}] with an email or a portal to the configuration");
+    found.ok_or(PipelineError::Refused(why))
+}
+
+/// Who gets this package. A correction goes to whoever got what it takes back.
+pub(super) async fn addressee(pipeline: &Pipeline, batch: &Batch) -> Result<Recipient> {
+    let kind = match (batch.kind, batch.about_id) {
+        (BatchKind::Correction, Some(about)) => batches::require(&pipeline.store, about).await?.kind,
+        (kind, _) => kind,
+    };
+    recipient(pipeline, kind, batch.platform)
+}
+
+/// The letters that this one is about: what a withdrawal takes back, else the one that was answered by it.
+async fn refers_to(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail]) -> Result<Vec<Reference>> {
+    let store = &pipeline.store;
+    let mut sent = Vec::new();
+    if let Some(about) = batch.about_id {
+        sent.push(batches::require(store, about).await?);
+    } else if batch.kind == BatchKind::Withdrawal {
+        for row in details {
+            sent.extend(batches::sent_with(store, row.flag_id).await?);
+        }
+        sent.retain(|earlier| earlier.kind == BatchKind::Request && earlier.state == BatchState::Sent);
+    }
+    let mut all = Vec::new();
+    for earlier in sent {
+        let number = letters::of_batch(store, earlier.id).await?.unwrap_or_default();
+        all.push(Reference { code: earlier.code, number, dated: earlier.rendered_at });
+    }
+    all.sort_by(|one, other| one.code.cmp(&other.code));
+    all.dedup();
+    Ok(all)
+}
+
+/// Copies of the screenshots of a package, without metadata, named by case.
+async fn pictures(pipeline: &Pipeline, id: BatchId) -> Result<Vec<Picture>> {
+    let mut all = Vec::new();
+    for (no, shot) in (1..).zip(screenshots::of_batch(&pipeline.store, id).await?) {
+        let stored = screenshots::bytes(&pipeline.store, shot.id).await?;
+        let copy = stored.and_then(|(_, bytes)| picture::clean(&bytes));
+        let (media_type, bytes) = copy.ok_or_else(|| {
+            PipelineError::Refused(format!("a screenshot of {} is no picture; take another one", case_id(shot.flag_id)))
+        })?;
+        let end = media_type.rsplit('/').next().unwrap_or("png");
+        all.push(Picture { name: format!("{}-{no}.{end}", case_id(shot.flag_id)), media_type, bytes });
+    }
+    Ok(all)
+}
+
 /// What the package would say if it were rendered now.
 pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], now: Millis) -> Result<BatchReport> {
     let config = &pipeline.config;
-    let recipient = config.recipients.get(&batch.platform).ok_or_else(|| {
-        let section = format!("[recipients.{}]", batch.platform);
-        PipelineError::Refused(format!(
-            "no recipient for {}; add {section} with an email or a portal to the configuration",
-            batch.platform.label()
-        ))
-    })?;
+    let recipient = addressee(pipeline, batch).await?;
     let mut shots: BTreeMap<FlagId, Vec<String>> = BTreeMap::new();
     for shot in screenshots::of_batch(&pipeline.store, batch.id).await? {
         shots.entry(shot.flag_id).or_default().push(shot.sha256);
     }
-    let mut refers_to = Vec::new();
-    if batch.kind == BatchKind::Withdrawal {
-        for row in details {
-            let sent = batches::sent_with(&pipeline.store, row.flag_id).await?;
-            for sent in sent.into_iter().filter(|b| b.kind == BatchKind::Request && b.state == BatchState::Sent) {
-                let number = letters::of_batch(&pipeline.store, sent.id).await?.unwrap_or_default();
-                refers_to.push(Reference { code: sent.code, number, dated: sent.rendered_at });
-            }
-        }
-        refers_to.sort_by(|one, other| one.code.cmp(&other.code));
-        refers_to.dedup();
+    let refers_to = refers_to(pipeline, batch, details).await?;
+    let mut answered: BTreeMap<_, Answer> = BTreeMap::new();
+    if batch.kind == BatchKind::Application {
+        let all = crate::store::answers::of_batch(&pipeline.store, batch.id).await?;
+        answered.extend(all.into_iter().map(|answer| (answer.request_id, answer)));
     }
+    let of_rows = match batch.about_id {
+        Some(about) => batches::rows(&pipeline.store, about).await?.len(),
+        None => details.len(),
+    };
     let year = i64::from(now.in_jakarta().year());
     let number = match letters::of_batch(&pipeline.store, batch.id).await? {
         Some(number) => number,
         // Not reserved yet: the one that it would get.
         None => letter_number(&config.ministry.number, letters::next(&pipeline.store, year).await?, now),
     };
-    let leaves = schedule::next_delivery(config, batch.platform, now).in_jakarta().date();
+    let leaves = schedule::next_delivery(config, Some(&recipient), now).in_jakarta().date();
     let answer_by = schedule::calendar(config).working_days_after(leaves, config.ministry.answer_days);
     Ok(BatchReport {
         code: batch.code.clone(),
@@ -383,15 +456,18 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
         platform: batch.platform,
         dated: now,
         from: letterhead(config),
-        to: Addressee {
-            office: recipient.office.clone(),
-            entity: recipient.entity.clone(),
-            email: recipient.email.clone(),
-            portal: recipient.portal.clone(),
-        },
-        basis: if batch.kind == BatchKind::Request { legal_bases(pipeline, now) } else { Vec::new() },
+        to: Addressee { office: recipient.office, entity: recipient.entity, email: recipient.email, portal: recipient.portal },
+        basis: legal_bases(pipeline, batch.kind, now),
         refers_to,
-        rows: details.iter().map(|detail| row(pipeline, detail, shots.remove(&detail.flag_id).unwrap_or_default())).collect(),
+        of_rows,
+        rows: details
+            .iter()
+            .map(|detail| {
+                let answer = detail.request_id.and_then(|request| answered.remove(&request));
+                row(pipeline, detail, shots.remove(&detail.flag_id).unwrap_or_default(), answer)
+            })
+            .collect(),
+        pictures: Vec::new(),
         // The elements above were found by these rules.
         rule_set: pipeline.rules().hash.clone(),
         measured: Measured::default(),
@@ -413,17 +489,25 @@ fn letterhead(config: &Config) -> Letterhead {
         signatory_name: ministry.signatory_name,
         contact_name: ministry.contact_name,
         contact_title: ministry.contact_title,
+        contact_appointment: ministry.contact_appointment,
         help: ministry.help,
         answer_days: ministry.answer_days,
     }
 }
 
-/// Bases in force that the packs of takedown requests cite.
-fn legal_bases(pipeline: &Pipeline, now: Millis) -> Vec<Basis> {
+/// Bases in force that the packs of takedown requests cite. Leads and notices are about import alone; what takes something back
+/// rests on none.
+fn legal_bases(pipeline: &Pipeline, kind: BatchKind, now: Millis) -> Vec<Basis> {
+    if kind.takes_back() {
+        return Vec::new();
+    }
     let rules = pipeline.rules();
     let packs = rules.packs.iter().filter(|pack| pack.output == Output::Takedown);
     let ids: Vec<String> = packs.flat_map(|pack| pack.legal.clone()).collect();
-    crate::rules::legal::in_force(&ids, now)
+    let mut bases = crate::rules::legal::in_force(&ids, now);
+    let tells = matches!(kind, BatchKind::Lead | BatchKind::Notice);
+    bases.retain(|basis| !tells || matches!(basis.kind, BasisKind::ImportBan | BasisKind::ImportControl));
+    bases
 }
 
 /// Case id of a flag: the same in every letter about it.
@@ -431,7 +515,7 @@ pub fn case_id(flag: FlagId) -> String {
     format!("KS-{:06}", flag.0)
 }
 
-fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>) -> ReportRow {
+fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>, answer: Option<Answer>) -> ReportRow {
     let evidence: BTreeMap<String, Vec<scan::Span>> = scan::evidence(&pipeline.rules(), &detail.pack, &detail.text);
     let words = |axis: &str| {
         let spans = evidence.get(axis).map_or(&[][..], Vec::as_slice);
@@ -463,6 +547,7 @@ fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>) -> Rep
         screenshots,
         text_sha256: detail.text_sha256.clone(),
         decided_at: detail.decided_at,
+        answer: answer.map(|answer| (answer.outcome, answer.answered_on, answer.reason)),
     }
 }
 
@@ -476,7 +561,7 @@ pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec
         signature.ok_or_else(|| PipelineError::Refused(format!("batch {} is not signed; its record comes after", batch.code)))?;
     let names: BTreeMap<_, String> = users::all(store).await?.into_iter().map(|person| (person.id, person.name)).collect();
     let name = |id| names.get(&id).cloned().unwrap_or_default();
-    let details = batches::details(store, id).await?;
+    let details = batches::details(store, id, pipeline.clock().now()).await?;
     let record = Record {
         number: letters::of_batch(store, id).await?.unwrap_or_default(),
         platform: batch.platform,
@@ -514,16 +599,19 @@ pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec
 pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &str) -> Result<Millis> {
     allowed(user, user.role.signs(), "only approvers sign")?;
     pipeline.reach("batch.before_sign");
-    preflight::still(pipeline, &batches::require(&pipeline.store, id).await?).await?;
+    let shown = batches::require(&pipeline.store, id).await?;
+    preflight::still(pipeline, &shown).await?;
+    let to = addressee(pipeline, &shown).await?;
     let mut tx = pipeline.store.write_tx().await?;
     // As this person is now: somebody may have taken the role away since the page was opened.
-    let now = users::get(&mut tx, user.id).await?;
-    allowed(user, now.is_some_and(|now| now.role.signs() && now.disabled_at.is_none()), "only approvers sign")?;
+    let signer = users::get(&mut tx, user.id).await?;
+    allowed(user, signer.is_some_and(|now| now.role.signs() && now.disabled_at.is_none()), "only approvers sign")?;
+    let now = tx.now();
     let batch = batches::require(&mut tx, id).await?;
     let rows = batches::rows(&mut tx, id).await?;
     may_sign(&batch, &rows, user.id)?;
-    let details = batches::details(&mut tx, id).await?;
-    may_be_asked(pipeline, &mut tx, &batch, &details).await?;
+    let details = batches::details(&mut tx, id, now).await?;
+    may_be_asked(pipeline, &batch, &details)?;
     let stored = batches::file(&mut tx, id, MESSAGE_FILE).await?;
     let stored = stored.ok_or_else(|| StoreError::NotFound(format!("the message of batch {}", batch.code)))?;
     let found = sha256_hex(&stored.bytes);
@@ -532,7 +620,7 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
             crate::domain::batch::NotSigned::OtherBytes { code: batch.code, expected: shown_sha256.to_owned(), found }.into()
         );
     }
-    let due = schedule::next_delivery(&pipeline.config, batch.platform, tx.now());
+    let due = schedule::next_delivery(&pipeline.config, Some(&to), tx.now());
     batches::sign(&mut tx, &batch, user.id, &found, due).await?;
     // The recipient may have a schedule of its own.
     jobs::enqueue(&mut tx, JobKind::Deliver, &format!("due:{id}:{}", due.0), due).await?;

@@ -73,15 +73,21 @@ pub async fn deliver(pipeline: &Pipeline, transport: &Transport) -> Result<Deliv
 /// Whether a message that is due does not leave now. While its platform is paused, or where a person enters it into a form,
 /// it stays due; on a holiday, and when there was enough for this hour, it gets another time.
 async fn waits(pipeline: &Pipeline, delivery: &Delivery) -> Result<bool> {
-    let platform = batches::require(&pipeline.store, delivery.batch_id).await?.platform;
+    let batch = batches::require(&pipeline.store, delivery.batch_id).await?;
+    let platform = batch.platform;
     if is_portal(&delivery.recipient) || pauses::is_open(&pipeline.store, platform).await? {
         return Ok(true);
     }
     let now = pipeline.clock().now();
-    let Some(recipient) = pipeline.config.recipients.get(&platform) else { return Ok(false) };
+    let recipient = match super::batch::addressee(pipeline, &batch).await {
+        Ok(recipient) => recipient,
+        // Taken out of the configuration: the look before the hand-over says so.
+        Err(PipelineError::Refused(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    };
     let calendar = schedule::calendar(&pipeline.config);
     let until = if !recipient.on_holidays && !calendar.is_working(now.in_jakarta().date()) {
-        schedule::next_delivery(&pipeline.config, platform, now)
+        schedule::next_delivery(&pipeline.config, Some(&recipient), now)
     } else if recipient.hourly > 0
         && outbox::tries_since(&pipeline.store, &delivery.recipient, now.minus(HOUR)).await? >= i64::from(recipient.hourly)
     {
@@ -190,7 +196,7 @@ pub async fn resume(pipeline: &Pipeline, user: &User, platform: Platform) -> Res
     allowed(user, user.role.operates(), "only administrators stop deliveries")?;
     let mut tx = pipeline.store.write_tx().await?;
     pauses::end(&mut tx, platform, user.id).await?;
-    let due = schedule::next_delivery(&pipeline.config, platform, tx.now());
+    let due = schedule::next_delivery(&pipeline.config, pipeline.config.recipients.get(&platform), tx.now());
     jobs::enqueue(&mut tx, JobKind::Deliver, &format!("resumed:{platform}:{}", due.0), due).await?;
     let event = AuditEvent::new(Actor::User(user.id), Action::DeliveryResumed, format!("platform:{platform}"));
     Ok(tx.commit(event).await?)
@@ -221,8 +227,8 @@ async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
         return Err(PipelineError::Refused(format!("{case} was decided anew since; give this package up")));
     }
     let batch = batches::require(&pipeline.store, id).await?;
-    let details = batches::details(&pipeline.store, id).await?;
-    super::batch::may_be_asked(pipeline, &pipeline.store, &batch, &details).await?;
+    let details = batches::details(&pipeline.store, id, pipeline.clock().now()).await?;
+    super::batch::may_be_asked(pipeline, &batch, &details)?;
     preflight::still(pipeline, &batch).await
 }
 

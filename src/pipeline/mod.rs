@@ -17,6 +17,7 @@ pub mod figures;
 pub mod follow_up;
 pub mod import;
 pub mod inbox;
+pub mod letters;
 mod meter;
 pub mod oidc;
 pub mod picture;

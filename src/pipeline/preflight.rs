@@ -20,23 +20,30 @@ use crate::store::{batches, checks};
 /// # Errors
 /// The package cannot be put together at all: without a recipient, or with a post that is held back.
 pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>> {
-    let details = batches::details(&pipeline.store, batch.id).await?;
-    batch::may_be_asked(pipeline, &pipeline.store, batch, &details).await?;
-    let report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    let now = pipeline.clock().now();
+    let details = batches::details(&pipeline.store, batch.id, now).await?;
+    batch::may_be_asked(pipeline, batch, &details)?;
+    let report = batch::report_of(pipeline, batch, &details, now).await?;
     look(pipeline, batch, &details, &report).await
 }
 
 /// Refuses a package that something is wrong with by now: what was fine when it was rendered may not be any more.
 pub(super) async fn still(pipeline: &Pipeline, batch: &Batch) -> Result<()> {
-    let details = batches::details(&pipeline.store, batch.id).await?;
-    let mut report = batch::report_of(pipeline, batch, &details, pipeline.clock().now()).await?;
+    let now = pipeline.clock().now();
+    let details = batches::details(&pipeline.store, batch.id, now).await?;
+    let mut report = batch::report_of(pipeline, batch, &details, now).await?;
     // The day that is printed, not the one that would be printed now.
-    let printed = batches::file(&pipeline.store, batch.id, &format!("{}{JSON_SUFFIX}", batch.code)).await?;
-    let printed = printed.and_then(|file| serde_json::from_slice::<TakedownRequest>(&file.bytes).ok());
-    if let Some(day) = printed.and_then(|request| request.deadline.date.parse().ok()) {
+    if let Some(day) = answer_by(pipeline, batch).await? {
         report.answer_by = day;
     }
     require(pipeline, batch, &details, &report).await
+}
+
+/// The day by which an answer is hoped for, as the letter says; none before it is rendered.
+pub async fn answer_by(pipeline: &Pipeline, batch: &Batch) -> Result<Option<Date>> {
+    let printed = batches::file(&pipeline.store, batch.id, &format!("{}{JSON_SUFFIX}", batch.code)).await?;
+    let printed = printed.and_then(|file| serde_json::from_slice::<TakedownRequest>(&file.bytes).ok());
+    Ok(printed.and_then(|request| request.deadline.date.parse().ok()))
 }
 
 /// Refuses a package that something is wrong with.
@@ -67,11 +74,14 @@ async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report:
         }
     };
     let ministry = &pipeline.config.ministry;
-    let recipient = pipeline.config.recipients.get(&batch.platform);
+    let recipient = batch::addressee(pipeline, batch).await?;
+    let today = report.dated.in_jakarta().date();
+    // A person writes to the sellers themselves: nobody has to be asked whether that arrives.
+    let to_sellers = !report.to.portal.is_empty() && Some(report.to.portal.as_str()) == batch.platform.home();
     let facts = Facts {
-        day: report.dated.in_jakarta().date(),
+        day: today,
         until: [&ministry.until, &ministry.signatory_until, &ministry.contact_until].map(|text| day(text)),
-        verified_on: recipient.and_then(|recipient| day(&recipient.verified_on)),
+        verified_on: if to_sellers { Some(today) } else { day(&recipient.verified_on) },
         made_up: ministry.name == Ministry::default().name,
         rows: details.iter().map(row).collect(),
     };

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use croner::Cron;
 
-use crate::config::{Config, first_time};
+use crate::config::{Config, Recipient, first_time};
+use crate::domain::Millis;
 use crate::domain::calendar::Calendar;
 use crate::domain::job::JobKind;
-use crate::domain::{Millis, Platform};
 
 /// The pattern of a kind of work.
 pub fn pattern(config: &Config, kind: JobKind) -> &str {
@@ -29,9 +29,8 @@ pub fn calendar(config: &Config) -> Calendar {
     Calendar::new(config.schedule.holidays.iter().filter_map(|day| day.parse().ok()))
 }
 
-/// When a package signed at `now` leaves for `platform`: the next time of its schedule that is no holiday.
-pub fn next_delivery(config: &Config, platform: Platform, now: Millis) -> Millis {
-    let recipient = config.recipients.get(&platform);
+/// When a package signed at `now` leaves for `recipient`: the next time of its schedule that is no holiday.
+pub fn next_delivery(config: &Config, recipient: Option<&Recipient>, now: Millis) -> Millis {
     let own = recipient.map(|to| to.deliver.as_str()).filter(|pattern| !pattern.is_empty());
     let pattern = own.unwrap_or(&config.schedule.deliver);
     let (any_day, calendar) = (recipient.is_some_and(|to| to.on_holidays), calendar(config));
@@ -55,20 +54,20 @@ pub fn next(pattern: &str, now: Millis) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Recipient;
+    use crate::domain::Platform;
 
     #[test]
     fn packages_wait_for_the_end_of_holidays() {
         let mut config = crate::config::parse("", "", []).unwrap();
         let at = |text: &str| Millis::from_timestamp(text.parse().unwrap());
         let eve = at("2026-12-23T15:00:00+07:00");
-        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "28/12/2026 09:00 WIB");
+        assert_eq!(next_delivery(&config, config.recipients.get(&Platform::Tiktok), eve).wib(), "28/12/2026 09:00 WIB");
         config.schedule.holidays = vec!["2026-12-28".into()];
-        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "29/12/2026 09:00 WIB");
+        assert_eq!(next_delivery(&config, config.recipients.get(&Platform::Tiktok), eve).wib(), "29/12/2026 09:00 WIB");
         let own = Recipient { deliver: "30 16 * * *".into(), on_holidays: true, ..Recipient::default() };
         config.recipients.insert(Platform::Tiktok, own);
-        assert_eq!(next_delivery(&config, Platform::Tiktok, eve).wib(), "23/12/2026 16:30 WIB");
-        assert_eq!(next_delivery(&config, Platform::Threads, eve).wib(), "29/12/2026 09:00 WIB");
+        assert_eq!(next_delivery(&config, config.recipients.get(&Platform::Tiktok), eve).wib(), "23/12/2026 16:30 WIB");
+        assert_eq!(next_delivery(&config, config.recipients.get(&Platform::Threads), eve).wib(), "29/12/2026 09:00 WIB");
     }
 
     #[test]

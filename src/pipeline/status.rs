@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::sources::{self, SourceStatus};
 use super::{Pipeline, Result};
-use crate::domain::batch::BatchState;
+use crate::domain::batch::{BatchKind, BatchState};
 use crate::domain::check::Liveness;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
@@ -71,17 +71,17 @@ pub async fn read(pipeline: &Pipeline) -> Result<Status> {
     })
 }
 
-/// Platforms that have decisions ready for a package: platform, requests, withdrawals.
-pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, usize, usize)>> {
-    use crate::domain::decision::Verdict;
+/// What can be put into packages: platform, kind, posts.
+pub async fn ready(pipeline: &Pipeline) -> Result<Vec<(Platform, BatchKind, usize)>> {
     let held = super::batch::held(pipeline, &pipeline.store).await?;
     let mut out = Vec::new();
     for platform in Platform::ALL.iter().copied().filter(|p| *p != Platform::Other) {
-        let requests = decisions::ready(&pipeline.store, platform, Verdict::Uphold, i64::MAX).await?;
-        let requests = requests.iter().filter(|decision| !held.contains_key(&decision.flag_id)).count();
-        let withdrawals = decisions::ready(&pipeline.store, platform, Verdict::Dismiss, i64::MAX).await?.len();
-        if requests + withdrawals > 0 {
-            out.push((platform, requests, withdrawals));
+        for kind in BatchKind::ALL.iter().copied() {
+            let mut all = decisions::ready(&pipeline.store, platform, kind, i64::MAX).await?;
+            all.retain(|decision| kind.takes_back() || !held.contains_key(&decision.flag_id));
+            if !all.is_empty() {
+                out.push((platform, kind, all.len()));
+            }
         }
     }
     Ok(out)

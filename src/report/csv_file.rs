@@ -1,6 +1,7 @@
 //! The list of posts as CSV: UTF-8 with BOM and CRLF for spreadsheets, cells that look like formulas defused.
 
-use super::{BatchReport, COLUMNS, ReportError};
+use super::{BatchReport, COLUMNS, LEAD_COLUMNS, ReportError, SHORT_COLUMNS};
+use crate::domain::batch::BatchKind;
 
 /// Spreadsheets run cells that begin like this; a caption must stay text.
 fn defused(cell: &str) -> String {
@@ -8,7 +9,12 @@ fn defused(cell: &str) -> String {
 }
 
 pub(super) fn csv(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
-    table("lampiran.csv", &COLUMNS, report.cells())
+    let file = "lampiran.csv";
+    match report.kind {
+        BatchKind::Lead => table(file, &LEAD_COLUMNS, report.lead_cells()),
+        BatchKind::Notice | BatchKind::Correction => table(file, &SHORT_COLUMNS, report.short_cells()),
+        _ => table(file, &COLUMNS, report.cells()),
+    }
 }
 
 /// Any table, the same way.

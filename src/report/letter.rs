@@ -13,7 +13,7 @@ use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{BY_OFFICER, BatchReport, ENCLOSURES, Measured, Record, Reference, ReportError, ReportRow, answer_sheet};
+use super::{BY_OFFICER, BatchReport, Measured, Record, Reference, ReportError, ReportRow, answer_sheet};
 use crate::domain::answer::Outcome;
 use crate::domain::batch::BatchKind;
 use crate::domain::decision::Reason;
@@ -22,8 +22,15 @@ use crate::domain::trust::wilson;
 use crate::domain::{Millis, long_date_id};
 
 const TEMPLATE: &str = include_str!("../../templates/letter/surat.typ");
+const APPLICATION: &str = include_str!("../../templates/letter/permohonan.typ");
+const ANALYSIS: &str = include_str!("../../templates/letter/analisis.typ");
+const LEAD: &str = include_str!("../../templates/letter/informasi.typ");
+const NOTICE: &str = include_str!("../../templates/letter/pemberitahuan.typ");
+const NOTICE_TEXT: &str = include_str!("../../templates/letter/pemberitahuan.txt");
+const CORRECTION: &str = include_str!("../../templates/letter/ralat.typ");
 const RECORD: &str = include_str!("../../templates/letter/berita-acara.typ");
-const WORDS: [(&str, &str); 2] = [
+const WORDS: [(&str, &str); 3] = [
+    ("kop.typ", include_str!("../../templates/letter/kop.typ")),
     ("isi-id.typ", include_str!("../../templates/letter/isi-id.typ")),
     ("isi-en.typ", include_str!("../../templates/letter/isi-en.typ")),
 ];
@@ -146,8 +153,16 @@ fn row(row: &ReportRow, language: Language) -> Value {
         "excerpt": row.excerpt, "a": word(&row.elements[0]), "b": word(&row.elements[1]), "c": word(&row.elements[2]), "rules": row.rules.join(", "),
         "reviewer": word(&row.reviewer), "second": second.unwrap_or_else(|| "-".into()),
         "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
-        "screenshots": if row.screenshots.is_empty() { "-".to_owned() } else { row.screenshots.join(" ") },
+        "screenshots": if row.screenshots.is_empty() { "-".to_owned() } else { row.screenshots.join(" ") }, "answer": answer(row),
     })
+}
+
+/// What came of the request before an application.
+fn answer(row: &ReportRow) -> String {
+    let Some((outcome, day, reason)) = &row.answer else { return "tidak ditanggapi".into() };
+    let day = day.parse().map_or_else(|_| day.clone(), long_date_id);
+    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    format!("{} ({day}){why}", outcome.word().replace('_', " "))
 }
 
 /// Percent with one decimal at most, as this language writes it.
@@ -171,7 +186,7 @@ fn measured(measured: &Measured, language: Language) -> Value {
     })
 }
 
-fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -> Value {
+fn data(report: &BatchReport, language: Language, hashes: &[(String, String)], enclosures: usize) -> Value {
     let mut reviewers: Vec<&str> = report.rows.iter().map(|row| row.reviewer.as_str()).collect();
     reviewers.sort_unstable();
     reviewers.dedup();
@@ -195,10 +210,10 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -
         answers_en.map(|outcome| format!("{} ({})", outcome.word(), outcome.as_str().replace('_', " "))).collect();
     printable_value(json!({
         "language": if language == Language::English { "en" } else { "id" },
-        "withdrawal": report.kind == BatchKind::Withdrawal, "code": report.code, "number": report.number, "platform": report.platform.label(),
+        "withdrawal": report.kind == BatchKind::Withdrawal, "request": report.kind == BatchKind::Request, "of_rows": report.of_rows, "code": report.code, "number": report.number, "platform": report.platform.label(),
         "date": language.date(report.dated), "period_from": language.date(first_seen), "period_to": language.date(report.dated),
         "from": report.from, "to": report.to, "channel": report.to.channel(), "count": report.rows.len(), "count_words": language.number(report.rows.len()),
-        "enclosures": ENCLOSURES, "enclosures_words": language.number(ENCLOSURES), "reviewers": reviewers.len(),
+        "enclosures": enclosures, "enclosures_words": language.number(enclosures), "pictures": report.pictures.iter().map(|picture| &picture.name).collect::<Vec<_>>(), "notice": notice_text(report), "reviewers": reviewers.len(),
         "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to.iter().map(refers).collect::<Vec<_>>(),
         "ban": report.basis.iter().any(|basis| basis.kind == BasisKind::ImportBan),
         "rows": report.rows.iter().map(|r| row(r, language)).collect::<Vec<_>>(), "rule_set": report.rule_set,
@@ -207,12 +222,43 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)]) -
     }))
 }
 
-pub(super) fn pdf(report: &BatchReport, language: Language, hashes: &[(String, String)]) -> Result<Vec<u8>, ReportError> {
+/// The text that a person sends to sellers.
+pub(super) fn notice_text(report: &BatchReport) -> String {
+    let ban = report.basis.iter().find(|basis| basis.kind == BasisKind::ImportBan).map_or("", |basis| basis.cite.as_str());
+    let from = &report.from;
+    let parts = [
+        ("{name}", from.name.as_str()),
+        ("{ban}", ban),
+        ("{help}", &from.help),
+        ("{email}", &from.email),
+        ("{code}", &report.code),
+    ];
+    parts.iter().fold(NOTICE_TEXT.trim_end().to_owned(), |text, (hole, value)| text.replace(hole, value))
+}
+
+/// The legal analysis that an application encloses.
+pub(super) fn analysis(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
+    typeset(ANALYSIS, "analisis-hukum.pdf", &report.code, report.dated, data(report, Language::Indonesian, &[], 0))
+}
+
+pub(super) fn pdf(
+    report: &BatchReport,
+    language: Language,
+    hashes: &[(String, String)],
+    enclosures: usize,
+) -> Result<Vec<u8>, ReportError> {
+    let template = match report.kind {
+        BatchKind::Request | BatchKind::Withdrawal | BatchKind::Reminder => TEMPLATE,
+        BatchKind::Application => APPLICATION,
+        BatchKind::Lead => LEAD,
+        BatchKind::Notice => NOTICE,
+        BatchKind::Correction => CORRECTION,
+    };
     let file = match language {
         Language::Indonesian => "surat.pdf",
         Language::English => "letter.pdf",
     };
-    typeset(TEMPLATE, file, &report.code, report.dated, data(report, language, hashes))
+    typeset(template, file, &report.code, report.dated, data(report, language, hashes, enclosures))
 }
 
 /// The record of how the evidence was taken.

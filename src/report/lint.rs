@@ -140,7 +140,9 @@ impl Lint {
         if report.code.trim().is_empty() || report.number.trim().is_empty() {
             self.stop("L04", "the letter has no number", "draft the package again");
         }
-        if !(1..=60).contains(&from.answer_days) {
+        if !report.kind.is_answered() {
+            // Nobody is asked to answer by a day.
+        } else if !(1..=60).contains(&from.answer_days) {
             let mend = "`ministry.answer_days` is 1 to 60 working days";
             self.stop("L05", format!("an answer is hoped for in {} working days", from.answer_days), mend);
         } else if report.answer_by <= self.day {
@@ -158,6 +160,10 @@ impl Lint {
         self.ended("L06", "ministry.signatory_until", facts.until[1]);
         self.empty("L07", &[("ministry.contact_title", &from.contact_title), ("ministry.contact_name", &from.contact_name)]);
         self.ended("L07", "ministry.contact_until", facts.until[2]);
+        if report.kind == BatchKind::Application && from.contact_appointment.trim().is_empty() {
+            let mend = "set `ministry.contact_appointment`; only a named contact person files (Permenkominfo 5/2020, article 17)";
+            self.stop("L23", "the contact person was not named to the ministry of communication", mend);
+        }
     }
 
     fn recipient(&mut self, report: &BatchReport, facts: &Facts) {
@@ -179,14 +185,16 @@ impl Lint {
     }
 
     fn basis(&mut self, report: &BatchReport) {
-        if report.kind == BatchKind::Withdrawal {
-            if report.refers_to.is_empty() {
-                self.stop("L10", "the withdrawal names no request that it takes back", "draft the package again");
-            }
+        let alone = matches!(report.kind, BatchKind::Request | BatchKind::Lead | BatchKind::Notice);
+        if !alone && report.refers_to.is_empty() {
+            self.stop("L10", "the letter names no earlier one that it is about", "draft the package again");
+        }
+        if report.kind.takes_back() {
             return;
         }
+        let tells = matches!(report.kind, BatchKind::Lead | BatchKind::Notice);
         let has = |kinds: &[BasisKind]| report.basis.iter().any(|basis| kinds.contains(&basis.kind));
-        if !has(&[BasisKind::ImportBan, BasisKind::ImportControl]) || !has(&[BasisKind::Content]) {
+        if !has(&[BasisKind::ImportBan, BasisKind::ImportControl]) || !(tells || has(&[BasisKind::Content])) {
             let mend = "the rule pack cites one of each that is in force; see `legal` of its pack.toml";
             self.stop("L11", "the letter cites no rule about import, or none about content", mend);
         }
@@ -270,10 +278,15 @@ impl Lint {
         if named.iter().any(|text| text.trim().is_empty()) || row.second_reviewer.as_ref() == Some(&row.reviewer) {
             self.stop_row(row, "L18", "it does not say who decided, about which text, or why", again);
         }
-        if report.kind == BatchKind::Withdrawal {
+        if report.kind.takes_back() {
             return;
         }
-        if facts.gone {
+        if report.kind == BatchKind::Application && row.screenshots.is_empty() {
+            let mend = "take one on the page of the post; an application encloses it (Permenkominfo 5/2020, article 16)";
+            self.stop_row(row, "L24", "it has no screenshot", mend);
+        }
+        // A lead is about where goods came in, not about what is to be seen.
+        if facts.gone && report.kind != BatchKind::Lead {
             self.stop_row(
                 row,
                 "L19",
@@ -339,7 +352,8 @@ mod tests {
             seen_at: Millis(NOW.0 - 2 * DAY),
             looked_at: Some(Millis(NOW.0 - DAY)),
             text_sha256: "0".repeat(64),
-            screenshots: Vec::new(),
+            screenshots: vec!["1".repeat(64)],
+            answer: None,
             excerpt: "Buka bal segel, 35k".into(),
             elements: ["buka bal".into(), "korea".into(), "35k".into()],
             rules: vec!["bal-ditawarkan".into()],
@@ -370,6 +384,7 @@ mod tests {
                 signatory_name: text("Nama Contoh"),
                 contact_name: text("Nama Lain"),
                 contact_title: text("Narahubung"),
+                contact_appointment: text("Surat Nomor 1/2026"),
                 help: text("0800-0000-0000, setiap hari 24 jam"),
                 answer_days: 5,
             },
@@ -379,12 +394,14 @@ mod tests {
                 email: text("platform@contoh.id"),
                 portal: String::new(),
             },
-            basis: if kind == BatchKind::Request {
-                vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)]
-            } else {
+            basis: if kind.takes_back() {
                 Vec::new()
+            } else {
+                vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)]
             },
-            refers_to: if kind == BatchKind::Request {
+            of_rows: rows,
+            pictures: Vec::new(),
+            refers_to: if kind.follows().is_some() {
                 Vec::new()
             } else {
                 vec![crate::report::Reference {
@@ -408,79 +425,90 @@ mod tests {
         (report, facts)
     }
 
-    /// Code, whether it is about requests only, what goes wrong. `usize`: the row it happens to.
-    type Mutation = (&'static str, bool, fn(&mut BatchReport, &mut Facts, usize));
+    /// Code, kinds of letters that it is about, what goes wrong. `usize`: the row it happens to.
+    type Mutation = (&'static str, fn(BatchKind) -> bool, fn(&mut BatchReport, &mut Facts, usize));
+
+    const ANY: fn(BatchKind) -> bool = |_| true;
+    const ANSWERED: fn(BatchKind) -> bool = BatchKind::is_answered;
+    const ABOUT: fn(BatchKind) -> bool = |kind| kind.follows().is_none();
+    const ASKS: fn(BatchKind) -> bool = |kind| !kind.takes_back();
+    const ACCUSES: fn(BatchKind) -> bool = |kind| !kind.takes_back() && !matches!(kind, BatchKind::Lead | BatchKind::Notice);
+    const SHOWN: fn(BatchKind) -> bool = |kind| !kind.takes_back() && kind != BatchKind::Lead;
+    const APPLIES: fn(BatchKind) -> bool = |kind| kind == BatchKind::Application;
 
     /// Every part of the letter and of a row that can be missing or wrong.
     const MUTATIONS: &[Mutation] = &[
-        ("L01", false, |r, _, _| r.from.name.clear()),
-        ("L01", false, |r, _, _| r.from.short_name = "  ".into()),
-        ("L01", false, |r, _, _| r.from.unit.clear()),
-        ("L01", false, |r, _, _| r.from.address.clear()),
-        ("L01", false, |r, _, _| r.from.phone.clear()),
-        ("L01", false, |r, _, _| r.from.website.clear()),
-        ("L01", false, |r, _, _| r.from.city.clear()),
-        ("L01", false, |r, _, _| r.from.help.clear()),
-        ("L01", false, |r, _, _| r.from.email = "penurunan@contoh".into()),
-        ("L02", false, |_, f, _| f.until[0] = f.day.yesterday().ok()),
-        ("L04", false, |r, _, _| r.code.clear()),
-        ("L04", false, |r, _, _| r.number.clear()),
-        ("L05", false, |r, f, _| r.answer_by = f.day),
-        ("L05", false, |r, _, _| r.from.answer_days = 0),
-        ("L05", false, |r, _, _| r.from.answer_days = 61),
-        ("L06", false, |r, _, _| r.from.signatory_name.clear()),
-        ("L06", false, |r, _, _| r.from.signatory_title.clear()),
-        ("L06", false, |_, f, _| f.until[1] = f.day.yesterday().ok()),
-        ("L07", false, |r, _, _| r.from.contact_name.clear()),
-        ("L07", false, |r, _, _| r.from.contact_title.clear()),
-        ("L07", false, |_, f, _| f.until[2] = f.day.yesterday().ok()),
-        ("L08", false, |r, _, _| r.to.office.clear()),
-        ("L08", false, |r, _, _| r.to.email.clear()),
-        ("L08", false, |r, _, _| r.to.email = "tim hubungan@contoh.id".into()),
-        ("L08", false, |r, _, _| r.to.portal = "formulir".into()),
-        ("L08", false, |r, _, _| (r.to.portal = "http://platform.contoh.id".into(), r.to.email.clear()).1),
-        ("L09", false, |_, f, _| f.verified_on = None),
-        ("L09", false, |_, f, _| f.verified_on = f.verified_on.and_then(|day| day.yesterday().ok())),
-        ("L09", false, |_, f, _| f.verified_on = Some(f.day.saturating_add(jiff::Span::new().days(9)))),
-        ("L11", true, |r, _, _| r.basis.clear()),
-        ("L11", true, |r, _, _| r.basis.truncate(1)),
-        ("L11", true, |r, _, _| drop(r.basis.remove(0))),
-        ("L12", true, |r, _, _| r.basis[0].effective_to = Some("2025-12-31".into())),
-        ("L12", true, |r, _, _| r.basis[1].effective_from = "2027-01-01".into()),
-        ("L12", true, |r, _, _| r.basis[1].cite.clear()),
-        ("L13", false, |r, _, _| r.to.office = "Oknum, yang terbukti".into()),
-        ("L13", false, |r, _, _| r.to.entity = "paling lambat 1 x 24 jam".into()),
-        ("L13", false, |r, _, _| r.from.help = "Platform wajib menjawab".into()),
-        ("L13", false, |r, _, _| r.from.unit = "Sanksi  pidana menanti".into()),
-        ("L14", false, |r, _, row| r.rows[row].item_no += 1),
-        ("L14", false, |r, f, _| (r.rows.clear(), f.rows.clear()).0),
-        ("L15", false, |r, _, _| r.rule_set.clear()),
-        ("L16", false, |r, _, row| r.rows[row].native_id.clear()),
-        ("L16", false, |_, f, row| f.rows[row].address = None),
-        ("L16", false, |_, f, row| f.rows[row].address = Some((Platform::Instagram, id(row + 1)))),
-        ("L16", false, |_, f, row| f.rows[row].address = Some((Platform::Tiktok, "1".into()))),
-        ("L17", false, |_, f, row| f.rows[row].asked_in = Some("TR-2026-000009".into())),
-        ("L17", false, |r, f, row| {
+        ("L01", ANY, |r, _, _| r.from.name.clear()),
+        ("L01", ANY, |r, _, _| r.from.short_name = "  ".into()),
+        ("L01", ANY, |r, _, _| r.from.unit.clear()),
+        ("L01", ANY, |r, _, _| r.from.address.clear()),
+        ("L01", ANY, |r, _, _| r.from.phone.clear()),
+        ("L01", ANY, |r, _, _| r.from.website.clear()),
+        ("L01", ANY, |r, _, _| r.from.city.clear()),
+        ("L01", ANY, |r, _, _| r.from.help.clear()),
+        ("L01", ANY, |r, _, _| r.from.email = "penurunan@contoh".into()),
+        ("L02", ANY, |_, f, _| f.until[0] = f.day.yesterday().ok()),
+        ("L04", ANY, |r, _, _| r.code.clear()),
+        ("L04", ANY, |r, _, _| r.number.clear()),
+        ("L05", ANSWERED, |r, f, _| r.answer_by = f.day),
+        ("L05", ANSWERED, |r, _, _| r.from.answer_days = 0),
+        ("L05", ANSWERED, |r, _, _| r.from.answer_days = 61),
+        ("L06", ANY, |r, _, _| r.from.signatory_name.clear()),
+        ("L06", ANY, |r, _, _| r.from.signatory_title.clear()),
+        ("L06", ANY, |_, f, _| f.until[1] = f.day.yesterday().ok()),
+        ("L07", ANY, |r, _, _| r.from.contact_name.clear()),
+        ("L07", ANY, |r, _, _| r.from.contact_title.clear()),
+        ("L07", ANY, |_, f, _| f.until[2] = f.day.yesterday().ok()),
+        ("L08", ANY, |r, _, _| r.to.office.clear()),
+        ("L08", ANY, |r, _, _| r.to.email.clear()),
+        ("L08", ANY, |r, _, _| r.to.email = "tim hubungan@contoh.id".into()),
+        ("L08", ANY, |r, _, _| r.to.portal = "formulir".into()),
+        ("L08", ANY, |r, _, _| (r.to.portal = "http://platform.contoh.id".into(), r.to.email.clear()).1),
+        ("L09", ANY, |_, f, _| f.verified_on = None),
+        ("L09", ANY, |_, f, _| f.verified_on = f.verified_on.and_then(|day| day.yesterday().ok())),
+        ("L09", ANY, |_, f, _| f.verified_on = Some(f.day.saturating_add(jiff::Span::new().days(9)))),
+        ("L10", ABOUT, |r, _, _| r.refers_to.clear()),
+        ("L11", ASKS, |r, _, _| r.basis.clear()),
+        ("L11", ACCUSES, |r, _, _| r.basis.truncate(1)),
+        ("L11", ASKS, |r, _, _| drop(r.basis.remove(0))),
+        ("L12", ASKS, |r, _, _| r.basis[0].effective_to = Some("2025-12-31".into())),
+        ("L12", ASKS, |r, _, _| r.basis[1].effective_from = "2027-01-01".into()),
+        ("L12", ASKS, |r, _, _| r.basis[1].cite.clear()),
+        ("L13", ANY, |r, _, _| r.to.office = "Oknum, yang terbukti".into()),
+        ("L13", ANY, |r, _, _| r.to.entity = "paling lambat 1 x 24 jam".into()),
+        ("L13", ANY, |r, _, _| r.from.help = "Platform wajib menjawab".into()),
+        ("L13", ANY, |r, _, _| r.from.unit = "Sanksi  pidana menanti".into()),
+        ("L14", ANY, |r, _, row| r.rows[row].item_no += 1),
+        ("L14", ANY, |r, f, _| (r.rows.clear(), f.rows.clear()).0),
+        ("L15", ANY, |r, _, _| r.rule_set.clear()),
+        ("L16", ANY, |r, _, row| r.rows[row].native_id.clear()),
+        ("L16", ANY, |_, f, row| f.rows[row].address = None),
+        ("L16", ANY, |_, f, row| f.rows[row].address = Some((Platform::Instagram, id(row + 1)))),
+        ("L16", ANY, |_, f, row| f.rows[row].address = Some((Platform::Tiktok, "1".into()))),
+        ("L17", ANY, |_, f, row| f.rows[row].asked_in = Some("TR-2026-000009".into())),
+        ("L17", ANY, |r, f, row| {
             let (mut copy, known) = (r.rows[row].clone(), f.rows[row].clone());
             copy.item_no = i32::try_from(r.rows.len()).unwrap() + 1;
             r.rows.push(copy);
             f.rows.push(known);
         }),
-        ("L18", false, |r, _, row| r.rows[row].reviewer.clear()),
-        ("L18", false, |r, _, row| r.rows[row].reason.clear()),
-        ("L18", false, |r, _, row| r.rows[row].case_id.clear()),
-        ("L18", false, |r, _, row| r.rows[row].text_sha256.clear()),
-        ("L18", false, |r, _, row| r.rows[row].second_reviewer = Some(r.rows[row].reviewer.clone())),
-        ("L19", true, |_, f, row| f.rows[row].gone = true),
-        ("L20", true, |r, _, row| r.rows[row].elements[0].clear()),
-        ("L20", true, |r, _, row| r.rows[row].elements[1] = " ".into()),
-        ("L20", true, |r, _, row| r.rows[row].elements[2].clear()),
-        ("L20", true, |r, _, row| r.rows[row].rules.clear()),
-        ("L21", true, |r, _, row| r.rows[row].decided_at = Millis(r.dated.0 + 1)),
-        ("L21", true, |r, _, row| r.rows[row].decided_at = Millis(r.rows[row].seen_at.0 - 1)),
-        ("L22", true, |r, _, row| r.rows[row].excerpt = "WA 0800-0000-0105".into()),
-        ("L22", true, |r, _, row| r.rows[row].elements[2] = "toko@contoh.id".into()),
-        ("L22", true, |r, _, row| r.rows[row].excerpt = "bal ".repeat(51).trim().into()),
+        ("L18", ANY, |r, _, row| r.rows[row].reviewer.clear()),
+        ("L18", ANY, |r, _, row| r.rows[row].reason.clear()),
+        ("L18", ANY, |r, _, row| r.rows[row].case_id.clear()),
+        ("L18", ANY, |r, _, row| r.rows[row].text_sha256.clear()),
+        ("L18", ANY, |r, _, row| r.rows[row].second_reviewer = Some(r.rows[row].reviewer.clone())),
+        ("L19", SHOWN, |_, f, row| f.rows[row].gone = true),
+        ("L20", ASKS, |r, _, row| r.rows[row].elements[0].clear()),
+        ("L20", ASKS, |r, _, row| r.rows[row].elements[1] = " ".into()),
+        ("L20", ASKS, |r, _, row| r.rows[row].elements[2].clear()),
+        ("L20", ASKS, |r, _, row| r.rows[row].rules.clear()),
+        ("L21", ASKS, |r, _, row| r.rows[row].decided_at = Millis(r.dated.0 + 1)),
+        ("L21", ASKS, |r, _, row| r.rows[row].decided_at = Millis(r.rows[row].seen_at.0 - 1)),
+        ("L22", ASKS, |r, _, row| r.rows[row].excerpt = "WA 0800-0000-0105".into()),
+        ("L22", ASKS, |r, _, row| r.rows[row].elements[2] = "toko@contoh.id".into()),
+        ("L22", ASKS, |r, _, row| r.rows[row].excerpt = "bal ".repeat(51).trim().into()),
+        ("L23", APPLIES, |r, _, _| r.from.contact_appointment = " ".into()),
+        ("L24", APPLIES, |r, _, row| r.rows[row].screenshots.clear()),
     ];
 
     fn stops(report: &BatchReport, facts: &Facts) -> Vec<&'static str> {
@@ -503,8 +531,8 @@ mod tests {
 
     #[test]
     fn each_missing_part_has_its_code() {
-        for (at, (code, requests_only, mutate)) in MUTATIONS.iter().enumerate() {
-            for kind in BatchKind::ALL.iter().filter(|kind| !requests_only || **kind == BatchKind::Request) {
+        for (at, (code, concerns, mutate)) in MUTATIONS.iter().enumerate() {
+            for kind in BatchKind::ALL.iter().filter(|kind| concerns(**kind)) {
                 let (mut report, mut facts) = complete(*kind, 3);
                 mutate(&mut report, &mut facts, 1);
                 let found = stops(&report, &facts);
@@ -519,11 +547,12 @@ mod tests {
         let below = |n: usize| usize::from(u16::from_le_bytes(chance.bytes())) % n;
         let mut passed = Vec::new();
         for round in 0..10_000 {
-            let kind = if round % 4 == 0 { BatchKind::Withdrawal } else { BatchKind::Request };
+            // Half of them are requests.
+            let kind = if round % 2 == 0 { BatchKind::Request } else { BatchKind::ALL[below(BatchKind::ALL.len())] };
             let rows = 1 + below(8);
             let (mut report, mut facts) = complete(kind, rows);
             let wrong: Vec<usize> = (0..=below(3)).map(|_| below(MUTATIONS.len())).collect();
-            let fitting: Vec<usize> = wrong.into_iter().filter(|at| kind == BatchKind::Request || !MUTATIONS[*at].1).collect();
+            let fitting: Vec<usize> = wrong.into_iter().filter(|at| MUTATIONS[*at].1(kind)).collect();
             for at in &fitting {
                 // Rows may be gone by an earlier mutation, and bases too.
                 if report.rows.len() >= rows && (report.basis.len() == 2 || !["L11", "L12"].contains(&MUTATIONS[*at].0)) {

@@ -13,6 +13,7 @@ mod xlsx_file;
 
 use std::fmt::Write as _;
 
+use crate::domain::answer::Outcome;
 use crate::domain::batch::BatchKind;
 use crate::domain::trust::Interval;
 use crate::domain::{Millis, Platform, sha256_hex};
@@ -35,6 +36,7 @@ pub struct Letterhead {
     pub signatory_name: String,
     pub contact_name: String,
     pub contact_title: String,
+    pub contact_appointment: String,
     pub help: String,
     pub answer_days: u32,
 }
@@ -95,6 +97,8 @@ pub struct ReportRow {
     pub second_reviewer: Option<String>,
     /// When.
     pub decided_at: Millis,
+    /// What the platform answered to an earlier request: outcome, day, reason. Read for applications only.
+    pub answer: Option<(Outcome, String, String)>,
 }
 
 impl ReportRow {
@@ -127,6 +131,17 @@ pub struct Measured {
     pub recall: Option<(f64, Interval)>,
 }
 
+/// A picture that a package encloses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// File name, after the code of the package.
+    pub name: String,
+    /// Media type.
+    pub media_type: &'static str,
+    /// The bytes, without metadata.
+    pub bytes: Vec<u8>,
+}
+
 /// An earlier letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -145,7 +160,7 @@ pub struct BatchReport {
     pub code: String,
     /// Number of the letter in the register of outgoing letters.
     pub number: String,
-    /// Request or withdrawal.
+    /// What it asks for.
     pub kind: BatchKind,
     /// Addressee's platform.
     pub platform: Platform,
@@ -159,10 +174,14 @@ pub struct BatchReport {
     pub to: Addressee,
     /// Legal bases in force on the date.
     pub basis: Vec<crate::domain::legal::Basis>,
-    /// Requests that a withdrawal takes back.
+    /// Letters that this one is about.
     pub refers_to: Vec<Reference>,
+    /// Rows of the letter that this one is about; its own where it is about none.
+    pub of_rows: usize,
     /// Posts.
     pub rows: Vec<ReportRow>,
+    /// Copies of the screenshots, which an application encloses.
+    pub pictures: Vec<Picture>,
     /// Hash of the rule set.
     pub rule_set: String,
     /// How well the rules do.
@@ -241,32 +260,44 @@ pub struct ReportError {
     pub reason: String,
 }
 
-/// Files besides the letter: what it says of its enclosures.
-const ENCLOSURES: usize = 7;
-
 /// Name of the manifest. `sha256sum -c manifes.sha256` checks a received package.
 pub const MANIFEST: &str = "manifes.sha256";
 
 /// End of the name of the list of posts for machines (schema `takedown-request/1`).
 pub const JSON_SUFFIX: &str = "-lampiran.json";
 
+/// End of the name of the text that a person sends to sellers.
+pub const NOTICE_SUFFIX: &str = "-pemberitahuan.txt";
+
+const PDF: &str = "application/pdf";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// Makes every file. Takes up to seconds for hundreds of rows: call it off the async threads.
+/// Makes every file: the letter first, the manifest last. Takes up to seconds for hundreds of rows: call it off the async
+/// threads.
 pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
     let file = |suffix: &str, media_type, bytes| ReportFile { name: format!("{}{suffix}", report.code), media_type, bytes };
-    let mut files = vec![
-        file("-lampiran.xlsx", XLSX, xlsx_file::xlsx(report)?),
-        file("-lampiran.csv", "text/csv", csv_file::csv(report)?),
-        file(JSON_SUFFIX, "application/json", takedown_request::json(report)?),
-        file("-tanggapan.xlsx", XLSX, answer_sheet::xlsx(report)?),
-        file("-tanggapan.csv", "text/csv", answer_sheet::csv(report)?),
-    ];
-    // Annex IV of the letters names the files above; the manifest names the letters too.
-    let hashes = hashes(&files);
-    let letters = [("-surat.pdf", letter::Language::Indonesian), ("-letter.pdf", letter::Language::English)];
+    let mut files =
+        vec![file("-lampiran.xlsx", XLSX, xlsx_file::xlsx(report)?), file("-lampiran.csv", "text/csv", csv_file::csv(report)?)];
+    let mut letters = vec![("-surat.pdf", letter::Language::Indonesian)];
+    match report.kind {
+        BatchKind::Request | BatchKind::Withdrawal | BatchKind::Reminder => {
+            files.push(file(JSON_SUFFIX, "application/json", takedown_request::json(report)?));
+            files.push(file("-tanggapan.xlsx", XLSX, answer_sheet::xlsx(report)?));
+            files.push(file("-tanggapan.csv", "text/csv", answer_sheet::csv(report)?));
+            letters.push(("-letter.pdf", letter::Language::English));
+        }
+        BatchKind::Application => {
+            files.push(file("-analisis-hukum.pdf", PDF, letter::analysis(report)?));
+            let pictures = report.pictures.iter();
+            files.extend(pictures.map(|picture| file(&format!("-{}", picture.name), picture.media_type, picture.bytes.clone())));
+        }
+        BatchKind::Notice => files.push(file(NOTICE_SUFFIX, "text/plain", letter::notice_text(report).into_bytes())),
+        BatchKind::Lead | BatchKind::Correction => {}
+    }
+    // The letters name the files above; the manifest names the letters too. The letter itself is no enclosure.
+    let (hashes, enclosures) = (hashes(&files), files.len() + letters.len());
     for (place, (suffix, language)) in letters.into_iter().enumerate() {
-        files.insert(place, file(suffix, "application/pdf", letter::pdf(report, language, &hashes)?));
+        files.insert(place, file(suffix, PDF, letter::pdf(report, language, &hashes, enclosures)?));
     }
     let manifest = self::hashes(&files).into_iter().fold(String::new(), |mut text, (name, sha256)| {
         // Writing to a String cannot fail.
@@ -274,10 +305,6 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
         text
     });
     files.push(ReportFile { name: MANIFEST.into(), media_type: "text/plain", bytes: manifest.into_bytes() });
-    if files.len() != ENCLOSURES + 1 {
-        let reason = format!("it names {ENCLOSURES} enclosures, and there are {}", files.len() - 1);
-        return Err(ReportError { file: "surat.pdf", reason });
-    }
     Ok(files)
 }
 
@@ -311,13 +338,36 @@ const COLUMNS: [&str; 18] = [
     "sha256_teks",
 ];
 
+/// Columns of a lead: as little as the customs office needs to begin.
+const LEAD_COLUMNS: [&str; 6] = ["no", "id_perkara", "tautan", "waktu_unggah_wib", "kata_tentang_asal", "keterangan"];
+
+/// Columns where the posts are only named.
+const SHORT_COLUMNS: [&str; 3] = ["no", "id_perkara", "tautan"];
+
 impl BatchReport {
+    fn lead_cells(&self) -> impl Iterator<Item = [String; 6]> {
+        self.rows.iter().map(|row| {
+            let posted = row.posted_at.map(Millis::wib).unwrap_or_default();
+            let [_, origin, _] = row.elements.clone();
+            let note = "petunjuk awal, belum diverifikasi".to_owned();
+            [row.item_no.to_string(), row.case_id.clone(), row.url.clone(), posted, origin, note]
+        })
+    }
+
+    fn short_cells(&self) -> impl Iterator<Item = [String; 3]> {
+        self.rows.iter().map(|row| [row.item_no.to_string(), row.case_id.clone(), row.url.clone()])
+    }
+
     /// The cells of each row of Annex I.
     fn cells(&self) -> impl Iterator<Item = [String; 18]> {
         let basis = self.basis.iter().map(|basis| basis.id.as_str()).collect::<Vec<_>>().join(", ");
         let action = match self.kind {
-            BatchKind::Request => "tinjau_dan_turunkan",
+            BatchKind::Request | BatchKind::Reminder => "tinjau_dan_turunkan",
             BatchKind::Withdrawal => "pulihkan",
+            BatchKind::Application => "nilai_pemutusan_akses",
+            BatchKind::Lead => "petunjuk_awal",
+            BatchKind::Notice => "beri_tahu",
+            BatchKind::Correction => "abaikan_surat_terdahulu",
         };
         self.rows.iter().map(move |row| {
             let [a, b, c] = row.elements.clone();

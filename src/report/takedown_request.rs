@@ -26,8 +26,8 @@ pub struct TakedownRequest {
     pub letter_number: String,
     /// 1; what is corrected is asked in a new package or taken back by a withdrawal.
     pub revision: u32,
-    /// Whether it asks, or takes back what was asked.
-    pub kind: BatchKind,
+    /// Whether it asks, reminds, or takes back what was asked.
+    pub kind: Kind,
     /// When it was made, UTC.
     pub created_at: String,
     /// Languages of the letters that go with it.
@@ -38,7 +38,7 @@ pub struct TakedownRequest {
     pub addressee: Addressee,
     /// Legal bases in force on that day.
     pub legal_basis: Vec<LegalBasis>,
-    /// Requests that a withdrawal takes back.
+    /// Requests that a withdrawal takes back, or that it reminds of.
     pub refers_to: Vec<String>,
     /// Countries it is limited to (ISO 3166-1).
     pub territorial_scope: Vec<String>,
@@ -60,6 +60,18 @@ pub struct TakedownRequest {
     pub counts: Counts,
     /// Hash over the items.
     pub integrity: Integrity,
+}
+
+/// What a package is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It asks for a review.
+    Request,
+    /// It takes back what was asked.
+    Withdrawal,
+    /// It asks again about what was not answered.
+    Reminder,
 }
 
 /// What is asked.
@@ -260,7 +272,11 @@ impl TakedownRequest {
             request_id: report.code.clone(),
             letter_number: report.number.clone(),
             revision: 1,
-            kind: report.kind,
+            kind: match report.kind {
+                BatchKind::Withdrawal => Kind::Withdrawal,
+                BatchKind::Reminder => Kind::Reminder,
+                _ => Kind::Request,
+            },
             created_at: report.dated.utc(),
             language: vec!["id".into(), "en".into()],
             issuer: Issuer {
@@ -295,8 +311,8 @@ impl TakedownRequest {
             refers_to: report.refers_to.iter().map(|letter| letter.code.clone()).collect(),
             territorial_scope: vec!["ID".into()],
             requested_action: match report.kind {
-                BatchKind::Request => RequestedAction::ReviewAndRestrict,
                 BatchKind::Withdrawal => RequestedAction::Restore,
+                _ => RequestedAction::ReviewAndRestrict,
             },
             deadline: Deadline {
                 date: report.answer_by.to_string(),
@@ -319,11 +335,11 @@ impl TakedownRequest {
 
 fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
     let explanation = match report.kind {
-        BatchKind::Request => format!(
+        BatchKind::Withdrawal => "Read again: the post does not meet the criteria of our request.".into(),
+        _ => format!(
             "A person read the post and suspects all three elements: used clothing ({}), signs of import ({}), an offer or invitation to buy ({}).",
             row.elements[0], row.elements[1], row.elements[2]
         ),
-        BatchKind::Withdrawal => "Read again: the post does not meet the criteria of our request.".into(),
     };
     let [used_clothing, import_nexus, offer] = row.elements.clone();
     Item {

@@ -27,6 +27,7 @@ fn report(kind: BatchKind) -> BatchReport {
         looked_at: Some(at),
         text_sha256: sha256_hex(text.as_bytes()),
         screenshots: vec!["1".repeat(64)],
+        answer: None,
         excerpt: redact(text, 200),
         elements: ["buka bal".into(), "korea".into(), "35k".into()],
         rules: vec!["bal-ditawarkan".into()],
@@ -50,7 +51,9 @@ fn report(kind: BatchKind) -> BatchReport {
             portal: String::new(),
         },
         basis: vec![basis("PM47", BasisKind::ImportBan), basis("PP80-22", BasisKind::Content)],
-        refers_to: if kind == BatchKind::Withdrawal {
+        of_rows: 3,
+        pictures: Vec::new(),
+        refers_to: if kind.follows().is_none() {
             vec![Reference { code: "TR-2026-000000".into(), number: "B-0/SISIR/XI/2026".into(), dated: Some(at) }]
         } else {
             vec![]
@@ -80,6 +83,55 @@ fn the_manifest_names_every_other_file_with_its_hash() {
     assert_eq!(files.len(), 8);
 }
 
+/// What each kind of letter encloses, by the ends of the names.
+#[test]
+fn every_kind_has_its_files() {
+    for kind in BatchKind::ALL {
+        let mut report = report(*kind);
+        report.pictures = vec![Picture { name: "KS-000001-1.png".into(), media_type: "image/png", bytes: vec![1] }];
+        let names: Vec<String> =
+            render(&report).unwrap().into_iter().map(|file| file.name.replace("TR-2026-000001", "")).collect();
+        let lists = ["-lampiran.xlsx", "-lampiran.csv"];
+        let expected: Vec<&str> = match kind {
+            BatchKind::Request | BatchKind::Withdrawal | BatchKind::Reminder => {
+                let answers = ["-lampiran.json", "-tanggapan.xlsx", "-tanggapan.csv"];
+                ["-surat.pdf", "-letter.pdf"].into_iter().chain(lists).chain(answers).collect()
+            }
+            BatchKind::Application => {
+                ["-surat.pdf"].into_iter().chain(lists).chain(["-analisis-hukum.pdf", "-KS-000001-1.png"]).collect()
+            }
+            BatchKind::Notice => ["-surat.pdf"].into_iter().chain(lists).chain([NOTICE_SUFFIX]).collect(),
+            BatchKind::Lead | BatchKind::Correction => ["-surat.pdf"].into_iter().chain(lists).collect(),
+        };
+        assert_eq!(names, expected.into_iter().chain([MANIFEST]).collect::<Vec<_>>(), "{kind}");
+    }
+}
+
+/// A lead says where goods came in, and of the people only what their address shows.
+#[test]
+fn a_lead_holds_as_little_as_it_needs() {
+    let files = render(&report(BatchKind::Lead)).unwrap();
+    let csv = String::from_utf8(files.iter().find(|file| file.media_type == "text/csv").unwrap().bytes.clone()).unwrap();
+    let header = csv.lines().next().unwrap();
+    assert_eq!(header, "\u{feff}no,id_perkara,tautan,waktu_unggah_wib,kata_tentang_asal,keterangan");
+    assert!(csv.contains("korea") && csv.contains("belum diverifikasi"));
+    assert!(!csv.contains("HYPERLINK") && !csv.contains("petugas"), "{csv}");
+}
+
+#[test]
+fn a_notice_says_what_is_allowed_and_who_helps() {
+    let mut report = report(BatchKind::Notice);
+    report.from.help = "0800-0000-0000".into();
+    report.from.email = "bantuan@contoh.go.id".into();
+    let text = letter::notice_text(&report);
+    for part in
+        ["Kementerian Contoh", "Peraturan PM47", "diperbolehkan", "0800-0000-0000", "bantuan@contoh.go.id", "TR-2026-000001"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains('{'), "{text}");
+}
+
 #[test]
 fn spreadsheets_never_get_a_formula() {
     let files = render(&report(BatchKind::Request)).unwrap();
@@ -94,6 +146,11 @@ fn letters_allege_and_never_threaten() {
     for (text, alleges) in [
         (include_str!("../../templates/letter/isi-id.typ"), "diduga"),
         (include_str!("../../templates/letter/isi-en.typ"), "suspected"),
+        (include_str!("../../templates/letter/permohonan.typ"), "diduga"),
+        (include_str!("../../templates/letter/analisis.typ"), "diduga"),
+        (include_str!("../../templates/letter/informasi.typ"), "petunjuk"),
+        (include_str!("../../templates/letter/pemberitahuan.txt"), "tampaknya"),
+        (include_str!("../../templates/letter/ralat.typ"), "ternyata"),
     ] {
         let lower = text.to_lowercase();
         assert!(lower.contains(alleges));
@@ -108,9 +165,10 @@ fn letters_allege_and_never_threaten() {
 fn letters_of_both_languages_say_what_they_are() {
     for kind in BatchKind::ALL {
         let files = render(&report(*kind)).unwrap();
-        for name in ["TR-2026-000001-surat.pdf", "TR-2026-000001-letter.pdf"] {
-            let pdf = &files.iter().find(|file| file.name == name).unwrap().bytes;
-            let text = String::from_utf8_lossy(pdf);
+        let letters: Vec<_> = files.iter().filter(|file| file.media_type == PDF).collect();
+        assert!(!letters.is_empty());
+        for ReportFile { name, bytes, .. } in letters {
+            let text = String::from_utf8_lossy(bytes);
             for part in
                 ["<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>", "<pdfuaid:part>1</pdfuaid:part>"]
             {
@@ -122,7 +180,7 @@ fn letters_of_both_languages_say_what_they_are() {
 
 #[test]
 fn the_machine_readable_file_follows_its_schema() {
-    for kind in BatchKind::ALL {
+    for kind in BatchKind::ALL.iter().filter(|kind| kind.is_answered()) {
         let report = report(*kind);
         let files = render(&report).unwrap();
         let json = &files.iter().find(|file| file.name.ends_with(JSON_SUFFIX)).unwrap().bytes;

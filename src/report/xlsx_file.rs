@@ -2,15 +2,29 @@
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::{BatchReport, COLUMNS, ReportError};
+use super::{BatchReport, COLUMNS, LEAD_COLUMNS, ReportError, SHORT_COLUMNS};
+use crate::domain::batch::BatchKind;
 
 /// Column widths, characters.
 const WIDTHS: [f64; 18] =
     [5.0, 12.0, 48.0, 22.0, 14.0, 22.0, 18.0, 18.0, 60.0, 24.0, 24.0, 24.0, 24.0, 24.0, 20.0, 12.0, 12.0, 66.0];
 
 pub(super) fn xlsx(report: &BatchReport) -> Result<Vec<u8>, ReportError> {
-    let columns: Vec<_> = COLUMNS.into_iter().zip(WIDTHS).collect();
-    workbook(report, "lampiran.xlsx", "Lampiran I", &columns, report.cells(), |_, _| Ok(()))
+    let (file, title) = ("lampiran.xlsx", "Lampiran I");
+    match report.kind {
+        BatchKind::Lead => {
+            let columns: Vec<_> = LEAD_COLUMNS.into_iter().zip([5.0, 12.0, 48.0, 18.0, 40.0, 36.0]).collect();
+            workbook(report, file, title, &columns, report.lead_cells(), |_, _| Ok(()))
+        }
+        BatchKind::Notice | BatchKind::Correction => {
+            let columns: Vec<_> = SHORT_COLUMNS.into_iter().zip([5.0, 12.0, 60.0]).collect();
+            workbook(report, file, title, &columns, report.short_cells(), |_, _| Ok(()))
+        }
+        _ => {
+            let columns: Vec<_> = COLUMNS.into_iter().zip(WIDTHS).collect();
+            workbook(report, file, title, &columns, report.cells(), |_, _| Ok(()))
+        }
+    }
 }
 
 /// One sheet with a header that stays in view; `more` adds what only this sheet has below it (it is told how many rows there are).

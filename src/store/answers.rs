@@ -38,7 +38,7 @@ pub async fn insert(tx: &mut WriteTx, answer: &NewAnswer, sheet_sha256: &str, by
 /// The newest answer about each row of a package.
 pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<Vec<Answer>> {
     const SQL: &str = "SELECT a.request_id, a.outcome, a.answered_on, a.reason, a.reference, a.recorded_by, a.recorded_at FROM answers a
-        WHERE a.id IN (SELECT MAX(b.id) FROM answers b JOIN requests r ON r.id = b.request_id WHERE r.batch_id = $1 GROUP BY b.request_id)
+        WHERE a.id IN (SELECT MAX(b.id) FROM answers b JOIN package_rows r ON r.request_id = b.request_id WHERE r.batch_id = $1 GROUP BY b.request_id)
         ORDER BY a.request_id";
     run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))
 }

@@ -1,38 +1,60 @@
 //! Packages, their rows, files and signatures.
 
 use super::{Ex, Result, StoreError, WriteTx};
+use crate::domain::answer::Outcome;
 use crate::domain::batch::{Batch, BatchKind, BatchState, Request, Signature};
 use crate::domain::decision::{InForce, Verdict};
-use crate::domain::ids::{BatchId, FlagId, PostId, RequestId, UserId};
+use crate::domain::ids::{BatchId, DecisionId, FlagId, PostId, RequestId, UserId};
 use crate::domain::{Millis, Platform};
 
-/// Opens a draft with the next code of the year (`TR-2026-000001`, `TW-…` for withdrawals).
-pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, by: UserId) -> Result<Batch> {
+/// Opens a draft with the next code of the year (`TR-2026-000001`, `TW-…` for withdrawals). `about`: the package that it
+/// follows.
+pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, about: Option<BatchId>, by: UserId) -> Result<Batch> {
     let now = tx.now();
-    let year = now.in_jakarta().year();
-    let prefix = match kind {
-        BatchKind::Request => format!("TR-{year}-"),
-        BatchKind::Withdrawal => format!("TW-{year}-"),
-    };
+    let prefix = format!("{}-{}-", kind.prefix(), now.in_jakarta().year());
     const TAKEN: &str = "SELECT COUNT(*) FROM batches WHERE substr(code, 1, 8) = $1";
     let taken: i64 = run!(&mut *tx, ex => sqlx::query_scalar(TAKEN).bind(&prefix).fetch_one(ex))?;
     let code = format!("{prefix}{:06}", taken + 1);
-    const SQL: &str = "INSERT INTO batches (code, kind, platform, created_by, created_at) VALUES ($1, $2, $3, $4, $5)
-        RETURNING id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at";
-    run!(tx, ex => sqlx::query_as(SQL).bind(&code).bind(kind).bind(platform).bind(by).bind(now).fetch_one(ex))
+    const SQL: &str = "INSERT INTO batches (code, kind, platform, created_by, created_at, about_id) VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id";
+    run!(tx, ex => sqlx::query_as(SQL).bind(&code).bind(kind).bind(platform).bind(by).bind(now).bind(about).fetch_one(ex))
+}
+
+/// What a row of a further letter refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refers {
+    /// The request that it follows.
+    pub request: Option<RequestId>,
+    /// The row that it takes back.
+    pub corrects: Option<i64>,
+    /// How many times it is said with this letter.
+    pub time_no: i32,
+}
+
+impl Default for Refers {
+    fn default() -> Self {
+        Self { request: None, corrects: None, time_no: 1 }
+    }
 }
 
 /// Adds a row. The schema refuses decisions that are not in force, not about this platform, or in use elsewhere.
-pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, basis: InForce) -> Result<()> {
-    const SQL: &str = "INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    exec!(tx, ex => sqlx::query(SQL).bind(batch.id).bind(batch.kind).bind(item_no).bind(basis.flag()).bind(basis.decision())
-        .bind(basis.verdict()).bind(basis.reviewer()).execute(ex))?;
+pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, basis: InForce, refers: Refers) -> Result<()> {
+    const REQUEST: &str = "INSERT INTO requests (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const MENTION: &str =
+        "INSERT INTO mentions (batch_id, kind, item_no, flag_id, decision_id, verdict, reviewer_id, request_id, corrects_id, time_no)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let asks = matches!(batch.kind, BatchKind::Request | BatchKind::Withdrawal);
+    exec!(tx, ex => {
+        let row = sqlx::query(if asks { REQUEST } else { MENTION }).bind(batch.id).bind(batch.kind).bind(item_no).bind(basis.flag())
+            .bind(basis.decision()).bind(basis.verdict()).bind(basis.reviewer());
+        if asks { row.execute(ex) } else { row.bind(refers.request).bind(refers.corrects).bind(refers.time_no).execute(ex) }
+    })?;
     Ok(())
 }
 
 /// One package.
 pub async fn get(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<Batch>> {
-    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at FROM batches WHERE id = $1";
+    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches WHERE id = $1";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 
@@ -43,21 +65,22 @@ pub async fn require(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Batch> {
 
 /// Packages, newest first.
 pub async fn list(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<Batch>> {
-    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at FROM batches ORDER BY id DESC LIMIT $1";
+    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches ORDER BY id DESC LIMIT $1";
     run!(on, ex => sqlx::query_as(SQL).bind(limit).fetch_all(ex))
 }
 
 /// The rows of a package, in order.
 pub async fn rows(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Request>> {
-    const SQL: &str = "SELECT id, batch_id, item_no, flag_id, decision_id, reviewer_id, signer_id FROM requests WHERE batch_id = $1 ORDER BY item_no";
+    const SQL: &str = "SELECT request_id, corrects_id, time_no, batch_id, item_no, flag_id, decision_id, reviewer_id, signer_id FROM package_rows
+        WHERE batch_id = $1 ORDER BY item_no";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
 /// A row with all that a letter or a page says about it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RowDetail {
-    /// The row.
-    pub request_id: RequestId,
+    /// The request that an answer would be about.
+    pub request_id: Option<RequestId>,
     /// Position, from 1.
     pub item_no: i32,
     /// The flag.
@@ -100,25 +123,32 @@ pub struct RowDetail {
     pub text_unchanged: bool,
     /// When.
     pub decided_at: Millis,
+    /// The source that found it, if nothing else did; reports of the public do not count.
+    pub only_source: String,
+    /// Its account is registered in the help programme.
+    pub exempt: bool,
 }
 
-/// The rows of a package with their posts and decisions, in order.
-pub async fn details(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<RowDetail>> {
+/// The rows of a package with their posts and decisions, in order, as it is at `now`.
+pub async fn details(on: impl Into<Ex<'_>>, id: BatchId, now: Millis) -> Result<Vec<RowDetail>> {
     const SQL: &str =
-        "SELECT r.id AS request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
+        "SELECT r.request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
         f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, s.analyst_id AS second_id, d.text_sha256,
         (SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id AND c.outcome = 'up') AS looked_at,
-        d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at
-        FROM requests r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
+        d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at,
+        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
+        EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
+            AND m.until > $2) AS exempt
+        FROM package_rows r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
         LEFT JOIN second_opinions s ON s.decision_id = d.id
         WHERE r.batch_id = $1 ORDER BY r.item_no";
-    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+    run!(on, ex => sqlx::query_as(SQL).bind(id).bind(now).fetch_all(ex))
 }
 
 /// Code of the package in which a flag was requested and sent, newest first.
 pub async fn sent_with(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Vec<Batch>> {
-    const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, b.state, b.package_sha256, b.recipient, b.message_id, b.created_by, b.created_at, b.rendered_at
+    const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, b.state, b.package_sha256, b.recipient, b.message_id, b.created_by, b.created_at, b.rendered_at, b.about_id
         FROM batches b JOIN requests r ON r.batch_id = b.id WHERE r.flag_id = $1 AND b.state <> 'cancelled' ORDER BY b.id DESC";
     run!(on, ex => sqlx::query_as(SQL).bind(flag).fetch_all(ex))
 }
@@ -175,14 +205,17 @@ pub async fn file(on: impl Into<Ex<'_>>, id: BatchId, name: &str) -> Result<Opti
 /// Signs a rendered package and puts its message into the outbox, due at `due_at`.
 pub async fn sign(tx: &mut WriteTx, batch: &Batch, signer: UserId, package_sha256: &str, due_at: Millis) -> Result<()> {
     const SIGN: &str = "INSERT INTO signatures (batch_id, signer_id, package_sha256, recipient, message_id, signed_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    const ROWS: &str = "UPDATE requests SET signer_id = $2 WHERE batch_id = $1";
+    const ROWS: [&str; 2] =
+        ["UPDATE requests SET signer_id = $2 WHERE batch_id = $1", "UPDATE mentions SET signer_id = $2 WHERE batch_id = $1"];
     const STATE: &str = "UPDATE batches SET state = 'signed' WHERE id = $1";
     const OUTBOX: &str =
         "INSERT INTO deliveries (batch_id, package_sha256, recipient, message_id, due_at) VALUES ($1, $2, $3, $4, $5)";
     let now = tx.now();
     exec!(&mut *tx, ex => sqlx::query(SIGN).bind(batch.id).bind(signer).bind(package_sha256).bind(batch.recipient.as_deref())
         .bind(batch.message_id.as_deref()).bind(now).execute(ex))?;
-    exec!(&mut *tx, ex => sqlx::query(ROWS).bind(batch.id).bind(signer).execute(ex))?;
+    for rows in ROWS {
+        exec!(&mut *tx, ex => sqlx::query(rows).bind(batch.id).bind(signer).execute(ex))?;
+    }
     exec!(&mut *tx, ex => sqlx::query(STATE).bind(batch.id).execute(ex))?;
     exec!(tx, ex => sqlx::query(OUTBOX).bind(batch.id).bind(package_sha256).bind(batch.recipient.as_deref())
         .bind(batch.message_id.as_deref()).bind(due_at).execute(ex))?;
@@ -199,16 +232,19 @@ pub async fn signature(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<Sign
 pub async fn cancel(tx: &mut WriteTx, id: BatchId) -> Result<()> {
     const OUTBOX: &str = "UPDATE deliveries SET state = 'cancelled' WHERE batch_id = $1";
     const STATE: &str = "UPDATE batches SET state = 'cancelled' WHERE id = $1";
-    const ROWS: &str = "UPDATE requests SET released = TRUE WHERE batch_id = $1";
+    const ROWS: [&str; 2] =
+        ["UPDATE requests SET released = TRUE WHERE batch_id = $1", "UPDATE mentions SET released = TRUE WHERE batch_id = $1"];
     exec!(&mut *tx, ex => sqlx::query(OUTBOX).bind(id).execute(ex))?;
     exec!(&mut *tx, ex => sqlx::query(STATE).bind(id).execute(ex))?;
-    exec!(tx, ex => sqlx::query(ROWS).bind(id).execute(ex))?;
+    for rows in ROWS {
+        exec!(&mut *tx, ex => sqlx::query(rows).bind(id).execute(ex))?;
+    }
     Ok(())
 }
 
 /// The first row of a package whose decision is not the one in force any more.
 pub async fn decided_anew(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<FlagId>> {
-    const SQL: &str = "SELECT r.flag_id FROM requests r JOIN flags f ON f.id = r.flag_id
+    const SQL: &str = "SELECT r.flag_id FROM package_rows r JOIN flags f ON f.id = r.flag_id
         WHERE r.batch_id = $1 AND (f.decision_id IS NULL OR f.decision_id <> r.decision_id) ORDER BY r.item_no LIMIT 1";
     run!(on, ex => sqlx::query_scalar(SQL).bind(id).fetch_optional(ex))
 }
@@ -228,5 +264,51 @@ pub async fn asked_elsewhere(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(
             AND NOT EXISTS (SELECT 1 FROM requests w JOIN batches v ON v.id = w.batch_id
                 WHERE w.flag_id = g.id AND w.id > q.id AND v.kind = 'withdrawal' AND v.state = 'sent')
         GROUP BY f.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// Further letters about a package that were not given up, oldest first.
+pub async fn about(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Batch>> {
+    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches
+        WHERE about_id = $1 AND state <> 'cancelled' ORDER BY id";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// A row of a request that was sent and stands: its decision is in force, and it was not withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    /// The row.
+    pub request_id: RequestId,
+    /// Its decision.
+    pub decision_id: DecisionId,
+    /// The post.
+    pub post_id: PostId,
+    /// The newest answer.
+    pub outcome: Option<Outcome>,
+    /// Reminders of it that were not given up.
+    pub reminders: i64,
+    /// Applications with it that were not given up.
+    pub applications: i64,
+}
+
+/// The rows of a sent request that stand, in order.
+pub async fn standing(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Standing>> {
+    const SQL: &str = "SELECT r.id AS request_id, r.decision_id, f.post_id,
+        (SELECT a.outcome FROM answers a WHERE a.request_id = r.id ORDER BY a.id DESC LIMIT 1) AS outcome,
+        (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'reminder' AND m.released = FALSE) AS reminders,
+        (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'application' AND m.released = FALSE) AS applications
+        FROM requests r JOIN batches b ON b.id = r.batch_id JOIN flags f ON f.id = r.flag_id AND f.decision_id = r.decision_id
+        WHERE r.batch_id = $1 AND b.kind = 'request' AND b.state = 'sent'
+        AND NOT EXISTS (SELECT 1 FROM requests w WHERE w.flag_id = r.flag_id AND w.id > r.id AND w.released = FALSE) ORDER BY r.item_no";
+    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// Rows of a sent application, lead or notice whose post was dismissed since, and that no correction takes back: row and the
+/// decision in force.
+pub async fn to_correct(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(i64, DecisionId)>> {
+    const SQL: &str = "SELECT m.id, d.id FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
+        JOIN decisions d ON d.id = f.decision_id
+        WHERE m.batch_id = $1 AND b.state = 'sent' AND m.kind <> 'reminder' AND d.verdict = 'dismiss' AND d.id <> m.decision_id
+        AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE) ORDER BY m.item_no";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }

@@ -153,7 +153,7 @@ pub async fn undo(tx: &mut WriteTx, bulk: i64, by: UserId, since: Millis) -> Res
     const UNDO: &str = "INSERT INTO undone_decisions (decision_id, undone_at)
         SELECT d.id, $4 FROM decisions d JOIN flags f ON f.id = d.flag_id AND f.decision_id = d.id
         WHERE d.bulk_id = $1 AND d.decided_by = $2 AND d.decided_at >= $3
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE)";
+        AND NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.flag_id = f.id AND r.released = FALSE)";
     const REOPEN: &str = "UPDATE flags SET state = 'open', decision_id = NULL
         WHERE id IN (SELECT m.flag_id FROM bulk_members m WHERE m.bulk_id = $1)
         AND decision_id IN (SELECT d.id FROM decisions d WHERE d.bulk_id = $1)";

@@ -30,11 +30,11 @@ pub async fn since_sent(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check
     run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
 }
 
-/// Posts of `platform` in requests that leave now, and that no look since `since` told anything about.
+/// Posts of `platform` in packages that leave now and ask something about them, and that no look since `since` told anything about.
 pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Millis, since: Millis) -> Result<Vec<Post>> {
     const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
-        WHERE p.platform = $1 AND p.id IN (SELECT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id
-            JOIN deliveries d ON d.batch_id = r.batch_id WHERE r.kind = 'request' AND d.state = 'queued' AND d.due_at <= $2)
+        WHERE p.platform = $1 AND p.id IN (SELECT f.post_id FROM flags f JOIN package_rows r ON r.flag_id = f.id
+            JOIN deliveries d ON d.batch_id = r.batch_id WHERE r.kind NOT IN ('withdrawal', 'correction', 'lead') AND d.state = 'queued' AND d.due_at <= $2)
         AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at >= $3 AND c.outcome <> 'unknown') ORDER BY p.id";
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(now).bind(since).fetch_all(ex))
 }
@@ -42,7 +42,7 @@ pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Mill
 /// All looks at posts of a package, by post, oldest first.
 pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<BTreeMap<PostId, Vec<Check>>> {
     const SQL: &str = "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN flags f ON f.post_id = c.post_id
-        JOIN requests r ON r.flag_id = f.id WHERE r.batch_id = $1 ORDER BY c.post_id, c.checked_at, c.id";
+        JOIN package_rows r ON r.flag_id = f.id WHERE r.batch_id = $1 ORDER BY c.post_id, c.checked_at, c.id";
     let checks: Vec<Check> = run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))?;
     let mut by_post: BTreeMap<PostId, Vec<Check>> = BTreeMap::new();
     for check in checks {

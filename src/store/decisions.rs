@@ -3,6 +3,7 @@
 use sqlx::types::Json;
 
 use super::{Ex, Result, StoreError, WriteTx, rule_hits};
+use crate::domain::batch::BatchKind;
 use crate::domain::decision::{Decision, FollowUp, Judgement, Reason, Verdict};
 use crate::domain::flag::{Finding, FlagState, Lane, Role};
 use crate::domain::ids::{DecisionId, FlagId, UserId};
@@ -125,10 +126,11 @@ pub async fn second(tx: &mut WriteTx, id: FlagId, seen: &Seen, by: UserId) -> Re
     }
 }
 
-/// One decision.
-pub async fn decision(on: impl Into<Ex<'_>>, id: DecisionId) -> Result<Option<Decision>> {
+/// One decision, which must exist.
+pub async fn require(on: impl Into<Ex<'_>>, id: DecisionId) -> Result<Decision> {
     const SQL: &str = "SELECT id, flag_id, verdict, reason, note, decided_by, decided_at FROM decisions WHERE id = $1";
-    run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
+    let found: Option<Decision> = run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))?;
+    found.ok_or_else(|| StoreError::NotFound(format!("decision {id}")))
 }
 
 /// Takes back the decision in force, which `by` made at `since` or later. It stays on record; the flag is open again, and
@@ -143,7 +145,7 @@ pub async fn undo(tx: &mut WriteTx, id: FlagId, decision: DecisionId, by: UserId
         AND d.decided_at >= $4 AND d.bulk_id IS NULL
         AND NOT EXISTS (SELECT 1 FROM decisions e WHERE e.flag_id = d.flag_id AND e.id < d.id
             AND NOT EXISTS (SELECT 1 FROM undone_decisions x WHERE x.decision_id = e.id))
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = f.id AND r.released = FALSE)";
+        AND NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.flag_id = f.id AND r.released = FALSE)";
     const REOPEN: &str = "UPDATE flags SET state = 'open', decision_id = NULL, claimed_by = $3, claimed_until = $4 WHERE id = $1 AND decision_id = $2";
     const RULES: &str = "SELECT f.pack, d.verdict, d.rules FROM decisions d JOIN flags f ON f.id = d.flag_id WHERE d.id = $1";
     let now = tx.now();
@@ -248,9 +250,10 @@ pub async fn newest_by(on: impl Into<Ex<'_>>, by: UserId, since: Millis) -> Resu
     run!(on, ex => sqlx::query_as(SQL).bind(by).bind(since).fetch_optional(ex))
 }
 
-/// Decisions in force that can go into a package of `platform`, most urgent first: upheld with no request standing, or
-/// dismissed with one that was sent. Only decisions about the text as it is now.
-pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, verdict: Verdict, limit: i64) -> Result<Vec<Decision>> {
+/// Decisions in force that can go into a package of this kind, most urgent first: upheld with no request standing, dismissed
+/// with one that was sent, or such as ask for a lead or a notice that was not written. Only decisions about the text as it is
+/// now. Letters about an earlier one are not made of decisions.
+pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, kind: BatchKind, limit: i64) -> Result<Vec<Decision>> {
     const UPHELD: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
         FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
         WHERE f.state = 'upheld' AND p.platform = $1 AND d.text_sha256 = p.text_sha256
@@ -265,6 +268,20 @@ pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, verdict: Verdict, 
         AND 'request sent' = (SELECT r.kind || ' ' || b.state FROM requests r JOIN batches b ON b.id = r.batch_id
             WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1)
         ORDER BY d.id LIMIT $2";
-    let sql = if verdict == Verdict::Uphold { UPHELD } else { REVERSED };
+    const FOLLOWING: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
+        FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
+        WHERE p.platform = $1 AND d.text_sha256 = p.text_sha256 AND d.action = $3
+        AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))
+        AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.flag_id = f.id AND m.decision_id = d.id AND m.kind = $4 AND m.released = FALSE)
+        ORDER BY f.priority, d.id LIMIT $2";
+    let sql = match kind {
+        BatchKind::Request => UPHELD,
+        BatchKind::Withdrawal => REVERSED,
+        BatchKind::Lead | BatchKind::Notice => {
+            let ready = run!(on, ex => sqlx::query_as(FOLLOWING).bind(platform).bind(limit).bind(kind.follows()).bind(kind).fetch_all(ex))?;
+            return Ok(ready);
+        }
+        BatchKind::Reminder | BatchKind::Application | BatchKind::Correction => return Ok(Vec::new()),
+    };
     run!(on, ex => sqlx::query_as(sql).bind(platform).bind(limit).fetch_all(ex))
 }

@@ -45,7 +45,7 @@ pub async fn upheld_by_author(tx: &mut WriteTx, posts: &[PostId]) -> Result<BTre
 pub async fn reopen_changed(tx: &mut WriteTx, posts: &[PostId]) -> Result<()> {
     const SQL: &str =
         "UPDATE flags SET state = 'open', decision_id = NULL, lane = 'first', referred_by = NULL WHERE state <> 'open'
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)
+        AND NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.flag_id = flags.id AND r.released = FALSE)
         AND EXISTS (SELECT 1 FROM decisions d JOIN posts p ON p.id = flags.post_id
             WHERE d.id = flags.decision_id AND d.text_sha256 <> p.text_sha256) AND post_id IN (";
     if posts.is_empty() {
@@ -134,7 +134,7 @@ pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(FlagState, Priority, i
     run!(on, ex => sqlx::query_as("SELECT state, priority, COUNT(*) FROM flags GROUP BY state, priority ORDER BY state, priority").fetch_all(ex))
 }
 
-/// What may keep an upheld post out of a request.
+/// What may keep a post out of packages.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Upheld {
     /// Flag.
@@ -149,14 +149,14 @@ pub struct Upheld {
     pub exempt: bool,
 }
 
-/// Every upheld post that was not asked down yet, with what may keep it out of a request.
+/// Every post that was not asked down yet and something is to follow, with what may keep it out of packages.
 pub async fn upheld(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Upheld>> {
     const SQL: &str = "SELECT f.id, p.platform, p.text,
         CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
         EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
             AND m.until > $1) AS exempt
         FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
-        WHERE f.state = 'upheld' AND COALESCE(d.action, 'request') = 'request' AND NOT COALESCE((SELECT b.state = 'sent' AND b.kind = 'request'
+        WHERE (f.state = 'upheld' OR d.action = 'education') AND NOT COALESCE((SELECT b.state = 'sent' AND b.kind = 'request'
             FROM requests r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), FALSE) ORDER BY f.id";
     run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
 }

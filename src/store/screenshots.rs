@@ -42,7 +42,7 @@ pub async fn of_flag(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Vec<Screensh
 /// Screenshots of the posts of a package, in order.
 pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<Vec<Screenshot>> {
     const SQL: &str = "SELECT s.id, s.flag_id, s.media_type, s.sha256, s.added_by, s.added_at FROM screenshots s
-        JOIN requests r ON r.flag_id = s.flag_id WHERE r.batch_id = $1 ORDER BY r.item_no, s.id";
+        JOIN package_rows r ON r.flag_id = s.flag_id WHERE r.batch_id = $1 ORDER BY r.item_no, s.id";
     run!(on, ex => sqlx::query_as(SQL).bind(batch).fetch_all(ex))
 }
 

@@ -23,10 +23,10 @@ use crate::domain::mail::{Mail, MailKind};
 use crate::domain::user::User;
 use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
-use crate::pipeline::{Pipeline, PipelineError, batch, picture, preflight, status};
+use crate::pipeline::{Pipeline, PipelineError, batch, letters as further, picture, preflight, status};
 use crate::report::lint::{Finding, Severity};
 use crate::report::takedown_request::TakedownRequest;
-use crate::report::{JSON_SUFFIX, exports};
+use crate::report::{JSON_SUFFIX, NOTICE_SUFFIX, exports};
 use crate::store::batches::{self, PackageFile, RowDetail};
 use crate::store::letters::{self, LetterNumber};
 use crate::store::outbox::Proof;
@@ -43,7 +43,8 @@ pub(super) struct DoneQuery {
 struct ListPage {
     f: Frame,
     batches: Vec<Batch>,
-    ready: Vec<(Platform, usize, usize)>,
+    /// What can be put into packages: platform, kind, posts.
+    ready: Vec<(Platform, BatchKind, usize)>,
     /// Upheld posts that stay out of requests: flag, case id, platform, why.
     held: Vec<(FlagId, String, Platform, batch::Held)>,
     /// The register of outgoing letters, newest first.
@@ -180,18 +181,35 @@ pub(super) async fn create(State(pipeline): State<Pipeline>, SignedIn(user): Sig
     let refuse = |why: String| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why);
     let platform: Platform = form.platform.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
     let kind: BatchKind = form.kind.parse().map_err(|e: crate::domain::UnknownValue| refuse(e.to_string()))?;
-    if !pipeline.config.recipients.contains_key(&platform) {
-        return Err(refuse(format!(
-            "{}: no recipient is configured; add [recipients.{platform}] with an email",
-            platform.label()
-        )));
-    }
     let drafted = batch::draft(&pipeline, &user, kind, platform).await?;
-    let to = match batch::render(&pipeline, &user, drafted.id).await {
+    rendered(&pipeline, &user, drafted.id).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct FollowForm {
+    kind: String,
+}
+
+/// Drafts a letter about one that was sent: a reminder, an application, a correction.
+pub(super) async fn follow(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<FollowForm>,
+) -> Page {
+    let refuse = |e: crate::domain::UnknownValue| PageError::Refused(StatusCode::UNPROCESSABLE_ENTITY, e.to_string());
+    let kind: BatchKind = form.kind.parse().map_err(refuse)?;
+    let drafted = further::draft(&pipeline, &user, kind, BatchId(id)).await?;
+    rendered(&pipeline, &user, drafted.id).await
+}
+
+/// To the page of a draft, rendered where nothing keeps it back.
+async fn rendered(pipeline: &Pipeline, user: &User, drafted: BatchId) -> Page {
+    let to = match batch::render(pipeline, user, drafted).await {
         // Another one than the draft where that was too large and was divided.
         Ok(rendered) => format!("/batches/{}?done=rendered", rendered.id),
         // The page of the draft says what keeps it back.
-        Err(PipelineError::Refused(_)) => format!("/batches/{}#preflight", drafted.id),
+        Err(PipelineError::Refused(_)) => format!("/batches/{drafted}#preflight"),
         Err(error) => return Err(error.into()),
     };
     Ok(Redirect::to(&to).into_response())
@@ -210,6 +228,8 @@ struct Portal {
     address: String,
     /// All addresses of the posts, one a line.
     urls: String,
+    /// What is sent to sellers; empty where a platform's form is filled in.
+    notice: String,
     /// Why not now; empty if now.
     why_not: String,
 }
@@ -233,6 +253,14 @@ struct BatchPage {
     gone: usize,
     /// Number of the letter, once it has one.
     number: Option<String>,
+    /// The letter that this one is about.
+    about: Option<Batch>,
+    /// Letters about this one.
+    later: Vec<Batch>,
+    /// Letters that are due about it, and for how many posts.
+    choices: Vec<(BatchKind, usize)>,
+    /// Day by which an answer was hoped for.
+    answer_by: Option<jiff::civil::Date>,
     /// What a person has to do where the platform has a form of its own; why not now, if so.
     portal: Option<Portal>,
     /// What the form gave, once the package was entered.
@@ -275,13 +303,13 @@ pub(super) async fn page(
     let looks = checks::of_batch(store, id).await?;
     let mut answered: BTreeMap<_, _> =
         store::answers::of_batch(store, id).await?.into_iter().map(|answer| (answer.request_id, answer)).collect();
-    let rows: Vec<Row> = batches::details(store, id)
+    let rows: Vec<Row> = batches::details(store, id, pipeline.clock().now())
         .await?
         .into_iter()
         .map(|detail| Row {
             case_id: batch::case_id(detail.flag_id),
             liveness: Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten()),
-            answer: answered.remove(&detail.request_id),
+            answer: detail.request_id.and_then(|request| answered.remove(&request)),
             detail,
         })
         .collect();
@@ -305,6 +333,10 @@ pub(super) async fn page(
         Some(delivery) => Some(Portal {
             address: delivery.recipient.clone(),
             urls: rows.iter().map(|row| row.detail.url.as_str()).collect::<Vec<_>>().join("\n"),
+            notice: batches::file(store, id, &format!("{}{NOTICE_SUFFIX}", batch.code))
+                .await?
+                .map(|file| String::from_utf8_lossy(&file.bytes).into_owned())
+                .unwrap_or_default(),
             why_not: match deliver::may_be_entered(&pipeline, id).await {
                 Ok(_) => String::new(),
                 Err(PipelineError::Refused(why)) => why,
@@ -334,6 +366,13 @@ pub(super) async fn page(
         findings,
         broken,
         number: letters::of_batch(store, id).await?,
+        about: match batch.about_id {
+            Some(about) => Some(batches::require(store, about).await?),
+            None => None,
+        },
+        later: batches::about(store, id).await?,
+        choices: if batch.state == BatchState::Sent { further::choices(&pipeline, &batch).await? } else { Vec::new() },
+        answer_by: if batch.kind.is_answered() { preflight::answer_by(&pipeline, &batch).await? } else { None },
         mails: store::mails::of_batch(store, id).await?,
         answered: {
             let answers = || rows.iter().filter_map(|row| row.answer.as_ref());

@@ -112,6 +112,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}", get(batches::page))
         .route("/batches/{id}/render", post(batches::render))
         .route("/batches/{id}/sign", post(batches::sign))
+        .route("/batches/{id}/follow", post(batches::follow))
         .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/batches/{id}/settle", post(batches::settle))
         .route("/batches/{id}/files/{name}", get(batches::file))

@@ -54,6 +54,7 @@ const ROUTES: &[Route] = &[
     ("GET", "/batches/{id}", "/batches/999", &[], None),
     ("POST", "/batches/{id}/render", "/batches/999/render", &[], Some(Capability::Review)),
     ("POST", "/batches/{id}/sign", "/batches/999/sign", &[("package_sha256", "x"), ("confirm", "on")], Some(Capability::Sign)),
+    ("POST", "/batches/{id}/follow", "/batches/999/follow", &[("kind", "reminder")], Some(Capability::Review)),
     ("POST", "/batches/{id}/cancel", "/batches/999/cancel", &[], Some(Capability::Review)),
     ("POST", "/batches/{id}/settle", "/batches/999/settle", &[("delivery", "1"), ("found", "yes")], Some(Capability::Operate)),
     ("GET", "/batches/{id}/files/{name}", "/batches/999/files/pesan.eml", &[], None),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sisir::domain::Platform;
+use sisir::domain::batch::BatchKind;
 use sisir::domain::decision::{Elements, FollowUp, Judgement, Reason, Verdict};
 use sisir::domain::flag::{FlagState, Lane};
 use sisir::domain::ids::FlagId;
@@ -102,7 +103,7 @@ async fn elements(stage: &Stage) {
     let lead = uphold().with_actor(Some(sisir::domain::flag::Role::Supplier)).with_follow_up(FollowUp::CustomsLead).unwrap();
     review::decide(&stage.pipeline, &ratna, id, &stage.seen(id).await, &lead).await.unwrap();
     stage.second_all().await;
-    let ready = decisions::ready(stage.store(), Platform::Tiktok, Verdict::Uphold, 10).await.unwrap();
+    let ready = decisions::ready(stage.store(), Platform::Tiktok, BatchKind::Request, 10).await.unwrap();
     assert!(ready.is_empty(), "a lead to Customs became a request: the post is evidence, and stays up");
     let row = &decisions::of_flag(stage.store(), id).await.unwrap()[0];
     assert_eq!((row.elements.as_deref(), row.action), (Some("ABC"), Some(FollowUp::CustomsLead)));

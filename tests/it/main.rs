@@ -27,6 +27,7 @@ mod desk;
 mod desk_browser;
 mod faulty_day;
 mod figures;
+mod further_letters;
 mod imports;
 mod inbox;
 mod jobs;

@@ -48,7 +48,7 @@ async fn stale(stage: &Stage) {
 async fn twice(stage: &Stage) {
     let ratna = stage.person("ratna", Role::Analyst).await;
     let package = rendered(stage, &[&ratna]).await;
-    let row = batches::details(stage.store(), package.id).await.unwrap().remove(0);
+    let row = batches::details(stage.store(), package.id, stage.pipeline.clock().now()).await.unwrap().remove(0);
     assert_eq!(batches::asked_elsewhere(stage.store(), package.id).await.unwrap(), []);
     // Another pack's flag of the same post, in a draft of its own.
     let (flag, post) = (row.flag_id, row.post_id);
@@ -71,7 +71,7 @@ async fn twice(stage: &Stage) {
 
 async fn gone_before_it_leaves(engine: Engine) {
     let Some((stage, id, _)) = signed(engine).await else { return };
-    let row = batches::details(stage.store(), id).await.unwrap().remove(0);
+    let row = batches::details(stage.store(), id, stage.pipeline.clock().now()).await.unwrap().remove(0);
     stage.fake.remove([row.native_id.as_str()]);
     stage.worker("w").perform(JobKind::Deliver).await.unwrap();
     assert_eq!(stage.mails().len(), 0, "a request about a post that is gone left");
@@ -97,7 +97,7 @@ async fn every_post_was_seen_within_a_day_before_it_is_asked_down() {
     let worker = stage.worker("w");
     worker.perform(JobKind::Deliver).await.unwrap();
     assert_eq!(stage.mails().len(), 1);
-    for row in batches::details(stage.store(), id).await.unwrap() {
+    for row in batches::details(stage.store(), id, stage.pipeline.clock().now()).await.unwrap() {
         assert_eq!(checks::of_post(stage.store(), row.post_id).await.unwrap().len(), 1, "looked at once, before it left");
         assert_eq!(checks::since_sent(stage.store(), row.post_id).await.unwrap().len(), 0);
     }
@@ -134,7 +134,7 @@ async fn the_page_of_a_package_says_what_is_held_back() {
     let package = rendered(&desk.stage, &[&analyst]).await;
     let path = format!("/batches/{}", package.id);
     assert!(budi.page(&path).await.contains("name=\"package_sha256\""), "it can be signed");
-    let row = batches::details(desk.stage.store(), package.id).await.unwrap().remove(0);
+    let row = batches::details(desk.stage.store(), package.id, desk.stage.pipeline.clock().now()).await.unwrap().remove(0);
     let sinta = desk.stage.person("sinta", Role::Supervisor).await;
     let exempt = crate::accounts_of_sellers::mark(&desk.stage, &row.author, sisir::domain::account::MarkKind::Exempt);
     sisir::pipeline::accounts::set_mark(&desk.stage.pipeline, &sinta, exempt).await.unwrap();

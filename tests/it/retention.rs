@@ -273,7 +273,10 @@ async fn what_is_held_back_enters_no_request_on(stage: &Stage) {
     let mut tx = stage.store().write_tx().await.unwrap();
     sisir::store::yields::saw(&mut tx, posts::IMPORT, "", &[found()]).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
-    assert_eq!(sisir::pipeline::status::ready(&pipeline).await.unwrap(), [(Platform::Tiktok, 1, 0)]);
+    assert_eq!(
+        sisir::pipeline::status::ready(&pipeline).await.unwrap(),
+        [(Platform::Tiktok, sisir::domain::batch::BatchKind::Request, 1)]
+    );
     let drafted = batch::draft(&pipeline, &analyst, BatchKind::Request, Platform::Tiktok).await.unwrap();
-    assert_eq!(sisir::store::batches::details(stage.store(), drafted.id).await.unwrap().len(), 1);
+    assert_eq!(sisir::store::batches::details(stage.store(), drafted.id, stage.pipeline.clock().now()).await.unwrap().len(), 1);
 }

@@ -211,7 +211,7 @@ impl Soak {
     async fn run(&mut self, faults: usize) {
         let mut made = 0;
         while self.counts.faults < faults {
-            let ready = decisions::ready(self.stage.store(), Platform::Tiktok, Verdict::Uphold, 1).await.unwrap();
+            let ready = decisions::ready(self.stage.store(), Platform::Tiktok, BatchKind::Request, 1).await.unwrap();
             if ready.is_empty() {
                 flagged(&self.stage, made, 20).await;
                 made += 20;

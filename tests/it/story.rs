@@ -64,7 +64,7 @@ async fn chain(stage: &Stage) {
     assert_eq!(batches::get(store, drafted.id).await.unwrap().unwrap().state, BatchState::Sent);
 
     // 8: a post goes away; one miss is not yet "unavailable", two an hour apart are.
-    let first = batches::details(store, drafted.id).await.unwrap().remove(0);
+    let first = batches::details(store, drafted.id, stage.pipeline.clock().now()).await.unwrap().remove(0);
     stage.fake.remove([first.native_id.as_str()]);
     worker.perform(JobKind::FollowUp).await.unwrap();
     assert_eq!(Liveness::from_checks(&checks::of_post(store, first.post_id).await.unwrap()), Liveness::MaybeGone);

@@ -263,10 +263,8 @@ async fn a_package_goes_from_posts_to_a_signature_of_another_person() {
     assert_eq!(letter.headers()["content-type"], "application/pdf");
     assert!(letter.bytes().await.unwrap().starts_with(b"%PDF-"));
     assert_eq!(signer.get("/batches/99").await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(
-        analyst.post("/batches", &[("platform", "youtube"), ("kind", "request")]).await.status(),
-        StatusCode::UNPROCESSABLE_ENTITY
-    );
+    let nowhere = analyst.post("/batches", &[("platform", "youtube"), ("kind", "request")]).await;
+    assert_eq!(nowhere.status(), StatusCode::CONFLICT, "there is no recipient");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,8 +128,7 @@ impl Script {
     /// Brings one package of this kind to its signature, from wherever it stands.
     async fn package(&self, kind: BatchKind, platform: Platform, reviewer: &User, signer: &User) -> anyhow::Result<()> {
         let pipeline = &self.stage.pipeline;
-        let verdict = if kind == BatchKind::Request { Verdict::Uphold } else { Verdict::Dismiss };
-        if !decisions::ready(&pipeline.store, platform, verdict, 1).await?.is_empty() {
+        if !decisions::ready(&pipeline.store, platform, kind, 1).await?.is_empty() {
             batch::draft(pipeline, reviewer, kind, platform).await?;
         }
         for known in self.in_order().await?.into_iter().filter(|b| b.kind == kind && b.platform == platform) {
@@ -181,7 +180,7 @@ impl Script {
         if self.in_order().await?.iter().any(|b| b.kind == BatchKind::Withdrawal) {
             return Ok(());
         }
-        if !decisions::ready(&pipeline.store, Platform::Tiktok, Verdict::Dismiss, 1).await?.is_empty() {
+        if !decisions::ready(&pipeline.store, Platform::Tiktok, BatchKind::Withdrawal, 1).await?.is_empty() {
             return Ok(());
         }
         let sent = self.in_order().await?.into_iter().find(|b| b.platform == Platform::Tiktok && b.state == BatchState::Sent);

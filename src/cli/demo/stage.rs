@@ -122,6 +122,18 @@ entity = "Mastodon (alamat contoh)"
 email = "permintaan@mastodon.contoh.id"
 verified_on = "{day}"
 on_holidays = {any_day}
+[recipients.komdigi]
+office = "Menteri Komunikasi dan Digital u.p. Direktur Jenderal (alamat contoh)"
+email = "permohonan@komdigi.contoh.id"
+verified_on = "{day}"
+on_holidays = {any_day}
+[recipients.customs]
+office = "Direktur Jenderal Bea dan Cukai (alamat contoh)"
+email = "informasi@beacukai.contoh.id"
+verified_on = "{day}"
+on_holidays = {any_day}
+[ministry]
+contact_appointment = "Surat Penunjukan Contoh Nomor 1"
 "#;
 
 fn configuration(dir: &Path, options: &Options, platforms: &str, mail_port: u16, now: Millis) -> String {
