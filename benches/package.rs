@@ -53,6 +53,7 @@ fn report(rows: usize) -> BatchReport {
         reviewer: text("petugas 2"),
         second_reviewer: Some(text("petugas 3")),
         answer: None,
+        capture: Some("2".repeat(64)),
         decided_at: at,
     };
     let basis = |id: &str, kind| Basis {

@@ -754,3 +754,7 @@ screenshots-none = None yet. Take a screenshot of the post if its text may be go
 screenshot-add = Add
 done-screenshot = The screenshot is kept.
 copied = Copied.
+captures = As it came
+captures-none = A person brought this post, or it was read before such captures were kept.
+captures-note = The answer of the service, or the row of the file, byte for byte. Its SHA-256 stands in the letter.
+capture-save = save

@@ -702,3 +702,7 @@ screenshots-none = Belum ada. Ambil tangkapan layar unggahannya bila teksnya mun
 screenshot-add = Tambahkan
 done-screenshot = Tangkapan layar disimpan.
 copied = Tersalin.
+captures = Rekaman sumber
+captures-none = Unggahan ini dibawa orang, atau dibaca sebelum rekaman disimpan.
+captures-note = Jawaban layanan, atau baris berkasnya, persis sebagaimana diterima. SHA-256-nya tercantum dalam surat.
+capture-save = simpan

@@ -545,6 +545,7 @@ fn row(pipeline: &Pipeline, detail: &RowDetail, screenshots: Vec<String>, answer
         second_reviewer: detail.second_id.map(|id| format!("petugas {id}")),
         looked_at: detail.looked_at,
         screenshots,
+        capture: detail.capture_sha256.clone(),
         text_sha256: detail.text_sha256.clone(),
         decided_at: detail.decided_at,
         answer: answer.map(|answer| (answer.outcome, answer.answered_on, answer.reason)),
@@ -572,6 +573,12 @@ pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec
             .await?
             .into_iter()
             .map(|shot| (case_id(shot.flag_id), shot.sha256))
+            .collect(),
+        captures: details
+            .iter()
+            .filter_map(|row| {
+                Some((case_id(row.flag_id), row.capture_by.clone()?, row.captured_at?, row.capture_sha256.clone()?))
+            })
             .collect(),
         rows: details
             .iter()

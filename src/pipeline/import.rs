@@ -1,5 +1,6 @@
 //! Step 1, the other way in: files of real posts. The main job runs on them without any API.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
 use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
 use crate::platforms::{Look, QuotaDay, TiktokOembed};
+use crate::store::captures::{self, Origin};
 use crate::store::{column_maps, posts, yields};
 
 /// Rows of one transaction.
@@ -176,11 +178,11 @@ pub async fn import(
     let io = |source| ImportError::Io { path: path.to_owned(), source };
     let mut rejects = Rejects::beside(path, &import);
     let mut report = ImportReport { columns: import.columns.clone(), saved, ..ImportReport::default() };
-    let mut waiting: Vec<Observation> = Vec::with_capacity(BATCH);
+    let mut waiting = Waiting { file: file_name(path), ..Waiting::default() };
     while let Some(row) = import.next() {
         report.rows += 1;
         match row {
-            Ok(seen) => waiting.push(seen),
+            Ok(seen) => waiting.take(seen, std::mem::take(&mut import.raw)),
             Err(rejected) => {
                 rejects.keep(&rejected).map_err(io)?;
                 report.rejected += 1;
@@ -189,7 +191,7 @@ pub async fn import(
                 }
             }
         }
-        if waiting.len() >= BATCH {
+        if waiting.posts.len() >= BATCH {
             store(pipeline, &mut waiting, &mut report).await?;
             progress(report.rows, import.position(), import.size);
         }
@@ -204,19 +206,42 @@ pub async fn import(
     Ok(report)
 }
 
-async fn store(pipeline: &Pipeline, waiting: &mut Vec<Observation>, report: &mut ImportReport) -> Result<()> {
-    if waiting.is_empty() {
+/// Posts that are stored together, and the rows that they came as.
+#[derive(Default)]
+struct Waiting {
+    file: String,
+    posts: Vec<Observation>,
+    raw: BTreeMap<String, Vec<u8>>,
+}
+
+impl Waiting {
+    fn take(&mut self, seen: Observation, raw: Vec<u8>) {
+        self.raw.insert(seen.native_id.clone(), raw);
+        self.posts.push(seen);
+    }
+}
+
+/// Of a path its last part: folders name people.
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+async fn store(pipeline: &Pipeline, waiting: &mut Waiting, report: &mut ImportReport) -> Result<()> {
+    if waiting.posts.is_empty() {
         return Ok(());
     }
     pipeline.reach("import.before_batch");
     let mut tx = pipeline.store.write_tx().await?;
-    let stored = posts::upsert(&mut tx, posts::IMPORT, waiting).await?;
-    yields::saw(&mut tx, posts::IMPORT, "", waiting).await?;
+    let stored = posts::upsert(&mut tx, posts::IMPORT, &waiting.posts).await?;
+    let origin = Origin { source: posts::IMPORT, query: &waiting.file };
+    captures::keep(&mut tx, origin, &waiting.posts, &waiting.raw).await?;
+    yields::saw(&mut tx, posts::IMPORT, "", &waiting.posts).await?;
     let detail = format!("new={} known={}", stored.new, stored.known);
     tx.commit(AuditEvent::new(Actor::System, Action::PostsImported, "import").detail(detail)).await?;
     report.new += stored.new;
     report.known += stored.known;
-    waiting.clear();
+    waiting.posts.clear();
+    waiting.raw.clear();
     Ok(())
 }
 
@@ -233,9 +258,20 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
     let room = ((TiktokOembed::INFO.budget)(&pipeline.config) / 2 - used).clamp(0, 500);
     for post in posts::without_text(&pipeline.store, Platform::Tiktok, pipeline.clock().now(), room).await? {
         match oembed.look(&post.url, &meter).await {
-            Ok(Look::Up { title, author }) if !title.is_empty() => {
+            Ok(Look::Up { title, author, raw }) if !title.is_empty() => {
                 let mut tx = pipeline.store.write_tx().await?;
                 posts::fill_text(&mut tx, post.id, &title, &author).await?;
+                let seen = Observation {
+                    platform: post.platform,
+                    native_id: post.native_id.clone(),
+                    url: post.url.clone(),
+                    author,
+                    text: title,
+                    posted_at: post.posted_at,
+                    views: None,
+                };
+                let origin = Origin { source: TiktokOembed::NAME, query: &post.url };
+                captures::keep(&mut tx, origin, &[seen], &BTreeMap::from([(post.native_id, raw)])).await?;
                 tx.commit(AuditEvent::new(Actor::System, Action::PostFilledIn, format!("post:{}", post.id))).await?;
                 filled += 1;
             }

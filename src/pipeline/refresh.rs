@@ -13,6 +13,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::check::CheckOutcome;
 use crate::domain::ids::PostId;
 use crate::platforms::{Look, Source, TiktokOembed, TiktokResearch};
+use crate::store::captures::{self, Origin};
 use crate::store::{checks, posts, retention};
 
 /// Posts of one call, as most platforms allow.
@@ -48,9 +49,11 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
             let meter = StoreMeter::of(pipeline, source.info());
             match source.read_again(&ids, &meter).await {
                 Ok(Some(seen)) => {
-                    let found: BTreeSet<&str> = seen.iter().map(|post| post.native_id.as_str()).collect();
+                    let found: BTreeSet<&str> = seen.observations.iter().map(|post| post.native_id.as_str()).collect();
                     let mut tx = pipeline.store.write_tx().await?;
-                    posts::upsert(&mut tx, source.name(), &seen).await?;
+                    posts::upsert(&mut tx, source.name(), &seen.observations).await?;
+                    let origin = Origin { source: source.name(), query: "" };
+                    captures::keep(&mut tx, origin, &seen.observations, &seen.raw).await?;
                     for (id, native_id, _) in chunk {
                         if !found.contains(native_id.as_str()) {
                             checks::insert(&mut tx, *id, CheckOutcome::Gone).await?;

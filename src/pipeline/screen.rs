@@ -9,7 +9,7 @@ use crate::domain::ids::PostId;
 use crate::domain::post::Post;
 use crate::rules::{Pack, RuleSet};
 use crate::scan::{self, Scanner};
-use crate::store::{flags, named_queues, posts, rule_hits};
+use crate::store::{captures, flags, named_queues, posts, rule_hits};
 use crate::text::{Folded, Words};
 
 /// Posts of one transaction: small enough to be quick, large enough to be cheap.
@@ -76,6 +76,7 @@ pub async fn screen(pipeline: &Pipeline, mut progress: impl FnMut(u64)) -> Resul
         }
         named_queues::route(&mut tx).await?;
         posts::mark_screened(&mut tx, &rules.hash, &ids).await?;
+        captures::let_go(&mut tx, &ids).await?;
         let detail = format!("posts={} flagged={flagged}", waiting.len());
         let subject = format!("rules:{}", rules.hash.get(..12).unwrap_or_default());
         tx.commit(AuditEvent::new(Actor::System, Action::PostsScreened, subject).detail(detail)).await?;

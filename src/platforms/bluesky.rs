@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{Meter, Page, Source, SourceInfo, Window, parse_rfc3339, word_days};
 use crate::config::{Bluesky as Settings, Retry};
 use crate::domain::post::{Observation, storable};
@@ -70,7 +70,7 @@ impl Bluesky {
         Ok(token)
     }
 
-    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Body, ApiError> {
         let url = format!("{}/xrpc/app.bsky.feed.searchPosts", self.settings.base_url);
         let mut renewed = false;
         loop {
@@ -122,11 +122,11 @@ impl Source for Bluesky {
     }
 }
 
-fn read_page(body: &Value) -> Page {
-    let posts = body.get("posts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+fn read_page(body: &Body) -> Page {
+    let posts = body.items(&["posts"]);
     let mut page = Page::default();
-    for post in posts {
-        page.take(post.get("uri").and_then(Value::as_str), read_post(post));
+    for (post, raw) in &posts {
+        page.take(post.get("uri").and_then(Value::as_str), read_post(post), raw);
     }
     // Pages may be short: hidden posts are taken out after they were fetched.
     let cursor = body.get("cursor").and_then(Value::as_str).filter(|_| !posts.is_empty());
@@ -159,7 +159,7 @@ fn read_post(post: &Value) -> Result<Observation, String> {
 }
 
 /// Errors by name. <https://docs.bsky.app/docs/advanced-guides/rate-limits>
-fn judge(answer: &Answer, now: Millis) -> Result<Value, ApiError> {
+fn judge(answer: &Answer, now: Millis) -> Result<Body, ApiError> {
     if let (Some(json), 200..=299) = (&answer.json, answer.status) {
         return Ok(json.clone());
     }

@@ -1,12 +1,15 @@
 //! The one way to talk to a platform: paced, metered, with a size limit, classified errors and jittered retries.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Meter;
 use crate::config::Retry;
@@ -85,6 +88,58 @@ impl ApiError {
     }
 }
 
+/// A body as JSON, and the text that came. It reads as its [`Value`].
+#[derive(Debug, Clone)]
+pub struct Body {
+    value: Value,
+    text: Arc<str>,
+}
+
+impl Deref for Body {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl Body {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        Some(Self { value: serde_json::from_str(text).ok()?, text: text.into() })
+    }
+
+    /// The list at `path`: each item, and the very text that it came as.
+    pub fn items(&self, path: &[&str]) -> Vec<(&Value, &str)> {
+        let (mut value, mut raw) = (&self.value, &*self.text);
+        for key in path {
+            value = value.get(key).unwrap_or(&Value::Null);
+            raw = member(raw, key);
+        }
+        let raw: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        let texts = raw.into_iter().map(RawValue::get).chain(std::iter::repeat(""));
+        value.as_array().map_or(&[][..], Vec::as_slice).iter().zip(texts).collect()
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+impl From<Value> for Body {
+    fn from(value: Value) -> Self {
+        Self { text: value.to_string().into(), value }
+    }
+}
+
+/// The text of a member of an object; empty where there is none.
+fn member<'a>(object: &'a str, key: &str) -> &'a str {
+    let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(object).unwrap_or_default();
+    members.get(key).map_or("", |value| value.get())
+}
+
 /// An answer as received. The body is JSON where it could be read as such: error pages may be HTML or empty.
 #[derive(Debug)]
 pub struct Answer {
@@ -93,7 +148,7 @@ pub struct Answer {
     /// Headers.
     pub headers: HeaderMap,
     /// Body as JSON.
-    pub json: Option<Value>,
+    pub json: Option<Body>,
 }
 
 impl Answer {
@@ -110,7 +165,7 @@ impl Answer {
     pub fn of(status: u16, body: &str, headers: &[(&'static str, &'static str)]) -> Self {
         use reqwest::header::{HeaderName, HeaderValue};
         let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        Self { status, headers: headers.collect(), json: serde_json::from_str(body).ok() }
+        Self { status, headers: headers.collect(), json: Body::read(body.as_bytes()) }
     }
 }
 
@@ -251,7 +306,7 @@ impl ApiClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, json: serde_json::from_slice(&body).ok() })
+        Ok(Answer { status, headers, json: Body::read(&body) })
     }
 }
 
@@ -264,5 +319,24 @@ pub fn class_of_status(status: u16) -> Class {
         429 => Class::ShortThrottle(None),
         400..=499 => Class::BadRequest,
         _ => Class::Transient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the sender's spaces, order, numbers and escapes: an item is a piece of the answer, not written anew.
+    #[test]
+    fn items_are_the_very_text_that_came() {
+        let answer = "{ \"data\" :{\"b\":1, \"videos\":[ {\"id\": 7.710086336492602401e18,  \"a\":\"\\u0062al \\ud83d\\ude00\"},null ,\n[1 ]]},\"data2\":0}";
+        let body = Body::read(answer.as_bytes()).unwrap();
+        let items = body.items(&["data", "videos"]);
+        let texts: Vec<&str> = items.iter().map(|(_, raw)| *raw).collect();
+        assert_eq!(texts, ["{\"id\": 7.710086336492602401e18,  \"a\":\"\\u0062al \\ud83d\\ude00\"}", "null", "[1 ]"]);
+        assert!(texts.iter().all(|text| answer.contains(text)));
+        assert_eq!(items[0].0["a"], "bal 😀");
+        assert!(body.items(&["data", "b"]).is_empty() && body.items(&["nothing"]).is_empty() && body.items(&[]).is_empty());
+        assert!(Body::read(b"<html>").is_none() && Body::read(&[b'"', 0xff, b'"']).is_none());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::client::ApiError;
+use super::client::{ApiError, Body};
 use super::meta::Graph;
 use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, meta};
 use crate::config::{Config, Facebook as Settings, Retry};
@@ -120,7 +120,7 @@ impl Source for Facebook {
     }
 }
 
-fn read_page(body: &Value) -> Page {
+fn read_page(body: &Body) -> Page {
     meta::page_of(body, |item| {
         let seen = meta::post_of(item, Platform::Facebook, ["permalink_url", "message", "created_time"])?;
         // `PAGE_POST`: the names of Pages change, their ids do not.
@@ -142,13 +142,16 @@ mod tests {
             "permalink_url": "https://www.facebook.com/100000000000001/posts/122000000000001"});
         let picture = json!({"id": "100000000000001_122000000000002", "created_time": "2026-11-19T02:10:00+0000",
             "permalink_url": "https://www.facebook.com/100000000000001/posts/122000000000002"});
-        let page = read_page(&json!({"data": [post, picture, {"id": "100000000000001_3"}],
-            "paging": {"cursors": {"after": "QVFI"}, "next": "https://lain.contoh/?access_token=EAAB"}}));
+        let page = read_page(
+            &json!({"data": [post, picture, {"id": "100000000000001_3"}],
+            "paging": {"cursors": {"after": "QVFI"}, "next": "https://lain.contoh/?access_token=EAAB"}})
+            .into(),
+        );
         assert_eq!(page.next.as_deref(), Some("QVFI"));
         assert_eq!((page.observations.len(), page.rejects.len()), (2, 1));
         assert_eq!(page.observations[0].native_id, "122000000000001");
         assert_eq!(page.observations[0].author, "100000000000001");
         assert_eq!(page.observations[1].text, "", "a post can be a picture alone");
-        assert_eq!(read_page(&json!({"data": [], "paging": {"cursors": {"after": "QVFI"}}})).next, None);
+        assert_eq!(read_page(&json!({"data": [], "paging": {"cursors": {"after": "QVFI"}}}).into()).next, None);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::client::{ApiError, Class};
+use super::client::{ApiError, Body, Class};
 use super::meta::Graph;
 use super::{DAY, Meter, Page, Source, SourceInfo, TokenState, Window, meta};
 use crate::config::{Instagram as Settings, Retry};
@@ -59,7 +59,7 @@ impl Instagram {
         Ok(Self { settings: settings.clone(), graph, ids: Mutex::default() })
     }
 
-    async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Body, ApiError> {
         match self.graph.get(meter, &format!("{}/{path}", self.settings.base_url), query).await {
             // Our own count had room. Only this hashtag is left out: those of the week can still be read.
             Err(error) if error.message.starts_with("error 18/") => {
@@ -87,17 +87,16 @@ impl Instagram {
         let after = cursor.map(|cursor| format!(".after({cursor})")).unwrap_or_default();
         let fields = format!("business_discovery.username({name}){{username,media.limit({ACCOUNT_PAGE}){after}{{{FIELDS}}}}}");
         let body = self.get(meter, &self.settings.user_id, &[("fields", fields)]).await?;
-        let account = body.get("business_discovery").unwrap_or(&Value::Null);
-        let items = account.pointer("/media/data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let items = body.items(&["business_discovery", "media", "data"]);
         let mut page = Page::default();
-        for item in items {
+        for (item, raw) in &items {
             let read = read_post(item).map(|seen| Observation { author: name.to_owned(), ..seen });
-            page.take(item.get("id").and_then(Value::as_str), read);
+            page.take(item.get("id").and_then(Value::as_str), read, raw);
         }
         // Newest first: older ones follow only.
         let reached = page.observations.iter().any(|seen| seen.posted_at.is_some_and(|at| at < window.from));
         page.observations.retain(|seen| seen.posted_at.is_none_or(|at| at >= window.from));
-        let after = account.pointer("/media/paging/cursors/after").and_then(Value::as_str);
+        let after = body.pointer("/business_discovery/media/paging/cursors/after").and_then(Value::as_str);
         page.next = after.filter(|_| !reached && !items.is_empty()).map(str::to_owned);
         Ok(page)
     }
@@ -187,7 +186,7 @@ impl Source for Instagram {
     }
 }
 
-fn read_page(body: &Value) -> Page {
+fn read_page(body: &Body) -> Page {
     meta::page_of(body, read_post)
 }
 
@@ -206,13 +205,16 @@ mod tests {
         let item = json!({"id": "18000000000000001", "caption": "Bal impor", "permalink": "https://www.instagram.com/p/DFakeCode01/",
             "timestamp": "2026-11-20T03:12:44+0000"});
         let foreign = json!({"id": "18000000000000002", "permalink": "https://contoh.id/p/x"});
-        let page = read_page(&json!({"data": [item, foreign, {"id": "3", "media_type": "IMAGE"}],
-            "paging": {"cursors": {"after": "SAMA=="}, "next": "https://lain.contoh/?access_token=EAAB"}}));
+        let page = read_page(
+            &json!({"data": [item, foreign, {"id": "3", "media_type": "IMAGE"}],
+            "paging": {"cursors": {"after": "SAMA=="}, "next": "https://lain.contoh/?access_token=EAAB"}})
+            .into(),
+        );
         assert_eq!(page.next.as_deref(), Some("SAMA=="));
         assert_eq!((page.observations.len(), page.rejects.len()), (1, 2));
         assert_eq!(page.observations[0].native_id, "DFakeCode01");
         assert_eq!(page.observations[0].url, "https://www.instagram.com/p/DFakeCode01/");
         assert_eq!(page.observations[0].author, "", "the API gives none");
-        assert_eq!(read_page(&json!({"data": [], "paging": {"cursors": {"after": "SAMA=="}}})).next, None);
+        assert_eq!(read_page(&json!({"data": [], "paging": {"cursors": {"after": "SAMA=="}}}).into()).next, None);
     }
 }

@@ -153,7 +153,8 @@ struct Reading {
     /// Time of the last event, microseconds.
     reached: i64,
     events: u32,
-    posts: BTreeMap<String, Observation>,
+    /// Posts by id, and the events that they came in.
+    posts: BTreeMap<String, (Observation, String)>,
     gone: Vec<String>,
     rejects: Vec<(String, String)>,
 }
@@ -190,11 +191,11 @@ impl Reading {
         let at = event.get("time_us").and_then(Value::as_i64).unwrap_or(0);
         // Never back: an event that comes late must not take the cursor with it.
         self.reached = self.reached.max(at);
-        self.take_post(&event, at);
+        self.take_post(&event, at, text);
         at
     }
 
-    fn take_post(&mut self, event: &Value, at: i64) {
+    fn take_post(&mut self, event: &Value, at: i64, raw: &str) {
         let did = event.get("did").and_then(Value::as_str).filter(|did| did.starts_with("did:")).unwrap_or("");
         let commit = event.get("commit");
         let of = |key: &str| commit.and_then(|commit| commit.get(key)).and_then(Value::as_str).unwrap_or("");
@@ -227,13 +228,15 @@ impl Reading {
                 views: None,
                 native_id: id.clone(),
             };
-            self.posts.insert(id, post);
+            self.posts.insert(id, (post, raw.to_owned()));
         }
     }
 
     fn page(self, all: bool) -> Page {
+        let raw = self.posts.iter().map(|(id, (_, raw))| (id.clone(), raw.clone())).collect();
         Page {
-            observations: self.posts.into_values().collect(),
+            observations: self.posts.into_values().map(|(post, _)| post).collect(),
+            raw,
             rejects: self.rejects,
             gone: self.gone.into_iter().map(|id| (Platform::Bluesky, id)).collect(),
             next: Some(self.reached.to_string()),

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{DAY, Meter, Page, Source, SourceInfo, Window, parse_rfc3339};
 use crate::config::{Mastodon as Settings, Retry};
 use crate::domain::post::{Observation, storable};
@@ -105,13 +105,13 @@ fn host(instance: &str) -> String {
 }
 
 /// Newest first; the page on which posts from before `from` begin is the last.
-fn read_page(body: &Value, next: Option<String>, from: Millis) -> Page {
+fn read_page(body: &Body, next: Option<String>, from: Millis) -> Page {
     let mut page = Page::default();
     let mut reached = false;
-    for status in body.as_array().map_or(&[][..], Vec::as_slice) {
+    for (status, raw) in body.items(&[]) {
         match read_status(status) {
             Ok(seen) if seen.posted_at.is_some_and(|at| at < from) => reached = true,
-            read => page.take(status.get("uri").and_then(Value::as_str), read),
+            read => page.take(status.get("uri").and_then(Value::as_str), read, raw),
         }
     }
     page.next = next.filter(|_| !reached);
@@ -155,8 +155,10 @@ fn plain(html: &str) -> String {
 }
 
 /// The page, and the `max_id` of the next one: of the address only that is taken, never its host.
-fn judge(answer: &Answer, now: Millis) -> Result<(Value, Option<String>), ApiError> {
-    if let (Some(json @ Value::Array(_)), 200..=299) = (&answer.json, answer.status) {
+fn judge(answer: &Answer, now: Millis) -> Result<(Body, Option<String>), ApiError> {
+    if let (Some(json), 200..=299) = (&answer.json, answer.status)
+        && json.is_array()
+    {
         return Ok((json.clone(), next_of(answer)));
     }
     let class = match answer.status {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use sha2::Sha256;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{Meter, Page, TokenState, address};
 use crate::config::Retry;
 use crate::domain::post::{Observation, storable};
@@ -46,7 +46,7 @@ impl Graph {
 
     /// Gets an object or a page of a list. The token travels in the header: addresses end up in logs.
     /// Only [`Graph::token_state`] cannot but name it in the address.
-    pub async fn get(&self, meter: &dyn Meter, url: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    pub async fn get(&self, meter: &dyn Meter, url: &str, query: &[(&str, String)]) -> Result<Body, ApiError> {
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let token = token.as_ref().map_or("", |token| token.expose_secret());
         let secret = self.app_secret.as_ref();
@@ -56,7 +56,7 @@ impl Graph {
         self.call(meter, url, &query, token).await
     }
 
-    async fn call(&self, meter: &dyn Meter, url: &str, query: &[(&str, String)], token: &str) -> Result<Value, ApiError> {
+    async fn call(&self, meter: &dyn Meter, url: &str, query: &[(&str, String)], token: &str) -> Result<Body, ApiError> {
         match self.usage.load(Ordering::Relaxed) {
             PARK.. => {
                 self.usage.store(0, Ordering::Relaxed);
@@ -115,7 +115,7 @@ fn usage(answer: &Answer) -> u32 {
 }
 
 /// Errors by code, whatever the status; a 200 may hold one too. <https://developers.facebook.com/docs/graph-api/guides/error-handling>
-fn judge(platform: &'static str, answer: &Answer) -> Result<Value, ApiError> {
+fn judge(platform: &'static str, answer: &Answer) -> Result<Body, ApiError> {
     let error = answer.json.as_ref().and_then(|json| json.get("error"));
     if let (None, Some(json), 200..=299) = (error, &answer.json, answer.status)
         && ["data", "id", "access_token"].iter().any(|key| json.get(key).is_some())
@@ -164,10 +164,10 @@ pub(super) fn parse_time(text: &str) -> Option<Millis> {
 
 /// A page of a list: its items, and where it goes on while it says that there is more. A page may be empty and have a next
 /// one. `next` itself is never requested: it holds the token and could name another host.
-pub(super) fn page_of(body: &Value, read: impl Fn(&Value) -> Result<Observation, String>) -> Page {
+pub(super) fn page_of(body: &Body, read: impl Fn(&Value) -> Result<Observation, String>) -> Page {
     let mut page = Page::default();
-    for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-        page.take(item.get("id").and_then(Value::as_str), read(item));
+    for (item, raw) in body.items(&["data"]) {
+        page.take(item.get("id").and_then(Value::as_str), read(item), raw);
     }
     let more = body.pointer("/paging/next").is_some();
     page.next = body.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|_| more).map(str::to_owned);

@@ -18,6 +18,7 @@ mod tiktok_oembed;
 mod x;
 mod youtube;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::config::{Config, Mode};
 use crate::domain::post::Observation;
 use crate::domain::{Clock, Entropy, Millis, Platform, sha256_hex};
 pub use bluesky::Bluesky;
-pub use client::{ApiError, Class};
+pub use client::{ApiError, Body, Class};
 pub use facebook::{Facebook, FoundPage};
 pub use instagram::Instagram;
 pub use jetstream::Jetstream;
@@ -70,13 +71,19 @@ pub struct Page {
     pub next: Option<String>,
     /// That was all there is for now; the next run goes on from `next`.
     pub pause: bool,
+    /// The text that each post came as, byte for byte, by native id.
+    pub raw: BTreeMap<String, String>,
 }
 
 impl Page {
-    /// Takes an item of an answer, as far as it could be read. `id`: its id, for the list of those that could not.
-    fn take(&mut self, id: Option<&str>, read: Result<Observation, String>) {
+    /// Takes an item of an answer, as far as it could be read, and the text that it came as. `id`: its id, for the list of those
+    /// that could not.
+    fn take(&mut self, id: Option<&str>, read: Result<Observation, String>, raw: &str) {
         match read {
-            Ok(seen) => self.observations.push(seen),
+            Ok(seen) => {
+                self.raw.insert(seen.native_id.clone(), raw.to_owned());
+                self.observations.push(seen);
+            }
             Err(why) => self.rejects.push((id.unwrap_or("?").to_owned(), why)),
         }
     }
@@ -206,11 +213,7 @@ pub trait Source: Send + Sync {
     }
     /// Reads posts again by their ids, at most 50; those that are no longer there are missing in the answer. None where
     /// that is not possible.
-    fn read_again<'a>(
-        &'a self,
-        _ids: &'a [String],
-        _meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<Option<Vec<Observation>>, ApiError>> {
+    fn read_again<'a>(&'a self, _ids: &'a [String], _meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<Page>, ApiError>> {
         Box::pin(async { Ok(None) })
     }
     /// Tells an access that finds nothing from a platform on which there is nothing; called when a run found nothing.

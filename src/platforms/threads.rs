@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::client::{ApiError, Class};
+use super::client::{ApiError, Body, Class};
 use super::meta::Graph;
 use super::{Meter, Page, Source, SourceInfo, TokenState, Window, meta, word_days};
 use crate::config::{Retry, Threads as Settings};
@@ -152,11 +152,11 @@ impl Source for Threads {
     }
 }
 
-fn read_page(body: &Value) -> Page {
+fn read_page(body: &Body) -> Page {
     let mut page = Page::default();
-    let items = body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for item in items {
-        page.take(item.get("id").and_then(Value::as_str), read_post(item));
+    let items = body.items(&["data"]);
+    for (item, raw) in &items {
+        page.take(item.get("id").and_then(Value::as_str), read_post(item), raw);
     }
     // The documented sample has cursors without `next`. `next` itself is never requested: it holds the token and
     // could name another host.

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{DAY, Meter, Page, Source, SourceInfo, Window, compact_day, query_name};
 use crate::config::{Retry, TiktokResearch as Settings};
 use crate::domain::post::{Observation, storable};
@@ -74,7 +74,7 @@ impl TiktokResearch {
         Ok(token)
     }
 
-    async fn query(&self, body: &Value, meter: &dyn Meter) -> Result<Value, ApiError> {
+    async fn query(&self, body: &Value, meter: &dyn Meter) -> Result<Body, ApiError> {
         let url = format!("{}/v2/research/video/query/?fields={FIELDS}", self.settings.base_url);
         let mut renewed = false;
         loop {
@@ -145,10 +145,7 @@ impl Source for TiktokResearch {
         cursor: Option<&'a str>,
         meter: &'a dyn Meter,
     ) -> BoxFuture<'a, Result<Page, ApiError>> {
-        Box::pin(async move {
-            let data = self.query(&self.body(window, cursor), meter).await?;
-            Ok(read_page(&data, cursor))
-        })
+        Box::pin(async move { Ok(read_page(&self.query(&self.body(window, cursor), meter).await?, cursor)) })
     }
 }
 
@@ -174,14 +171,14 @@ fn judge_token(answer: &Answer) -> Result<(String, std::time::Duration), ApiErro
     })
 }
 
-fn judge_query(answer: &Answer) -> Result<Value, ApiError> {
+fn judge_query(answer: &Answer) -> Result<Body, ApiError> {
     let error = answer.json.as_ref().and_then(|json| json.get("error"));
     let text = |key: &str| error.and_then(|e| e.get(key)).and_then(Value::as_str).unwrap_or("");
     let (code, message) = (text("code"), text("message"));
     if code == "ok"
-        && let Some(data) = answer.json.as_ref().and_then(|json| json.get("data"))
+        && let Some(body) = answer.json.as_ref().filter(|json| json.get("data").is_some())
     {
-        return Ok(data.clone());
+        return Ok(body.clone());
     }
     let cursor_lost = message.contains("Search Id") || message.contains("Invalid count or cursor");
     let class = match code {
@@ -208,14 +205,12 @@ fn judge_query(answer: &Answer) -> Result<Value, ApiError> {
     })
 }
 
-fn read_page(data: &Value, asked: Option<&str>) -> Page {
+fn read_page(body: &Body, asked: Option<&str>) -> Page {
     let mut page = Page::default();
-    for item in data.get("videos").and_then(Value::as_array).into_iter().flatten() {
-        match read_video(item) {
-            Ok(seen) => page.observations.push(seen),
-            Err(why) => page.rejects.push((id_text(item).unwrap_or_else(|| "?".into()), why)),
-        }
+    for (item, raw) in body.items(&["data", "videos"]) {
+        page.take(id_text(item).as_deref(), read_video(item), raw);
     }
+    let data = body.get("data").unwrap_or(&Value::Null);
     let more = data.get("has_more").and_then(Value::as_bool).unwrap_or(false);
     let cursor = data.get("cursor").and_then(Value::as_i64);
     // The search id may be left out; then the former one still holds.
@@ -302,13 +297,13 @@ mod tests {
 
     #[test]
     fn one_bad_item_does_not_spoil_its_page() {
-        let data = json!({"videos": [
+        let data = json!({"data": {"videos": [
             {"id": 7_710_086_336_492_602_401_u64, "username": "toko.contoh", "video_description": "a\u{0}b", "baru": 1},
             {"video_id": "7710085636412940039"},
             {"id": 7.4e18},
             "text",
-        ], "cursor": 100, "has_more": true});
-        let page = read_page(&data, Some("0|77"));
+        ], "cursor": 100, "has_more": true}});
+        let page = read_page(&data.into(), Some("0|77"));
         assert_eq!(page.observations.len(), 2);
         assert_eq!(page.observations[0].native_id, "7710086336492602401");
         assert_eq!(page.observations[0].text, "ab");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{Meter, SourceInfo};
 use crate::config::{Oembed as Settings, Retry};
 use crate::domain::Entropy;
@@ -21,6 +21,8 @@ pub enum Look {
         title: String,
         /// Public handle.
         author: String,
+        /// The text that this came as.
+        raw: String,
     },
     /// The platform does not show it: deleted, private or blocked here; it does not say which.
     Gone,
@@ -68,6 +70,7 @@ fn judge(answer: &Answer) -> Result<Look, ApiError> {
         (200, Some(_)) => Ok(Look::Up {
             title: storable(text("title").unwrap_or("")),
             author: storable(text("author_unique_id").unwrap_or("")),
+            raw: answer.json.as_ref().map_or("", Body::text).to_owned(),
         }),
         (400 | 404, _) => Ok(Look::Gone),
         (429, _) => Err(ApiError::new(TiktokOembed::NAME, Class::ShortThrottle(answer.retry_after()), "too many requests")),

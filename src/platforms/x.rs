@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{DAY, Meter, Page, Price, Source, SourceInfo, Window, any_of, parse_rfc3339, query_name};
 use crate::config::{Config, Retry, X as Settings};
 use crate::domain::post::{Observation, storable};
@@ -59,7 +59,7 @@ impl X {
         Ok(Self { settings: settings.clone(), api, clock, new_spelling: AtomicBool::new(false) })
     }
 
-    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Body, ApiError> {
         let url = format!("{}/2/tweets/search/recent", self.settings.base_url);
         let token = self.settings.bearer_token.as_ref().map_or("", |token| token.expose_secret());
         let mut switched = false;
@@ -154,10 +154,10 @@ fn time(at: Millis) -> String {
     Millis::from_secs(at.secs()).timestamp().to_string()
 }
 
-fn read_page(body: &Value) -> Page {
+fn read_page(body: &Body) -> Page {
     let mut page = Page::default();
-    for item in body.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-        page.take(item.get("id").and_then(Value::as_str), read_post(item));
+    for (item, raw) in body.items(&["data"]) {
+        page.take(item.get("id").and_then(Value::as_str), read_post(item), raw);
     }
     page.next = body.pointer("/meta/next_token").and_then(Value::as_str).map(str::to_owned);
     page
@@ -182,7 +182,7 @@ fn read_post(item: &Value) -> Result<Observation, String> {
 }
 
 /// Errors by the type of the problem, then by status. <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>
-fn judge(answer: &Answer, now: Millis) -> Result<Value, ApiError> {
+fn judge(answer: &Answer, now: Millis) -> Result<Body, ApiError> {
     // Posts that are gone stand in `errors` beside the others: that is an answer.
     if let (Some(json), 200..=299) = (&answer.json, answer.status)
         && (json.get("data").is_some() || json.get("meta").is_some())
@@ -227,12 +227,12 @@ mod tests {
         let old = json!({"id": "1860000000000000000", "text": "cut …", "created_at": "2026-11-20T03:15:07.000Z",
             "note_tweet": {"text": "open PO bal impor &amp; thrift"}, "public_metrics": {"retweet_count": 1}});
         let new = json!({"id": "1860000000000000001", "text": "bal", "note_post": {"text": "bal impor panjang"}});
-        let page = read_page(&json!({"data": [old, new, {"id": "kata"}], "meta": {"next_token": "b26v"}}));
+        let page = read_page(&json!({"data": [old, new, {"id": "kata"}], "meta": {"next_token": "b26v"}}).into());
         assert_eq!(page.observations[0].text, "open PO bal impor & thrift");
         assert_eq!(page.observations[0].posted_at, parse_rfc3339("2026-11-20T03:15:07Z"));
         assert_eq!(page.observations[1].text, "bal impor panjang");
         assert_eq!((page.rejects.len(), page.next.as_deref()), (1, Some("b26v")));
-        assert_eq!(read_page(&json!({"meta": {"result_count": 0}})), Page::default(), "no hit: no data");
+        assert_eq!(read_page(&json!({"meta": {"result_count": 0}}).into()), Page::default(), "no hit: no data");
     }
 
     #[test]

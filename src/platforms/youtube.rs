@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::client::{Answer, ApiClient, ApiError, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
 use super::{Meter, Page, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days, query_name};
 use crate::config::{Retry, Youtube as Settings};
 use crate::domain::post::{Observation, storable};
@@ -51,23 +51,23 @@ impl Youtube {
         Ok(Self { settings: settings.clone(), api })
     }
 
-    async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    async fn get(&self, meter: &dyn Meter, path: &str, query: &[(&str, String)]) -> Result<Body, ApiError> {
         let url = format!("{}/{path}", self.settings.base_url);
         let key = self.settings.api_key.as_ref().map_or("", |key| key.expose_secret());
         // In a header, not in the address: addresses end up in logs.
         self.api.call(Some(meter), |http| http.get(&url).query(query).header("x-goog-api-key", key), judge).await
     }
 
-    /// Full texts and counters by id; search answers cut and escape them.
-    async fn details(&self, meter: &dyn Meter, ids: &[String]) -> Result<BTreeMap<String, Value>, ApiError> {
+    /// Full texts and counters by id, and the text that each came as; search answers cut and escape them.
+    async fn details(&self, meter: &dyn Meter, ids: &[String]) -> Result<BTreeMap<String, (Value, String)>, ApiError> {
         let mut found = BTreeMap::new();
         for ids in ids.chunks(LOOKED_UP) {
             let query = [("part", "snippet,statistics".to_owned()), ("id", ids.join(",")), ("prettyPrint", "false".to_owned())];
             let units = meter.bucket(UNITS, self.settings.daily_units);
             let body = self.get(units.as_ref(), "videos", &query).await?;
-            for item in items(&body) {
+            for (item, raw) in body.items(&["items"]) {
                 if let Some(id) = item.get("id").and_then(Value::as_str) {
-                    found.insert(id.to_owned(), item.clone());
+                    found.insert(id.to_owned(), (item.clone(), raw.to_owned()));
                 }
             }
         }
@@ -113,8 +113,9 @@ impl Source for Youtube {
             let details = self.details(meter, &ids).await?;
             let mut page = Page::default();
             for item in items(&body) {
+                let raw = id_of(item).and_then(|id| details.get(id)).map_or("", |(_, raw)| raw);
                 if let Some(read) = read_video(item, &details).transpose() {
-                    page.take(id_of(item), read);
+                    page.take(id_of(item), read, raw);
                 }
             }
             // `totalResults` is a guess and a page may be short; only the token says that there is more.
@@ -124,14 +125,14 @@ impl Source for Youtube {
         })
     }
 
-    fn read_again<'a>(
-        &'a self,
-        ids: &'a [String],
-        meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<Option<Vec<Observation>>, ApiError>> {
+    fn read_again<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<Page>, ApiError>> {
         Box::pin(async move {
             let found = self.details(meter, ids).await?;
-            Ok(Some(found.iter().filter(|(id, _)| usable(id)).map(|(id, full)| read_full(id, full)).collect()))
+            let mut page = Page::default();
+            for (id, (full, raw)) in found.iter().filter(|(id, _)| usable(id)) {
+                page.take(Some(id), Ok(read_full(id, full)), raw);
+            }
+            Ok(Some(page))
         })
     }
 }
@@ -149,9 +150,9 @@ fn id_of(item: &Value) -> Option<&str> {
 }
 
 /// None for a video that is gone since the search saw it.
-fn read_video(item: &Value, details: &BTreeMap<String, Value>) -> Result<Option<Observation>, String> {
+fn read_video(item: &Value, details: &BTreeMap<String, (Value, String)>) -> Result<Option<Observation>, String> {
     let id = id_of(item).filter(|id| usable(id)).ok_or("no usable id")?;
-    Ok(details.get(id).map(|full| read_full(id, full)))
+    Ok(details.get(id).map(|(full, _)| read_full(id, full)))
 }
 
 fn read_full(id: &str, full: &Value) -> Observation {
@@ -170,7 +171,7 @@ fn read_full(id: &str, full: &Value) -> Observation {
 }
 
 /// Errors by reason, whatever the status. <https://developers.google.com/youtube/v3/docs/errors>
-fn judge(answer: &Answer) -> Result<Value, ApiError> {
+fn judge(answer: &Answer) -> Result<Body, ApiError> {
     let error = answer.json.as_ref().and_then(|json| json.get("error"));
     if let (None, Some(json), 200..=299) = (error, &answer.json, answer.status) {
         return Ok(json.clone());
@@ -233,7 +234,7 @@ mod tests {
         let item = serde_json::json!({"id": {"videoId": "AbCdEfGhI_1"}, "snippet": {"title": "Bal &amp; grosir"}});
         let full = serde_json::json!({"id": "AbCdEfGhI_1", "snippet": {"title": "Bal & grosir", "description": "Buka bal\u{0}",
             "channelTitle": "Toko Contoh", "publishedAt": "2026-11-20T03:15:07Z"}, "statistics": {"viewCount": "15203"}});
-        let seen = read_video(&item, &BTreeMap::from([("AbCdEfGhI_1".to_owned(), full)])).unwrap().unwrap();
+        let seen = read_video(&item, &BTreeMap::from([("AbCdEfGhI_1".to_owned(), (full, String::new()))])).unwrap().unwrap();
         assert_eq!((seen.text.as_str(), seen.views), ("Bal & grosir\nBuka bal", Some(15_203)));
         assert_eq!(seen.posted_at, Some(Millis::from_secs(1_795_144_507)));
         assert_eq!(read_video(&item, &BTreeMap::new()), Ok(None));

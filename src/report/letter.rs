@@ -154,6 +154,7 @@ fn row(row: &ReportRow, language: Language) -> Value {
         "reviewer": word(&row.reviewer), "second": second.unwrap_or_else(|| "-".into()),
         "reviewed": format!("{}, {by}", row.decided_at.wib()), "reason": reason(&row.reason, language), "text_sha256": row.text_sha256,
         "screenshots": if row.screenshots.is_empty() { "-".to_owned() } else { row.screenshots.join(" ") }, "answer": answer(row),
+        "capture": row.capture.clone().unwrap_or_else(|| "-".into()),
     })
 }
 
@@ -281,6 +282,7 @@ pub(super) fn record(record: &Record) -> Result<Vec<u8>, ReportError> {
         "code": record.code, "number": record.number, "platform": record.platform.label(), "from": record.from,
         "date": record.dated.long_date_id(), "count": record.rows.len(), "count_words": terbilang(record.rows.len()),
         "tool": format!("Sisir {}", env!("CARGO_PKG_VERSION")), "rule_sets": record.rule_sets, "rows": rows, "files": record.files, "screenshots": record.screenshots,
+        "captures": record.captures.iter().map(|(case, by, at, sha256)| json!([case, by, both_times(*at), sha256])).collect::<Vec<_>>(),
         "first": both_times(times().min().unwrap_or(record.dated)), "last": both_times(times().max().unwrap_or(record.dated)),
         "reviewers": reviewers.join(", "), "signer": record.signer, "head": record.head,
     });

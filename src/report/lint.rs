@@ -354,6 +354,7 @@ mod tests {
             text_sha256: "0".repeat(64),
             screenshots: vec!["1".repeat(64)],
             answer: None,
+            capture: Some("2".repeat(64)),
             excerpt: "Buka bal segel, 35k".into(),
             elements: ["buka bal".into(), "korea".into(), "35k".into()],
             rules: vec!["bal-ditawarkan".into()],

@@ -83,6 +83,8 @@ pub struct ReportRow {
     pub text_sha256: String,
     /// SHA-256 of each screenshot that was taken of it.
     pub screenshots: Vec<String>,
+    /// SHA-256 of what it came as: the item of an API's answer, or the row of a file.
+    pub capture: Option<String>,
     /// At most 200 characters of the caption, with telephone numbers and addresses masked.
     pub excerpt: String,
     /// Words that show element A (used clothing), B (import) and C (offer).
@@ -207,6 +209,8 @@ pub struct Record {
     pub rows: Vec<RecordRow>,
     /// Case id and SHA-256 of each screenshot that was taken.
     pub screenshots: Vec<(String, String)>,
+    /// What the posts came as: case id, who read it, when, SHA-256.
+    pub captures: Vec<(String, String, Millis, String)>,
     /// Name and SHA-256 of each file of the package, the message included.
     pub files: Vec<(String, String)>,
     /// Who signed the package.

@@ -221,7 +221,7 @@ pub struct Category {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// `screenshot`.
+    /// `screenshot`, or `capture`: the item of an API's answer as it came.
     pub kind: String,
     /// SHA-256 of the file as it is kept.
     pub sha256: String,
@@ -359,7 +359,11 @@ fn item(report: &BatchReport, row: &super::ReportRow) -> Item {
         elements: Elements { used_clothing, import_nexus, offer },
         category: Category { ours: row.reason.clone(), dsa: DSA_CATEGORY.into(), dsa_keyword: DSA_KEYWORD.into() },
         rules: row.rules.clone(),
-        evidence: row.screenshots.iter().map(|sha256| Evidence { kind: "screenshot".into(), sha256: sha256.clone() }).collect(),
+        evidence: {
+            let shots = row.screenshots.iter().map(|sha256| ("screenshot", sha256));
+            let all = row.capture.iter().map(|sha256| ("capture", sha256)).chain(shots);
+            all.map(|(kind, sha256)| Evidence { kind: kind.into(), sha256: sha256.clone() }).collect()
+        },
         review: Review { reviewer: row.reviewer.clone(), second: row.second_reviewer.clone(), decided_at: row.decided_at.utc() },
     }
 }

@@ -28,6 +28,7 @@ fn report(kind: BatchKind) -> BatchReport {
         text_sha256: sha256_hex(text.as_bytes()),
         screenshots: vec!["1".repeat(64)],
         answer: None,
+        capture: Some("2".repeat(64)),
         excerpt: redact(text, 200),
         elements: ["buka bal".into(), "korea".into(), "35k".into()],
         rules: vec!["bal-ditawarkan".into()],

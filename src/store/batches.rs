@@ -127,6 +127,12 @@ pub struct RowDetail {
     pub only_source: String,
     /// Its account is registered in the help programme.
     pub exempt: bool,
+    /// SHA-256 of what its caption came as, and who read that when; none where a person brought it.
+    pub capture_sha256: Option<String>,
+    /// Connector or import, and program: `threads sisir/0.1.0`.
+    pub capture_by: Option<String>,
+    /// When.
+    pub captured_at: Option<Millis>,
 }
 
 /// The rows of a package with their posts and decisions, in order, as it is at `now`.
@@ -138,10 +144,12 @@ pub async fn details(on: impl Into<Ex<'_>>, id: BatchId, now: Millis) -> Result<
         d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at,
         CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
         EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
-            AND m.until > $2) AS exempt
+            AND m.until > $2) AS exempt,
+        c.sha256 AS capture_sha256, c.source || ' ' || c.tool AS capture_by, c.captured_at
         FROM package_rows r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
         LEFT JOIN second_opinions s ON s.decision_id = d.id
+        LEFT JOIN captures c ON c.post_id = p.id AND c.text_sha256 = d.text_sha256
         WHERE r.batch_id = $1 ORDER BY r.item_no";
     run!(on, ex => sqlx::query_as(SQL).bind(id).bind(now).fetch_all(ex))
 }

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod backtest;
 pub mod batches;
 pub mod bulks;
+pub mod captures;
 pub mod checks;
 pub mod column_maps;
 pub mod crawl;

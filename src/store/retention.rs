@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::types::Json;
 
-use super::{Ex, Result, WriteTx, checks, screenshots, tips};
+use super::{Ex, Result, WriteTx, captures, checks, screenshots, tips};
 use crate::domain::check::CheckOutcome;
 use crate::domain::flag::Finding;
 use crate::domain::ids::PostId;
@@ -81,6 +81,7 @@ pub async fn empty(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
         exec!(&mut *tx, ex => sqlx::query(FLAGS).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
         tips::empty(tx, *id).await?;
         screenshots::forget(tx, *id).await?;
+        captures::forget(tx, *id).await?;
     }
     Ok(())
 }
@@ -181,6 +182,7 @@ pub async fn delete_flagged(tx: &mut WriteTx, posts: &[Due]) -> Result<()> {
             for sql in ["DELETE FROM post_contacts WHERE post_id = $1", "DELETE FROM post_views WHERE post_id = $1"] {
                 exec!(&mut *tx, ex => sqlx::query(sql).bind(id).execute(ex))?;
             }
+            captures::forget(tx, id).await?;
             exec!(&mut *tx, ex => sqlx::query(CLEAR).bind(id).bind(sha256_hex(b"")).execute(ex))?;
             exec!(&mut *tx, ex => sqlx::query(FADE).bind(id).bind(Json(Vec::<Finding>::new())).execute(ex))?;
             continue;

@@ -27,6 +27,7 @@ use crate::rules::index::How;
 use crate::scan;
 use crate::store::accounts;
 use crate::store::alike::Account;
+use crate::store::captures::{self, Capture};
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
 use crate::store::screenshots::{self, Screenshot};
@@ -111,6 +112,8 @@ struct FlagPage {
     second_analyst: Option<String>,
     tips: Vec<TipCard>,
     screenshots: Vec<Screenshot>,
+    /// What the post came as.
+    captures: Vec<Capture>,
     /// The named queue that the reader works in; empty for all.
     queue: String,
     /// Whether the decision in force is a reference.
@@ -239,6 +242,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         seen,
         tips: tips::of_post(store, flag.post_id).await?,
         screenshots: screenshots::of_flag(store, id).await?,
+        captures: captures::of_post(store, flag.post_id).await?,
         waits_for_second: rule_hits::waits_for_second(store, id).await?.is_some(),
         second_analyst,
         waiting: queue::count(store, &Filter { closed, ..Filter::open() }).await?,

@@ -121,6 +121,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/answers", post(answers::enter))
         .route("/batches/{id}/proof", get(batches::proof))
         .route("/screenshots/{id}", get(screenshots::show))
+        .route("/flags/{id}/captures/{capture}", get(screenshots::capture))
         .route("/mails/{id}", get(mails::mail))
         .route("/mails/{id}/file", post(mails::file))
         .route("/mails/{id}/sheet", post(mails::sheet))

@@ -72,6 +72,7 @@ const ROUTES: &[Route] = &[
     ("POST", "/batches/{id}/entered", "/batches/999/entered", &[], Some(Capability::Review)),
     ("POST", "/flags/{id}/screenshots", "/flags/1/screenshots", &[], Some(Capability::Review)),
     ("GET", "/screenshots/{id}", "/screenshots/999", &[], None),
+    ("GET", "/flags/{id}/captures/{capture}", "/flags/1/captures/999", &[], Some(Capability::Review)),
     ("GET", "/mails/{id}", "/mails/999", &[], Some(Capability::Review)),
     ("POST", "/mails/{id}/file", "/mails/999/file", &[("code", "TR-2026-000001")], Some(Capability::Review)),
     ("POST", "/mails/{id}/sheet", "/mails/999/sheet", &[], Some(Capability::Review)),

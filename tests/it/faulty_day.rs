@@ -24,7 +24,7 @@ const NOT_IN_A_DAY: &[(&str, &str)] = &[
 const HOUR: u64 = 3600;
 
 /// All but Instagram: it shows the last 24 hours only, so that what an outage hides is lost.
-fn all_on(config: &mut Config) {
+pub fn all_on(config: &mut Config) {
     let modes = [
         &mut config.youtube.mode,
         &mut config.bluesky.mode,

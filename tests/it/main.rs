@@ -20,6 +20,7 @@ mod answers;
 mod api;
 mod backups;
 mod browser;
+mod captures;
 mod cli;
 mod delivery;
 mod demo;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use columns::{Columns, Holds};
 use fields::{Fields, Problem, Seen, observe};
@@ -103,13 +104,18 @@ pub struct Import {
     pub columns: Option<Columns>,
     /// Posts so far whose time was taken from their id, because the row names an earlier one.
     pub redated: u64,
+    /// The row of the last post, with its cells as they stand in the file (decoded); empty for an address alone.
+    pub raw: Vec<u8>,
     rows: Rows,
 }
+
+/// A post, and the row that it came as.
+type Row = (Seen, Vec<u8>);
 
 enum Rows {
     Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, delimiter: u8, skipped: u64 },
     Sheet(std::vec::IntoIter<spreadsheet::Row>),
-    Items(std::iter::Enumerate<std::vec::IntoIter<Value>>),
+    Items(std::iter::Enumerate<std::vec::IntoIter<Box<RawValue>>>),
     Lines { reader: Box<dyn BufRead + Send>, line: u64, json: bool, waiting: Vec<Result<Seen, Rejected>> },
 }
 
@@ -129,6 +135,7 @@ impl Import {
             header: Vec::new(),
             columns: None,
             redated: 0,
+            raw: Vec::new(),
             rows: Rows::Sheet(Vec::new().into_iter()),
         };
         if head.starts_with(b"PK\x03\x04") {
@@ -155,7 +162,7 @@ impl Import {
                 if text.len() as u64 > MAX_ARRAY {
                     return Err(content(format!("an array of more than {} MiB; give one object a line", MAX_ARRAY >> 20)));
                 }
-                let items: Vec<Value> =
+                let items: Vec<Box<RawValue>> =
                     serde_json::from_slice(&text).map_err(|error| content(format!("not a JSON array: {error}")))?;
                 import.rows = Rows::Items(items.into_iter().enumerate());
             }
@@ -224,7 +231,7 @@ impl Import {
         }
     }
 
-    fn next_row(&mut self) -> Option<Result<Seen, Rejected>> {
+    fn next_row(&mut self) -> Option<Result<Row, Rejected>> {
         match (&mut self.rows, &self.columns) {
             (Rows::Csv { reader, delimiter, skipped }, Some(columns)) => next_record(reader, columns, *delimiter, *skipped),
             (Rows::Sheet(rows), Some(columns)) => rows.next().map(|(row, mut cells)| {
@@ -234,8 +241,10 @@ impl Import {
             }),
             (Rows::Items(items), _) => items.next().map(|(index, item)| {
                 let number = index as u64 + 1;
-                let rejected = |(why, mend): Problem| Rejected { line: number, why, mend, raw: item.to_string().into_bytes() };
-                captures::fields(&item).and_then(observe).map_err(rejected)
+                let raw = item.get().as_bytes().to_vec();
+                let rejected = |(why, mend): Problem| Rejected { line: number, why, mend, raw: raw.clone() };
+                let seen = read_json(item.get()).and_then(observe).map_err(rejected);
+                seen.map(|seen| (seen, raw))
             }),
             (Rows::Lines { reader, line, json, waiting }, _) => next_line(reader, line, *json, waiting),
             (Rows::Csv { .. } | Rows::Sheet(_), None) => None,
@@ -248,8 +257,9 @@ impl Iterator for Import {
 
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.next_row()?;
-        Some(row.map(|(seen, redated)| {
+        Some(row.map(|((seen, redated), raw)| {
             self.redated += u64::from(redated);
+            self.raw = raw;
             seen
         }))
     }
@@ -328,7 +338,7 @@ fn next_record(
     columns: &Columns,
     delimiter: u8,
     skipped: u64,
-) -> Option<Result<Seen, Rejected>> {
+) -> Option<Result<Row, Rejected>> {
     let mut record = csv::ByteRecord::new();
     let before = loop {
         match reader.read_byte_record(&mut record) {
@@ -364,7 +374,7 @@ fn next_record(
     Some(read_record(&record, columns, delimiter, line))
 }
 
-fn read_record(record: &csv::ByteRecord, columns: &Columns, delimiter: u8, line: u64) -> Result<Seen, Rejected> {
+fn read_record(record: &csv::ByteRecord, columns: &Columns, delimiter: u8, line: u64) -> Result<Row, Rejected> {
     let reject = |(why, mend): Problem| Rejected { line, why, mend, raw: write_record(record, delimiter) };
     let width = columns.names.len();
     if record.len() != width {
@@ -374,7 +384,8 @@ fn read_record(record: &csv::ByteRecord, columns: &Columns, delimiter: u8, line:
         return Err(reject((format!("field {} is not UTF-8", bad + 1), "save the file as UTF-8")));
     }
     let value = |column: usize| record.get(column).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
-    observe(columns.fields(value)).map_err(reject)
+    let seen = observe(columns.fields(value)).map_err(reject)?;
+    Ok((seen, write_record(record, delimiter)))
 }
 
 fn next_line(
@@ -382,10 +393,10 @@ fn next_line(
     line: &mut u64,
     json: bool,
     waiting: &mut Vec<Result<Seen, Rejected>>,
-) -> Option<Result<Seen, Rejected>> {
+) -> Option<Result<Row, Rejected>> {
     loop {
         if let Some(ready) = waiting.pop() {
-            return Some(ready);
+            return Some(ready.map(|seen| (seen, Vec::new())));
         }
         let mut raw = Vec::new();
         match reader.read_until(b'\n', &mut raw) {
@@ -414,7 +425,8 @@ fn next_line(
             return Some(Err(reject(format!("a line of {} bytes", raw.len()), "one post a line, at most 4 MiB")));
         }
         if json {
-            return Some(read_json(text).and_then(observe).map_err(|(why, mend)| reject(why, mend)));
+            let seen = read_json(text).and_then(observe).map_err(|(why, mend)| reject(why, mend));
+            return Some(seen.map(|seen| (seen, raw.clone())));
         }
         for word in text.split_whitespace().take_while(|word| !word.starts_with('#')) {
             let fields = Fields { url: word.to_owned(), ..Fields::default() };
