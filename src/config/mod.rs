@@ -10,7 +10,8 @@ mod validate;
 pub use read::{ConfigProblems, Problem};
 pub use sections::{
     Bluesky, Config, Database, Desk, Facebook, Instagram, Jetstream, Jobs, Log, LogFormat, Mail, MailSecurity, Mastodon, Metrics,
-    Ministry, Mode, Oembed, Oidc, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips, Web, X, Youtube,
+    Ministry, MinistryChange, Mode, Oembed, Oidc, Recipient, Retry, Rules, Schedule, ShortLinks, Threads, TiktokResearch, Tips,
+    Web, X, Youtube,
 };
 pub use times::first_time;
 
@@ -120,6 +121,30 @@ mod tests {
         assert!(both.contains("access_token and access_token_file are both set"), "{both}");
         let gone = problems("[sources.threads]\naccess_token_file = \"/no/such/file\"", &[]);
         assert!(gone.contains("access_token_file: cannot be read"), "{gone}");
+    }
+
+    #[test]
+    fn the_date_decides_who_signs() {
+        let text = "[ministry]\nsignatory_name = \"A\"\nsignatory_until = \"2026-12-31\"\ncontact_appointment = \"Surat 1\"\n
+            [[ministry.changes]]\nfrom = \"2027-02-01\"\ncontact_name = \"C\"\nhelp = \"lain\"\n
+            [[ministry.changes]]\nfrom = \"2027-01-01\"\nsignatory_name = \"B\"\n";
+        let ministry = parse("c", text, []).unwrap().ministry;
+        let on = |month| ministry.on(jiff::civil::date(if month == 12 { 2026 } else { 2027 }, month, 1));
+        assert_eq!((on(12).signatory_name.as_str(), on(12).signatory_until.as_str()), ("A", "2026-12-31"));
+        assert_eq!((on(1).signatory_name.as_str(), on(1).signatory_until.as_str()), ("B", ""), "another term of office");
+        assert_eq!(
+            (on(12).contact_until.as_str(), on(2).contact_until.as_str()),
+            ("2027-01-31", ""),
+            "until the next one begins"
+        );
+        assert_eq!((on(1).contact_appointment.as_str(), on(2).contact_appointment.as_str()), ("Surat 1", ""));
+        assert_eq!((on(2).signatory_name.as_str(), on(2).contact_name.as_str(), on(2).help.as_str()), ("B", "C", "lain"));
+        let known = |key: &&&str| **key == "from" || Ministry::FIELDS.contains(*key);
+        assert!(MinistryChange::FIELDS.iter().all(|key| known(&key)), "a change of something that is not there");
+        let wrong = problems("[[ministry.changes]]\nfrom = \"besok\"\n[[ministry.changes]]\nfrm = \"2027-01-01\"\n", &[]);
+        assert!(wrong.contains("unknown field `frm`"), "{wrong}");
+        let wrong = problems("[[ministry.changes]]\nfrom = \"besok\"\n", &[]);
+        assert!(wrong.contains("`besok` is no day"), "{wrong}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -602,6 +603,94 @@ section! {
         contact_until: String = String::new(),
         /// Letter by which the contact person was named to the ministry of communication; no application leaves without it.
         contact_appointment: String = String::new(),
+        /// What is different from a day on: a new signatory, another address, another help line. The letter's date decides.
+        changes: Vec<MinistryChange> = Vec::new(),
+    }
+}
+
+section! {
+    /// What of `[ministry]` is different from a day on; what it leaves out stays.
+    #[expect(missing_docs, reason = "as in `[ministry]`")]
+    MinistryChange {
+        /// First day, `YYYY-MM-DD`.
+        from: String = String::new(),
+        name: Option<String> = None,
+        short_name: Option<String> = None,
+        unit: Option<String> = None,
+        address: Option<String> = None,
+        phone: Option<String> = None,
+        website: Option<String> = None,
+        email: Option<String> = None,
+        city: Option<String> = None,
+        signatory_title: Option<String> = None,
+        signatory_name: Option<String> = None,
+        contact_name: Option<String> = None,
+        contact_title: Option<String> = None,
+        help: Option<String> = None,
+        help_hours: Option<String> = None,
+        until: Option<String> = None,
+        signatory_until: Option<String> = None,
+        contact_until: Option<String> = None,
+        contact_appointment: Option<String> = None,
+    }
+}
+
+impl Ministry {
+    /// The letterhead, the people and the help line of a day. Whoever follows somebody has neither the last day nor the appointment
+    /// of the one before, whose last day is the one before the change at the latest.
+    pub fn on(&self, day: Date) -> Self {
+        let mut now = self.clone();
+        let mut changes: Vec<(Date, &MinistryChange)> =
+            self.changes.iter().filter_map(|change| Some((change.from.parse().ok()?, change))).collect();
+        changes.sort_by_key(|(from, _)| *from);
+        let (begun, later): (Vec<_>, Vec<_>) = changes.into_iter().partition(|(from, _)| *from <= day);
+        for (_, change) in begun {
+            if change.name.is_some() {
+                now.until.clear();
+            }
+            if change.signatory_name.is_some() {
+                now.signatory_until.clear();
+            }
+            if change.contact_name.is_some() {
+                now.contact_until.clear();
+                now.contact_appointment.clear();
+            }
+            let fields = [
+                (&mut now.name, &change.name),
+                (&mut now.short_name, &change.short_name),
+                (&mut now.unit, &change.unit),
+                (&mut now.address, &change.address),
+                (&mut now.phone, &change.phone),
+                (&mut now.website, &change.website),
+                (&mut now.email, &change.email),
+                (&mut now.city, &change.city),
+                (&mut now.signatory_title, &change.signatory_title),
+                (&mut now.signatory_name, &change.signatory_name),
+                (&mut now.contact_name, &change.contact_name),
+                (&mut now.contact_title, &change.contact_title),
+                (&mut now.help, &change.help),
+                (&mut now.help_hours, &change.help_hours),
+                (&mut now.until, &change.until),
+                (&mut now.signatory_until, &change.signatory_until),
+                (&mut now.contact_until, &change.contact_until),
+                (&mut now.contact_appointment, &change.contact_appointment),
+            ];
+            for (field, value) in fields {
+                if let Some(value) = value {
+                    field.clone_from(value);
+                }
+            }
+        }
+        let ends = |until: &mut String, follows: fn(&MinistryChange) -> bool| {
+            let next = later.iter().find(|(_, change)| follows(change)).and_then(|(from, _)| from.yesterday().ok());
+            if let Some(last) = next.filter(|last| until.parse().map_or(true, |known: Date| known > *last)) {
+                *until = last.to_string();
+            }
+        };
+        ends(&mut now.until, |change| change.name.is_some());
+        ends(&mut now.signatory_until, |change| change.signatory_name.is_some());
+        ends(&mut now.contact_until, |change| change.contact_name.is_some());
+        now
     }
 }
 

@@ -87,6 +87,13 @@ fn days(config: &Config, reader: &mut Reader) {
     ];
     all.extend(config.all_recipients().map(|(name, to)| (format!("recipients.{name}.verified_on"), &to.verified_on)));
     all.extend(config.schedule.holidays.iter().map(|day| ("schedule.holidays".to_owned(), day)));
+    for change in &ministry.changes {
+        if change.from.is_empty() {
+            reader.problem("ministry.changes", "a change without a first day", "from = \"2027-01-01\"");
+        }
+        let days = [Some(&change.from), change.until.as_ref(), change.signatory_until.as_ref(), change.contact_until.as_ref()];
+        all.extend(days.into_iter().flatten().map(|day| ("ministry.changes".to_owned(), day)));
+    }
     for (path, day) in all {
         if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() {
             reader.problem(&path, format!("`{day}` is no day"), "write it as 2027-06-30, or leave it empty");
@@ -104,9 +111,11 @@ fn schedules(config: &Config, reader: &mut Reader) {
         ("schedule.purge", &schedule.purge),
         ("ministry.help_hours", &config.ministry.help_hours),
     ];
+    let later = config.ministry.changes.iter().filter_map(|change| change.help_hours.as_ref());
+    let later = later.map(|pattern| ("ministry.changes".to_owned(), pattern));
     let own = config.all_recipients().filter(|(_, to)| !to.deliver.is_empty());
     let own = own.map(|(name, to)| (format!("recipients.{name}.deliver"), &to.deliver));
-    for (path, pattern) in all.map(|(path, pattern)| (path.to_owned(), pattern)).into_iter().chain(own) {
+    for (path, pattern) in all.map(|(path, pattern)| (path.to_owned(), pattern)).into_iter().chain(own).chain(later) {
         if let Err(error) = croner::Cron::from_str(pattern) {
             let mend = "five fields: minute hour day month weekday, e.g. \"30 7 * * MON-FRI\"";
             reader.problem(&path, format!("not a schedule: {error}"), mend);

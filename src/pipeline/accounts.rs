@@ -223,7 +223,8 @@ fn may_mark(user: &User, kind: MarkKind) -> Result<()> {
 /// True if someone answers on the ministry's help line now.
 pub fn help_is_open(pipeline: &Pipeline) -> bool {
     let now = pipeline.clock().now();
-    schedule::previous(&pipeline.config.ministry.help_hours, now).is_some_and(|last| now.since(last) < Duration::from_mins(1))
+    let ministry = pipeline.config.ministry.on(now.in_jakarta().date());
+    schedule::previous(&ministry.help_hours, now).is_some_and(|last| now.since(last) < Duration::from_mins(1))
 }
 
 #[cfg(test)]

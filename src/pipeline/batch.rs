@@ -455,7 +455,7 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
         kind: batch.kind,
         platform: batch.platform,
         dated: now,
-        from: letterhead(config),
+        from: letterhead(config, now),
         to: Addressee { office: recipient.office, entity: recipient.entity, email: recipient.email, portal: recipient.portal },
         basis: legal_bases(pipeline, batch.kind, now),
         refers_to,
@@ -474,8 +474,8 @@ pub(super) async fn report_of(pipeline: &Pipeline, batch: &Batch, details: &[Row
     })
 }
 
-fn letterhead(config: &Config) -> Letterhead {
-    let ministry = config.ministry.clone();
+fn letterhead(config: &Config, now: Millis) -> Letterhead {
+    let ministry = config.ministry.on(now.in_jakarta().date());
     Letterhead {
         name: ministry.name,
         short_name: ministry.short_name,
@@ -567,7 +567,7 @@ pub async fn record(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Vec
         number: letters::of_batch(store, id).await?.unwrap_or_default(),
         platform: batch.platform,
         dated: pipeline.clock().now(),
-        from: letterhead(&pipeline.config),
+        from: letterhead(&pipeline.config, pipeline.clock().now()),
         rule_sets: details.iter().map(|row| row.rule_set.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
         screenshots: screenshots::of_batch(store, id)
             .await?

@@ -73,9 +73,10 @@ async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report:
             asked_in: elsewhere.get(&detail.flag_id).cloned(),
         }
     };
-    let ministry = &pipeline.config.ministry;
     let recipient = batch::addressee(pipeline, batch).await?;
     let today = report.dated.in_jakarta().date();
+    // Those who are printed in it, and whether their time is over today.
+    let ministry = pipeline.config.ministry.on(batch.rendered_at.unwrap_or(report.dated).in_jakarta().date());
     // A person writes to the sellers themselves: nobody has to be asked whether that arrives.
     let to_sellers = !report.to.portal.is_empty() && Some(report.to.portal.as_str()) == batch.platform.home();
     let facts = Facts {

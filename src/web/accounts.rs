@@ -114,15 +114,16 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     let now = pipeline.clock().now();
     let today = now.in_jakarta().date();
     let day = |days: i64| today.checked_add(jiff::Span::new().days(days)).map_or_else(|_| String::new(), |day| day.to_string());
+    let ministry = pipeline.config.ministry.on(today);
     html(&AccountPage {
         watch: account.mark(MarkKind::Watch, now).cloned(),
         exempt: account.mark(MarkKind::Exempt, now).cloned(),
         nodes: nodes(&account),
         tallest: account.months.iter().map(|(_, all, _)| *all).max().unwrap_or(0).max(1),
         linked: pipeline.config.desk.contact_key.is_some(),
-        help: pipeline.config.ministry.help.clone(),
+        help: ministry.help,
         help_open: accounts::help_is_open(&pipeline),
-        ministry: pipeline.config.ministry.name.clone(),
+        ministry: ministry.name,
         until: (day(1), day(365)),
         account,
         f: Frame::new(user, "accounts", query.done),

@@ -114,7 +114,7 @@ fn empty_page(pipeline: &Pipeline, t: Text) -> ReportPage {
         refused: "",
         sent: Report::default(),
         ticket: String::new(),
-        help: pipeline.config.ministry.help.clone(),
+        help: pipeline.config.ministry.on(pipeline.clock().now().in_jakarta().date()).help,
     }
 }
 

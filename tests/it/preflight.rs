@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sisir::config::MinistryChange;
 use sisir::domain::Platform;
 use sisir::domain::batch::{BatchKind, BatchState};
 use sisir::domain::delivery::DeliveryState;
@@ -32,6 +33,15 @@ async fn stale(stage: &Stage) {
     };
     let refused = batch::sign(&with("2026-08-01"), &budi, package.id, &hash).await.unwrap_err().to_string();
     assert!(refused.contains("(L09)"), "{refused}");
+    // Somebody else is in office by now than the letter says.
+    stage.later(3 * 24 * 3600);
+    let mut config = (*stage.pipeline.config).clone();
+    let next =
+        MinistryChange { from: "2026-11-22".into(), signatory_name: Some("Nama Lain".into()), ..MinistryChange::default() };
+    config.ministry.changes.push(next);
+    let followed = sisir::pipeline::Pipeline { config: Arc::new(config), ..stage.pipeline.clone() };
+    let refused = batch::sign(&followed, &budi, package.id, &hash).await.unwrap_err().to_string();
+    assert!(refused.contains("(L06)"), "{refused}");
     // The day that is printed in the letter is over before it is signed.
     stage.later(14 * 24 * 3600);
     let refused = batch::sign(&stage.pipeline, &budi, package.id, &hash).await.unwrap_err().to_string();
