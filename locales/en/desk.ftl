@@ -207,6 +207,11 @@ make-reminder = Write reminder
 make-application = Apply to the ministry of communication
 make-lead = Make information sheet
 make-notice = Make notice to sellers
+letters-wrong =
+    { $count ->
+        [1] says something about { $n } post that does not hold any more: write a correction.
+       *[other] says something about { $n } posts that does not hold any more: write a correction.
+    }
 make-correction = Write correction
 why-reminder = not answered, and the day named in the letter is over; two reminders at most
 why-application = refused, or not answered after a reminder
@@ -215,6 +220,7 @@ about-letter = about
 follow-letters = Further letters
 follow-none = Nothing is due. A reminder is due when the day named in the letter is over without an answer, an application when the platform refuses or a reminder was not answered either.
 answer-by = An answer is hoped for by
+notice-title = Tell the sellers
 notice-text = Text for the sellers
 notice-send = Send the text to the owner of each account, as a message or a reply. Nothing else follows from it.
 reference = Reference

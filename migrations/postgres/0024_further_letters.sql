@@ -69,6 +69,8 @@ END $$;
 CREATE TRIGGER mentions_start_unsigned BEFORE INSERT ON mentions FOR EACH ROW EXECUTE FUNCTION mentions_start_unsigned();
 CREATE FUNCTION mentions_in_force() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- A decision made at the same time waits here: neither side may miss the other.
+    PERFORM 1 FROM flags f WHERE f.id = NEW.flag_id FOR UPDATE;
     IF NEW.decision_id IS DISTINCT FROM (SELECT f.decision_id FROM flags f WHERE f.id = NEW.flag_id)
     THEN RAISE EXCEPTION 'the decision is not in force'; END IF;
     RETURN NEW;
@@ -88,7 +90,9 @@ BEGIN
     IF NEW.kind IN ('lead', 'notice')
     AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.id = NEW.decision_id
         AND d.action = CASE NEW.kind WHEN 'lead' THEN 'customs_lead' ELSE 'education' END
-        AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)))
+        AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))
+        -- The words of these letters are about used clothing.
+        AND 'takedown' = COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown'))
     THEN RAISE EXCEPTION 'the decision does not ask for this letter, or waits for a second analyst'; END IF;
     RETURN NEW;
 END $$;
@@ -116,6 +120,9 @@ CREATE FUNCTION mentions_written() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM mentions m WHERE m.kind = NEW.kind AND m.flag_id = NEW.flag_id AND m.decision_id = NEW.decision_id
     AND COALESCE(m.corrects_id, 0) = COALESCE(NEW.corrects_id, 0) AND m.time_no = NEW.time_no AND m.released = FALSE)
+    -- Whoever was told once is told again only after a correction.
+    OR (NEW.kind IN ('lead', 'notice') AND EXISTS (SELECT 1 FROM mentions m WHERE m.kind = NEW.kind AND m.flag_id = NEW.flag_id AND m.released = FALSE
+        AND NOT EXISTS (SELECT 1 FROM mentions c JOIN batches b ON b.id = c.batch_id WHERE c.corrects_id = m.id AND b.state = 'sent')))
     THEN RAISE EXCEPTION 'this letter was written already'; END IF;
     RETURN NEW;
 END $$;
@@ -162,6 +169,22 @@ BEGIN
     THEN RAISE EXCEPTION 'the signer reviewed a row'; END IF;
     RETURN NEW;
 END $$;
+-- The decision may be old: whoever chose to follow it up is the first of the two.
+CREATE FUNCTION signatures_other_than_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM batches b WHERE b.id = NEW.batch_id AND b.about_id IS NOT NULL AND b.created_by = NEW.signer_id)
+    THEN RAISE EXCEPTION 'the signer wrote this letter'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER signatures_other_than_writer BEFORE INSERT ON signatures FOR EACH ROW EXECUTE FUNCTION signatures_other_than_writer();
+-- While a letter leaves, nothing is decided about its posts.
+CREATE FUNCTION flags_not_while_leaving() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM mentions m JOIN deliveries d ON d.batch_id = m.batch_id WHERE m.flag_id = NEW.id AND d.state = 'sending')
+    THEN RAISE EXCEPTION 'a letter about this post is leaving just now; try again in a minute'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER flags_not_while_leaving BEFORE UPDATE OF decision_id ON flags FOR EACH ROW EXECUTE FUNCTION flags_not_while_leaving();
 CREATE OR REPLACE FUNCTION signatures_need_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.batch_id = NEW.batch_id)

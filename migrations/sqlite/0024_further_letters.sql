@@ -71,7 +71,9 @@ CREATE TRIGGER mentions_action BEFORE INSERT ON mentions
 WHEN NEW.kind IN ('lead', 'notice')
     AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.id = NEW.decision_id
         AND d.action = CASE NEW.kind WHEN 'lead' THEN 'customs_lead' ELSE 'education' END
-        AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id)))
+        AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))
+        -- The words of these letters are about used clothing.
+        AND 'takedown' = COALESCE((SELECT o.output FROM pack_outputs o JOIN flags f ON f.pack = o.pack WHERE f.id = NEW.flag_id), 'takedown'))
 BEGIN SELECT RAISE(ABORT, 'the decision does not ask for this letter, or waits for a second analyst'); END;
 -- A request is followed while it stands: sent, on the same decision, and not withdrawn.
 CREATE TRIGGER mentions_request_stands BEFORE INSERT ON mentions
@@ -87,6 +89,9 @@ BEGIN SELECT RAISE(ABORT, 'a correction takes back what was said'); END;
 CREATE TRIGGER mentions_written BEFORE INSERT ON mentions
 WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.kind = NEW.kind AND m.flag_id = NEW.flag_id AND m.decision_id = NEW.decision_id
     AND COALESCE(m.corrects_id, 0) = COALESCE(NEW.corrects_id, 0) AND m.time_no = NEW.time_no AND m.released = FALSE)
+    -- Whoever was told once is told again only after a correction.
+    OR (NEW.kind IN ('lead', 'notice') AND EXISTS (SELECT 1 FROM mentions m WHERE m.kind = NEW.kind AND m.flag_id = NEW.flag_id AND m.released = FALSE
+        AND NOT EXISTS (SELECT 1 FROM mentions c JOIN batches b ON b.id = c.batch_id WHERE c.corrects_id = m.id AND b.state = 'sent')))
 BEGIN SELECT RAISE(ABORT, 'this letter was written already'); END;
 CREATE TRIGGER mentions_signer_signed BEFORE UPDATE OF signer_id ON mentions
 WHEN NEW.signer_id IS NOT (SELECT s.signer_id FROM signatures s WHERE s.batch_id = NEW.batch_id)
@@ -112,6 +117,14 @@ DROP TRIGGER signatures_second_person;
 CREATE TRIGGER signatures_second_person BEFORE INSERT ON signatures
 WHEN EXISTS (SELECT 1 FROM package_rows r WHERE r.batch_id = NEW.batch_id AND r.reviewer_id = NEW.signer_id)
 BEGIN SELECT RAISE(ABORT, 'the signer reviewed a row'); END;
+-- The decision may be old: whoever chose to follow it up is the first of the two.
+CREATE TRIGGER signatures_other_than_writer BEFORE INSERT ON signatures
+WHEN EXISTS (SELECT 1 FROM batches b WHERE b.id = NEW.batch_id AND b.about_id IS NOT NULL AND b.created_by = NEW.signer_id)
+BEGIN SELECT RAISE(ABORT, 'the signer wrote this letter'); END;
+-- While a letter leaves, nothing is decided about its posts.
+CREATE TRIGGER flags_not_while_leaving BEFORE UPDATE OF decision_id ON flags
+WHEN EXISTS (SELECT 1 FROM mentions m JOIN deliveries d ON d.batch_id = m.batch_id WHERE m.flag_id = NEW.id AND d.state = 'sending')
+BEGIN SELECT RAISE(ABORT, 'a letter about this post is leaving just now; try again in a minute'); END;
 DROP TRIGGER signatures_need_rows;
 CREATE TRIGGER signatures_need_rows BEFORE INSERT ON signatures
 WHEN NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.batch_id = NEW.batch_id)

@@ -222,8 +222,9 @@ section! {
 
 section! {
     /// `[retention]`: days until something is deleted.
-    #[expect(clippy::struct_field_names, reason = "the unit belongs to the name")]
     Retention {
+        /// Whether what flagged posts came as (items of API answers, rows of files) is kept byte for byte as evidence.
+        captures: bool = true,
         /// Posts that no rule matched. Platforms may ask for less; then their limit counts.
         unflagged_days: u32 = 30,
         /// Dismissed posts that stood in no package: the decision stays, the post is emptied.

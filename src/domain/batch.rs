@@ -188,6 +188,9 @@ pub enum NotSigned {
         /// First such row.
         item_no: i32,
     },
+    /// The signer wrote a letter that follows another.
+    #[error("batch {0}: the signer wrote this letter; someone else has to sign")]
+    SignerWrote(String),
     /// The bytes differ from those that were shown or signed.
     #[error("batch {code}: the bytes are not the signed ones (expected {expected}, found {found})")]
     OtherBytes {
@@ -200,7 +203,7 @@ pub enum NotSigned {
     },
 }
 
-/// Refuses a signature by a person who reviewed a row, or on an empty package.
+/// Refuses a signature by a person who reviewed a row or wrote a letter that follows another, or on an empty package.
 pub fn may_sign(batch: &Batch, rows: &[Request], signer: UserId) -> Result<(), NotSigned> {
     if batch.state != BatchState::Rendered {
         return Err(NotSigned::State { code: batch.code.clone(), state: batch.state, needed: BatchState::Rendered });
@@ -211,6 +214,10 @@ pub fn may_sign(batch: &Batch, rows: &[Request], signer: UserId) -> Result<(), N
 fn independent(batch: &Batch, rows: &[Request], signer: UserId) -> Result<(), NotSigned> {
     if rows.is_empty() {
         return Err(NotSigned::Empty(batch.code.clone()));
+    }
+    // The decisions may be old: whoever chose to follow them up is the first of the two.
+    if batch.about_id.is_some() && batch.created_by == signer {
+        return Err(NotSigned::SignerWrote(batch.code.clone()));
     }
     match rows.iter().find(|row| row.reviewer_id == signer) {
         Some(row) => Err(NotSigned::SignerReviewed { code: batch.code.clone(), item_no: row.item_no }),
@@ -316,15 +323,19 @@ mod tests {
             state in prop::sample::select(BatchState::ALL),
             tamper in any::<bool>(),
             other_signed in any::<bool>(),
+            follows in any::<bool>(),
         ) {
             let message = b"message".to_vec();
             let hash = crate::domain::sha256_hex(&message);
             let rows: Vec<Request> = (1..).zip(&reviewers).map(|(no, r)| row(no, *r)).collect();
             let signed = if other_signed { "0".repeat(64) } else { hash.clone() };
             let bytes = if tamper { b"messagE".to_vec() } else { message };
-            let proof = SignedBatch::verify(&batch(state, &hash), &rows, &signature(signer, &signed), bytes);
+            let package = Batch { about_id: follows.then_some(BatchId(7)), ..batch(state, &hash) };
+            let proof = SignedBatch::verify(&package, &rows, &signature(signer, &signed), bytes);
             let allowed = matches!(state, BatchState::Signed | BatchState::Sent)
-                && !reviewers.is_empty() && !reviewers.contains(&signer) && !tamper && !other_signed;
+                && !reviewers.is_empty() && !reviewers.contains(&signer) && !tamper && !other_signed
+                // Person 1 wrote it.
+                && (!follows || signer != 1);
             prop_assert_eq!(proof.is_ok(), allowed);
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState, Office, may_sign};
 use crate::domain::decision::{Decision, InForce, Reversed, Upheld, Verdict};
 use crate::domain::delivery::{Attempt, AttemptOutcome};
-use crate::domain::ids::{BatchId, FlagId};
+use crate::domain::ids::{BatchId, FlagId, UserId};
 use crate::domain::job::JobKind;
 use crate::domain::legal::{Basis, BasisKind};
 use crate::domain::user::User;
@@ -49,10 +49,10 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
         BatchKind::Lead | BatchKind::Notice => recipient(pipeline, kind, platform)?.max_rows,
         _ => answers::learned(pipeline, &mut tx, platform).await?.now,
     };
-    let mut ready = signable(ready, &users::all(&mut tx).await?);
+    let mut ready = signable(ready, &users::all(&mut tx).await?, |decision| decision.decided_by);
     ready.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     let rows: Vec<_> = ready.into_iter().map(|decision| (decision, Refers::default())).collect();
-    let (batch, event) = open(&mut tx, user, (kind, platform, None), &rows).await?;
+    let (batch, event) = open(&mut tx, user, (kind, platform, None), user.id, &rows).await?;
     tx.commit(event).await?;
     pipeline.reach("batch.drafted");
     Ok(batch)
@@ -61,14 +61,15 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, platform: 
 /// Who may.
 pub(super) const WHO: &str = "only analysts, approvers and supervisors put packages together";
 
-/// A new draft with these rows. `about`: the package that it follows.
+/// A new draft with these rows. `about`: the package that it follows. `writer`: who chose to write it.
 pub(super) async fn open(
     tx: &mut WriteTx,
     user: &User,
     (kind, platform, about): (BatchKind, Platform, Option<BatchId>),
+    writer: UserId,
     rows: &[(Decision, Refers)],
 ) -> Result<(Batch, AuditEvent)> {
-    let batch = batches::insert(tx, kind, platform, about, user.id).await?;
+    let batch = batches::insert(tx, kind, platform, about, writer).await?;
     for (item_no, (decision, refers)) in (1..).zip(rows) {
         let basis = prove(tx, kind, decision).await?;
         batches::insert_row(tx, &batch, item_no, basis, *refers).await?;
@@ -100,7 +101,7 @@ impl std::fmt::Display for Held {
 }
 
 /// Why a post stays out of every letter but those that take something back.
-fn why_held(pipeline: &Pipeline, text: &str, exempt: bool, only_source: &str) -> Option<Held> {
+pub(super) fn why_held(pipeline: &Pipeline, text: &str, exempt: bool, only_source: &str) -> Option<Held> {
     if minor::shows_a_minor(text) {
         Some(Held::Minor)
     } else if exempt {
@@ -165,9 +166,9 @@ async fn prove(tx: &mut WriteTx, kind: BatchKind, decision: &Decision) -> Result
 
 /// The largest part of `ready` that one of the signers can sign: rows that this signer did not review. The others stay
 /// ready for another package. Without it a row that the only signer reviewed would block all the rest.
-fn signable(ready: Vec<Decision>, people: &[User]) -> Vec<Decision> {
+pub(super) fn signable<T: Clone>(ready: Vec<T>, people: &[User], decided_by: impl Fn(&T) -> UserId) -> Vec<T> {
     let signers = people.iter().filter(|person| person.role.signs()).map(|person| person.id);
-    let parts = signers.map(|signer| ready.iter().filter(|d| d.decided_by != signer).cloned().collect::<Vec<_>>());
+    let parts = signers.map(|signer| ready.iter().filter(|one| decided_by(one) != signer).cloned().collect::<Vec<_>>());
     match parts.max_by_key(Vec::len) {
         Some(part) if !part.is_empty() => part,
         _ => ready,
@@ -192,6 +193,7 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     loop {
         let details = batches::details(&pipeline.store, id, now).await?;
         may_be_asked(pipeline, &batch, &details)?;
+        super::letters::still_due(pipeline, &batch).await?;
         let seq = letters::next(&pipeline.store, year).await?;
         let mut report = report_of(pipeline, &batch, &details, now).await?;
         report.measured = measured(pipeline).await?;
@@ -277,7 +279,7 @@ async fn divide(pipeline: &Pipeline, user: &User, batch: &Batch, size: usize, mo
     let mut parts = Vec::new();
     let (first, second) = all.split_at(all.len().div_ceil(2));
     for half in [first, second] {
-        let (part, event) = open(&mut tx, user, (batch.kind, batch.platform, batch.about_id), half).await?;
+        let (part, event) = open(&mut tx, user, (batch.kind, batch.platform, batch.about_id), batch.created_by, half).await?;
         parts.push(part);
         tx.note(event);
     }
@@ -608,6 +610,7 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     pipeline.reach("batch.before_sign");
     let shown = batches::require(&pipeline.store, id).await?;
     preflight::still(pipeline, &shown).await?;
+    super::letters::still_due(pipeline, &shown).await?;
     let to = addressee(pipeline, &shown).await?;
     let mut tx = pipeline.store.write_tx().await?;
     // As this person is now: somebody may have taken the role away since the page was opened.

@@ -298,7 +298,9 @@ async fn store_page(
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, source.name(), &page.observations).await?;
     let origin = Origin { source: source.name(), query: &window.key };
-    captures::keep(&mut tx, origin, &page.observations, &page.raw).await?;
+    if pipeline.config.retention.captures {
+        captures::keep(&mut tx, origin, page.came()).await?;
+    }
     let covered = if done { (window.until.0 - read_until.unwrap_or(window.from).max(window.from).0).max(0) } else { 0 };
     yields::add(&mut tx, source.name(), &window.query, stored.new + stored.known, stored.new, covered).await?;
     yields::saw(&mut tx, source.name(), &window.query, &page.observations).await?;

@@ -147,6 +147,7 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
     if is_paused(&mut tx, waiting.batch_id).await? {
         return Err(PipelineError::Refused(STOPPED.into()));
     }
+    not_decided_anew(&mut tx, waiting.batch_id).await?;
     let lease = tx.now().plus(LEASE);
     let attempt = outbox::start(&mut tx, &waiting, lease).await?;
     let attempt = attempt.ok_or_else(|| PipelineError::Refused("somebody else has entered it just now".into()))?;
@@ -222,14 +223,18 @@ async fn give_up_lost(pipeline: &Pipeline) -> Result<u32> {
 /// before), or whose text changed, with an account that came into the help programme, with a post that is gone, under a
 /// letterhead that has ended.
 async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
-    if let Some(flag) = batches::decided_anew(&pipeline.store, id).await? {
-        let case = super::batch::case_id(flag);
-        return Err(PipelineError::Refused(format!("{case} was decided anew since; give this package up")));
-    }
+    not_decided_anew(&pipeline.store, id).await?;
     let batch = batches::require(&pipeline.store, id).await?;
     let details = batches::details(&pipeline.store, id, pipeline.clock().now()).await?;
     super::batch::may_be_asked(pipeline, &batch, &details)?;
+    super::letters::still_due(pipeline, &batch).await?;
     preflight::still(pipeline, &batch).await
+}
+
+async fn not_decided_anew(on: impl Into<crate::store::Ex<'_>>, id: BatchId) -> Result<()> {
+    let Some(flag) = batches::decided_anew(on, id).await? else { return Ok(()) };
+    let case = super::batch::case_id(flag);
+    Err(PipelineError::Refused(format!("{case} was decided anew since; give this package up")))
 }
 
 async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delivery) -> Result<Option<After>> {

@@ -1,6 +1,5 @@
 //! Step 1, the other way in: files of real posts. The main job runs on them without any API.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -211,12 +210,12 @@ pub async fn import(
 struct Waiting {
     file: String,
     posts: Vec<Observation>,
-    raw: BTreeMap<String, Vec<u8>>,
+    raw: Vec<Vec<u8>>,
 }
 
 impl Waiting {
     fn take(&mut self, seen: Observation, raw: Vec<u8>) {
-        self.raw.insert(seen.native_id.clone(), raw);
+        self.raw.push(raw);
         self.posts.push(seen);
     }
 }
@@ -234,7 +233,9 @@ async fn store(pipeline: &Pipeline, waiting: &mut Waiting, report: &mut ImportRe
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, posts::IMPORT, &waiting.posts).await?;
     let origin = Origin { source: posts::IMPORT, query: &waiting.file };
-    captures::keep(&mut tx, origin, &waiting.posts, &waiting.raw).await?;
+    if pipeline.config.retention.captures {
+        captures::keep(&mut tx, origin, waiting.posts.iter().zip(waiting.raw.iter().map(Vec::as_slice))).await?;
+    }
     yields::saw(&mut tx, posts::IMPORT, "", &waiting.posts).await?;
     let detail = format!("new={} known={}", stored.new, stored.known);
     tx.commit(AuditEvent::new(Actor::System, Action::PostsImported, "import").detail(detail)).await?;
@@ -271,7 +272,9 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
                     views: None,
                 };
                 let origin = Origin { source: TiktokOembed::NAME, query: &post.url };
-                captures::keep(&mut tx, origin, &[seen], &BTreeMap::from([(post.native_id, raw)])).await?;
+                if pipeline.config.retention.captures {
+                    captures::keep(&mut tx, origin, [(&seen, raw.as_bytes())]).await?;
+                }
                 tx.commit(AuditEvent::new(Actor::System, Action::PostFilledIn, format!("post:{}", post.id))).await?;
                 filled += 1;
             }

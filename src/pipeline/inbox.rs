@@ -132,7 +132,7 @@ async fn about(pipeline: &Pipeline, found: &Incoming) -> Result<Option<BatchId>>
     if found.kind != MailKind::Reply {
         return Ok(None);
     }
-    let code = Regex::new(r"\bT[RW]-\d{4}-\d{6}\b").ok().and_then(|code| Some(code.find(&found.subject)?.as_str().to_owned()));
+    let code = Regex::new(r"\bT[A-Z]-\d{4}-\d{6}\b").ok().and_then(|code| Some(code.find(&found.subject)?.as_str().to_owned()));
     match code {
         Some(code) => Ok(mails::batch_of_code(&pipeline.store, &code).await?),
         None => Ok(None),

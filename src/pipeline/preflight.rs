@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Pipeline, PipelineError, Result, batch};
+use super::{Pipeline, PipelineError, Result, batch, letters};
 use crate::config::Ministry;
 use crate::domain::batch::Batch;
 use crate::domain::check::Liveness;
@@ -23,6 +23,7 @@ pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>
     let now = pipeline.clock().now();
     let details = batches::details(&pipeline.store, batch.id, now).await?;
     batch::may_be_asked(pipeline, batch, &details)?;
+    letters::still_due(pipeline, batch).await?;
     let report = batch::report_of(pipeline, batch, &details, now).await?;
     look(pipeline, batch, &details, &report).await
 }
@@ -78,11 +79,10 @@ async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report:
     // Those who are printed in it, and whether their time is over today.
     let ministry = pipeline.config.ministry.on(batch.rendered_at.unwrap_or(report.dated).in_jakarta().date());
     // A person writes to the sellers themselves: nobody has to be asked whether that arrives.
-    let to_sellers = !report.to.portal.is_empty() && Some(report.to.portal.as_str()) == batch.platform.home();
     let facts = Facts {
         day: today,
         until: [&ministry.until, &ministry.signatory_until, &ministry.contact_until].map(|text| day(text)),
-        verified_on: if to_sellers { Some(today) } else { day(&recipient.verified_on) },
+        verified_on: if report.to_sellers() { Some(today) } else { day(&recipient.verified_on) },
         made_up: ministry.name == Ministry::default().name,
         rows: details.iter().map(row).collect(),
     };

@@ -53,7 +53,9 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
                     let mut tx = pipeline.store.write_tx().await?;
                     posts::upsert(&mut tx, source.name(), &seen.observations).await?;
                     let origin = Origin { source: source.name(), query: "" };
-                    captures::keep(&mut tx, origin, &seen.observations, &seen.raw).await?;
+                    if pipeline.config.retention.captures {
+                        captures::keep(&mut tx, origin, seen.came()).await?;
+                    }
                     for (id, native_id, _) in chunk {
                         if !found.contains(native_id.as_str()) {
                             checks::insert(&mut tx, *id, CheckOutcome::Gone).await?;

@@ -135,7 +135,7 @@ impl From<Value> for Body {
 }
 
 /// The text of a member of an object; empty where there is none.
-fn member<'a>(object: &'a str, key: &str) -> &'a str {
+pub fn member<'a>(object: &'a str, key: &str) -> &'a str {
     let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(object).unwrap_or_default();
     members.get(key).map_or("", |value| value.get())
 }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
+use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status, member};
 use super::{DAY, Meter, Page, Source, SourceInfo, Window, parse_rfc3339};
 use crate::config::{Mastodon as Settings, Retry};
 use crate::domain::post::{Observation, storable};
@@ -111,7 +111,11 @@ fn read_page(body: &Body, next: Option<String>, from: Millis) -> Page {
     for (status, raw) in body.items(&[]) {
         match read_status(status) {
             Ok(seen) if seen.posted_at.is_some_and(|at| at < from) => reached = true,
-            read => page.take(status.get("uri").and_then(Value::as_str), read, raw),
+            // Of a boost the original alone: whoever boosted has nothing to do with it.
+            read => {
+                let original = status.get("reblog").is_some_and(Value::is_object).then(|| member(raw, "reblog"));
+                page.take(status.get("uri").and_then(Value::as_str), read, original.unwrap_or(raw));
+            }
         }
     }
     page.next = next.filter(|_| !reached);

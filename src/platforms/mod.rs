@@ -76,12 +76,20 @@ pub struct Page {
 }
 
 impl Page {
+    /// Each post that could be read, and the text that it came as.
+    pub fn came(&self) -> impl Iterator<Item = (&Observation, &[u8])> {
+        self.observations.iter().filter_map(|seen| Some((seen, self.raw.get(&seen.native_id)?.as_bytes())))
+    }
+
     /// Takes an item of an answer, as far as it could be read, and the text that it came as. `id`: its id, for the list of those
     /// that could not.
     fn take(&mut self, id: Option<&str>, read: Result<Observation, String>, raw: &str) {
         match read {
             Ok(seen) => {
-                self.raw.insert(seen.native_id.clone(), raw.to_owned());
+                // One without a caption takes nothing away.
+                if !seen.text.is_empty() {
+                    self.raw.insert(seen.native_id.clone(), raw.to_owned());
+                }
                 self.observations.push(seen);
             }
             Err(why) => self.rejects.push((id.unwrap_or("?").to_owned(), why)),

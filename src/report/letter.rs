@@ -27,6 +27,7 @@ const ANALYSIS: &str = include_str!("../../templates/letter/analisis.typ");
 const LEAD: &str = include_str!("../../templates/letter/informasi.typ");
 const NOTICE: &str = include_str!("../../templates/letter/pemberitahuan.typ");
 const NOTICE_TEXT: &str = include_str!("../../templates/letter/pemberitahuan.txt");
+const WRONG_NOTICE_TEXT: &str = include_str!("../../templates/letter/ralat.txt");
 const CORRECTION: &str = include_str!("../../templates/letter/ralat.typ");
 const RECORD: &str = include_str!("../../templates/letter/berita-acara.typ");
 const WORDS: [(&str, &str); 3] = [
@@ -223,18 +224,21 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)], e
     }))
 }
 
-/// The text that a person sends to sellers.
+/// The text that a person sends to sellers: a notice, or that one was wrong.
 pub(super) fn notice_text(report: &BatchReport) -> String {
+    let text = if report.kind == BatchKind::Correction { WRONG_NOTICE_TEXT } else { NOTICE_TEXT };
+    let about = report.refers_to.first().map_or("", |letter| letter.code.as_str());
     let ban = report.basis.iter().find(|basis| basis.kind == BasisKind::ImportBan).map_or("", |basis| basis.cite.as_str());
     let from = &report.from;
     let parts = [
         ("{name}", from.name.as_str()),
+        ("{about}", about),
         ("{ban}", ban),
         ("{help}", &from.help),
         ("{email}", &from.email),
         ("{code}", &report.code),
     ];
-    parts.iter().fold(NOTICE_TEXT.trim_end().to_owned(), |text, (hole, value)| text.replace(hole, value))
+    parts.iter().fold(text.trim_end().to_owned(), |text, (hole, value)| text.replace(hole, value))
 }
 
 /// The legal analysis that an application encloses.

@@ -295,8 +295,8 @@ pub fn render(report: &BatchReport) -> Result<Vec<ReportFile>, ReportError> {
             let pictures = report.pictures.iter();
             files.extend(pictures.map(|picture| file(&format!("-{}", picture.name), picture.media_type, picture.bytes.clone())));
         }
-        BatchKind::Notice => files.push(file(NOTICE_SUFFIX, "text/plain", letter::notice_text(report).into_bytes())),
-        BatchKind::Lead | BatchKind::Correction => {}
+        _ if report.to_sellers() => files.push(file(NOTICE_SUFFIX, "text/plain", letter::notice_text(report).into_bytes())),
+        BatchKind::Notice | BatchKind::Lead | BatchKind::Correction => {}
     }
     // The letters name the files above; the manifest names the letters too. The letter itself is no enclosure.
     let (hashes, enclosures) = (hashes(&files), files.len() + letters.len());
@@ -349,6 +349,11 @@ const LEAD_COLUMNS: [&str; 6] = ["no", "id_perkara", "tautan", "waktu_unggah_wib
 const SHORT_COLUMNS: [&str; 3] = ["no", "id_perkara", "tautan"];
 
 impl BatchReport {
+    /// Whether a person writes to sellers themselves, on the platform.
+    pub fn to_sellers(&self) -> bool {
+        matches!(self.kind, BatchKind::Notice | BatchKind::Correction) && Some(self.to.portal.as_str()) == self.platform.home()
+    }
+
     fn lead_cells(&self) -> impl Iterator<Item = [String; 6]> {
         self.rows.iter().map(|row| {
             let posted = row.posted_at.map(Millis::wib).unwrap_or_default();

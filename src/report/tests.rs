@@ -89,6 +89,9 @@ fn the_manifest_names_every_other_file_with_its_hash() {
 fn every_kind_has_its_files() {
     for kind in BatchKind::ALL {
         let mut report = report(*kind);
+        if *kind == BatchKind::Notice {
+            report.to = Addressee { portal: "https://www.tiktok.com".into(), ..Addressee::default() };
+        }
         report.pictures = vec![Picture { name: "KS-000001-1.png".into(), media_type: "image/png", bytes: vec![1] }];
         let names: Vec<String> =
             render(&report).unwrap().into_iter().map(|file| file.name.replace("TR-2026-000001", "")).collect();
@@ -131,6 +134,12 @@ fn a_notice_says_what_is_allowed_and_who_helps() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains('{'), "{text}");
+    // Taken back, each seller gets a text, and not the list of the others.
+    let mut wrong = self::report(BatchKind::Correction);
+    wrong.to = Addressee { portal: "https://www.tiktok.com".into(), ..Addressee::default() };
+    let text = letter::notice_text(&wrong);
+    assert!(text.contains("TR-2026-000000") && text.contains("keliru") && !text.contains('{'), "{text}");
+    assert!(render(&wrong).unwrap().iter().any(|file| file.name.ends_with(NOTICE_SUFFIX)));
 }
 
 #[test]
@@ -152,6 +161,7 @@ fn letters_allege_and_never_threaten() {
         (include_str!("../../templates/letter/informasi.typ"), "petunjuk"),
         (include_str!("../../templates/letter/pemberitahuan.txt"), "tampaknya"),
         (include_str!("../../templates/letter/ralat.typ"), "ternyata"),
+        (include_str!("../../templates/letter/ralat.txt"), "keliru"),
     ] {
         let lower = text.to_lowercase();
         assert!(lower.contains(alleges));

@@ -105,7 +105,7 @@ pub async fn packages(
 ) -> Result<Vec<(BatchId, String, String, String)>> {
     const SQL: &str = concat!(
         "SELECT DISTINCT b.id, b.code, b.kind, b.state FROM posts p JOIN flags f ON f.post_id = p.id
-        JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
+        JOIN package_rows r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
         WHERE p.platform = $1 AND p.author = $2 AND b.state <> 'cancelled' AND ",
         seen!(),
         " ORDER BY b.id DESC LIMIT 50"

@@ -154,10 +154,10 @@ pub async fn details(on: impl Into<Ex<'_>>, id: BatchId, now: Millis) -> Result<
     run!(on, ex => sqlx::query_as(SQL).bind(id).bind(now).fetch_all(ex))
 }
 
-/// Code of the package in which a flag was requested and sent, newest first.
+/// Packages that a flag stands in, newest first; those that were given up are left out.
 pub async fn sent_with(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Vec<Batch>> {
     const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, b.state, b.package_sha256, b.recipient, b.message_id, b.created_by, b.created_at, b.rendered_at, b.about_id
-        FROM batches b JOIN requests r ON r.batch_id = b.id WHERE r.flag_id = $1 AND b.state <> 'cancelled' ORDER BY b.id DESC";
+        FROM batches b JOIN package_rows r ON r.batch_id = b.id WHERE r.flag_id = $1 AND b.state <> 'cancelled' ORDER BY b.id DESC";
     run!(on, ex => sqlx::query_as(SQL).bind(flag).fetch_all(ex))
 }
 
@@ -289,10 +289,14 @@ pub struct Standing {
     pub request_id: RequestId,
     /// Its decision.
     pub decision_id: DecisionId,
+    /// Who made it.
+    pub decided_by: UserId,
     /// The post.
     pub post_id: PostId,
     /// The newest answer.
     pub outcome: Option<Outcome>,
+    /// When that was entered.
+    pub answered_at: Option<Millis>,
     /// Reminders of it that were not given up.
     pub reminders: i64,
     /// Applications with it that were not given up.
@@ -301,7 +305,8 @@ pub struct Standing {
 
 /// The rows of a sent request that stand, in order.
 pub async fn standing(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Standing>> {
-    const SQL: &str = "SELECT r.id AS request_id, r.decision_id, f.post_id,
+    const SQL: &str = "SELECT r.id AS request_id, r.decision_id, r.reviewer_id AS decided_by, f.post_id,
+        (SELECT MAX(a.recorded_at) FROM answers a WHERE a.request_id = r.id) AS answered_at,
         (SELECT a.outcome FROM answers a WHERE a.request_id = r.id ORDER BY a.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'reminder' AND m.released = FALSE) AS reminders,
         (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'application' AND m.released = FALSE) AS applications
@@ -311,12 +316,21 @@ pub async fn standing(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Standing
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
-/// Rows of a sent application, lead or notice whose post was dismissed since, and that no correction takes back: row and the
-/// decision in force.
-pub async fn to_correct(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(i64, DecisionId)>> {
-    const SQL: &str = "SELECT m.id, d.id FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
+/// Rows of a sent application, lead or notice whose post was dismissed since, and that no correction takes back: row, the
+/// decision in force, and who made it.
+pub async fn to_correct(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(i64, DecisionId, UserId)>> {
+    const SQL: &str = "SELECT m.id, d.id, d.decided_by FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
         JOIN decisions d ON d.id = f.decision_id
-        WHERE m.batch_id = $1 AND b.state = 'sent' AND m.kind <> 'reminder' AND d.verdict = 'dismiss' AND d.id <> m.decision_id
+        WHERE m.batch_id = $1 AND b.state = 'sent' AND m.kind IN ('application', 'lead', 'notice') AND m.verdict = 'uphold' AND d.verdict = 'dismiss'
         AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE) ORDER BY m.item_no";
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
+}
+
+/// Letters that were sent and say something that does not hold any more, of which no correction was written: with how many posts.
+pub async fn wrong(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchId, String, i64)>> {
+    const SQL: &str = "SELECT b.id, b.code, COUNT(*) FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
+        JOIN decisions d ON d.id = f.decision_id
+        WHERE b.state = 'sent' AND m.kind IN ('application', 'lead', 'notice') AND m.verdict = 'uphold' AND d.verdict = 'dismiss'
+        AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE) GROUP BY b.id, b.code ORDER BY b.id";
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }

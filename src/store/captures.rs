@@ -1,7 +1,5 @@
 //! What posts came as, byte for byte: evidence of what was read. Only of posts that may be flagged, or are.
 
-use std::collections::BTreeMap;
-
 use super::{Ex, Result, WriteTx};
 use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, storable};
@@ -20,12 +18,11 @@ pub struct Origin<'a> {
 pub const TOOL: &str = concat!("sisir/", env!("CARGO_PKG_VERSION"));
 
 /// Keeps the text that each post came as, once for each caption: of posts that the rules have not read yet, and of flagged
-/// ones. Posts without a caption are no evidence of anything. `raw`: by native id.
-pub async fn keep<T: AsRef<[u8]>>(
+/// ones. Posts without a caption are no evidence of anything. `came`: each post with its text.
+pub async fn keep<'a>(
     tx: &mut WriteTx,
     origin: Origin<'_>,
-    observations: &[Observation],
-    raw: &BTreeMap<String, T>,
+    came: impl IntoIterator<Item = (&'a Observation, &'a [u8])>,
 ) -> Result<()> {
     const SQL: &str = "INSERT INTO captures (post_id, text_sha256, source, query, tool, sha256, bytes, captured_at)
         SELECT p.id, p.text_sha256, $4, $5, $6, $7, $8, $9 FROM posts p
@@ -34,8 +31,7 @@ pub async fn keep<T: AsRef<[u8]>>(
         AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_id = p.id AND c.text_sha256 = p.text_sha256)
         ON CONFLICT (post_id, text_sha256) DO NOTHING";
     let now = tx.now();
-    for seen in observations.iter().filter(|seen| !seen.text.is_empty()) {
-        let Some(bytes) = raw.get(&seen.native_id).map(AsRef::as_ref).filter(|bytes| !bytes.is_empty()) else { continue };
+    for (seen, bytes) in came.into_iter().filter(|(seen, bytes)| !seen.text.is_empty() && !bytes.is_empty()) {
         let caption = sha256_hex(storable(&seen.text).as_bytes());
         exec!(&mut *tx, ex => sqlx::query(SQL).bind(seen.platform).bind(storable(&seen.native_id)).bind(caption)
             .bind(origin.source).bind(origin.query).bind(TOOL).bind(sha256_hex(bytes)).bind(bytes).bind(now).execute(ex))?;

@@ -271,8 +271,10 @@ pub async fn ready(on: impl Into<Ex<'_>>, platform: Platform, kind: BatchKind, l
     const FOLLOWING: &str = "SELECT d.id, d.flag_id, d.verdict, d.reason, d.note, d.decided_by, d.decided_at
         FROM flags f JOIN decisions d ON d.id = f.decision_id JOIN posts p ON p.id = f.post_id
         WHERE p.platform = $1 AND d.text_sha256 = p.text_sha256 AND d.action = $3
+        AND COALESCE((SELECT o.output FROM pack_outputs o WHERE o.pack = f.pack), 'takedown') = 'takedown'
         AND (d.needs_second = FALSE OR d.verdict = 'dismiss' OR EXISTS (SELECT 1 FROM second_opinions s WHERE s.decision_id = d.id))
-        AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.flag_id = f.id AND m.decision_id = d.id AND m.kind = $4 AND m.released = FALSE)
+        AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.flag_id = f.id AND m.kind = $4 AND m.released = FALSE
+            AND NOT EXISTS (SELECT 1 FROM mentions c JOIN batches b ON b.id = c.batch_id WHERE c.corrects_id = m.id AND b.state = 'sent'))
         ORDER BY f.priority, d.id LIMIT $2";
     let sql = match kind {
         BatchKind::Request => UPHELD,

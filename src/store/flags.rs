@@ -45,7 +45,8 @@ pub async fn upheld_by_author(tx: &mut WriteTx, posts: &[PostId]) -> Result<BTre
 pub async fn reopen_changed(tx: &mut WriteTx, posts: &[PostId]) -> Result<()> {
     const SQL: &str =
         "UPDATE flags SET state = 'open', decision_id = NULL, lane = 'first', referred_by = NULL WHERE state <> 'open'
-        AND NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.flag_id = flags.id AND r.released = FALSE)
+        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)
+        AND NOT EXISTS (SELECT 1 FROM mentions m JOIN batches b ON b.id = m.batch_id WHERE m.flag_id = flags.id AND b.state IN ('draft', 'rendered', 'signed'))
         AND EXISTS (SELECT 1 FROM decisions d JOIN posts p ON p.id = flags.post_id
             WHERE d.id = flags.decision_id AND d.text_sha256 <> p.text_sha256) AND post_id IN (";
     if posts.is_empty() {
@@ -156,7 +157,7 @@ pub async fn upheld(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Upheld>> {
         EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
             AND m.until > $1) AS exempt
         FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
-        WHERE (f.state = 'upheld' OR d.action = 'education') AND NOT COALESCE((SELECT b.state = 'sent' AND b.kind = 'request'
+        WHERE (f.state = 'upheld' OR d.action = 'education') AND NOT COALESCE(COALESCE(d.action, 'request') <> 'education' AND (SELECT b.state = 'sent' AND b.kind = 'request'
             FROM requests r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), FALSE) ORDER BY f.id";
     run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
 }

@@ -37,7 +37,8 @@ async fn dismissed(on: impl Into<Ex<'_>>, before: Millis, limit: i64) -> Result<
         WHERE p.text_sha256 <> '' AND EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id)
         AND NOT EXISTS (SELECT 1 FROM flags f LEFT JOIN decisions d ON d.id = f.decision_id
             WHERE f.post_id = p.id AND (f.state <> 'dismissed' OR d.decided_at >= $1))
-        AND NOT EXISTS (SELECT 1 FROM package_rows r JOIN flags f ON f.id = r.flag_id WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM requests r JOIN flags f ON f.id = r.flag_id WHERE f.post_id = p.id)
+        AND NOT EXISTS (SELECT 1 FROM mentions m JOIN flags f ON f.id = m.flag_id WHERE f.post_id = p.id AND m.released = FALSE)
         ORDER BY p.id LIMIT $2";
     run!(on, ex => sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(ex))
 }

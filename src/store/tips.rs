@@ -68,7 +68,8 @@ pub async fn queue(tx: &mut WriteTx, post: PostId, pack: &str, rule_set: &str) -
 pub async fn reopen(tx: &mut WriteTx, post: PostId) -> Result<()> {
     const SQL: &str = "UPDATE flags SET state = 'open', decision_id = NULL, lane = 'first', referred_by = NULL WHERE post_id = $1 AND state = 'dismissed'
         AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.post_id = $1)
-        AND NOT EXISTS (SELECT 1 FROM package_rows r WHERE r.flag_id = flags.id AND r.released = FALSE)";
+        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.flag_id = flags.id AND r.released = FALSE)
+        AND NOT EXISTS (SELECT 1 FROM mentions m JOIN batches b ON b.id = m.batch_id WHERE m.flag_id = flags.id AND b.state IN ('draft', 'rendered', 'signed'))";
     exec!(tx, ex => sqlx::query(SQL).bind(post).execute(ex))?;
     Ok(())
 }

@@ -45,6 +45,8 @@ struct ListPage {
     batches: Vec<Batch>,
     /// What can be put into packages: platform, kind, posts.
     ready: Vec<(Platform, BatchKind, usize)>,
+    /// Letters that say something that does not hold any more: package, code, posts.
+    wrong: Vec<(BatchId, String, i64)>,
     /// Upheld posts that stay out of requests: flag, case id, platform, why.
     held: Vec<(FlagId, String, Platform, batch::Held)>,
     /// The register of outgoing letters, newest first.
@@ -79,7 +81,8 @@ pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): Signe
         recipients.push(WrittenTo { platform: *platform, pause, size });
     }
     let unfiled = store::mails::unfiled(&pipeline.store, 50).await?;
-    html(&ListPage { batches, ready, held, letters, recipients, unfiled, f: Frame::new(user, "batches", query.done) })
+    let wrong = batches::wrong(&pipeline.store).await?;
+    html(&ListPage { batches, ready, wrong, held, letters, recipients, unfiled, f: Frame::new(user, "batches", query.done) })
 }
 
 #[derive(Deserialize)]
@@ -348,7 +351,8 @@ pub(super) async fn page(
         Some(delivery) => outbox::proof(store, delivery.id).await?,
         None => None,
     };
-    let own_rows = rows.iter().any(|row| row.detail.reviewer_id == user.id);
+    let own_rows =
+        rows.iter().any(|row| row.detail.reviewer_id == user.id) || (batch.about_id.is_some() && batch.created_by == user.id);
     let waits = delivery.as_ref().is_some_and(|d| matches!(d.state, DeliveryState::Queued | DeliveryState::Failed))
         && batch::surely_unsent(&attempts);
     html(&BatchPage {

@@ -90,8 +90,8 @@ async fn seen(stage: &Stage, text: &str, raw: &str) {
     };
     let mut tx = stage.store().write_tx().await.unwrap();
     posts::upsert(&mut tx, "threads", std::slice::from_ref(&seen)).await.unwrap();
-    let raw = BTreeMap::from([(seen.native_id.clone(), raw.to_owned())]);
-    captures::keep(&mut tx, Origin { source: "threads", query: "uji" }, &[seen], &raw).await.unwrap();
+    let origin = Origin { source: "threads", query: "uji" };
+    captures::keep(&mut tx, origin, [(&seen, raw.as_bytes())]).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
 }
 
@@ -136,7 +136,9 @@ async fn rows(stage: &Stage) {
     let file = stage.dir.path().join("temuan kota.csv");
     let row = r#"https://www.tiktok.com/@toko.contoh/video/7710086336492602999,"Bal segel impor Korea, ready, 35 ribu, DM",toko.contoh"#;
     let lawful = "https://www.tiktok.com/@kafe.contoh/video/7710086336492602998,Kopi enak di Bandung,kafe.contoh";
-    std::fs::write(&file, format!("url,text,author\r\n{row}\r\n{lawful}\r\n")).unwrap();
+    // The same post once more without its caption: that takes nothing away.
+    let bare = "https://www.tiktok.com/@toko.contoh/video/7710086336492602999,,toko.contoh";
+    std::fs::write(&file, format!("url,text,author\r\n{row}\r\n{lawful}\r\n{bare}\r\n")).unwrap();
     let report = import::import(&stage.pipeline, &file, &[], |_, _, _| {}).await.unwrap();
     assert_eq!((report.new, report.rejected), (2, 0));
     stage.worker("w").perform(JobKind::Screen).await.unwrap();

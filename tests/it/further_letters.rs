@@ -26,6 +26,7 @@ crate::on_both! {
     a_silent_platform_is_reminded_twice_and_then_others_are_asked => silent,
     leads_and_notices_are_what_decisions_ask_for => leads,
     the_schema_refuses_letters_without_ground => schema,
+    what_came_up_since_keeps_a_letter_back => kept_back,
 }
 
 fn office(email: &str) -> Recipient {
@@ -222,6 +223,58 @@ async fn leads(stage: &Stage) {
     review::decide(pipeline, &ratna, flags[0], &stage.seen(flags[0]).await, &judgement).await.unwrap();
     assert_eq!(choices(pipeline, package.id).await, [(BatchKind::Correction, 1)]);
     correct(stage, pipeline, &package, (&ratna, &budi)).await;
+}
+
+/// Between writing and leaving: an answer, another decision. And whoever chose to write a letter is the first of two people.
+async fn kept_back(stage: &Stage) {
+    let (id, ratna) = sent(stage).await;
+    let budi = sisir::store::users::by_name(stage.store(), "budi").await.unwrap().unwrap();
+    let pipeline = &with_offices(stage);
+    stage.later(2 * WEEKS);
+    let own = letters::draft(pipeline, &budi, BatchKind::Reminder, id).await.unwrap();
+    let own = batch::render(pipeline, &budi, own.id).await.unwrap();
+    let hash = own.package_sha256.clone().unwrap();
+    let refused = batch::sign(pipeline, &budi, own.id, &hash).await.unwrap_err().to_string();
+    assert!(refused.contains("the signer wrote this letter"), "{refused}");
+    let sari = stage.person("sari", Role::Approver).await;
+    let due = batch::sign(pipeline, &sari, own.id, &hash).await.unwrap();
+    // The platform answers about one of the posts.
+    let row = batches::rows(stage.store(), id).await.unwrap().remove(0);
+    let answer = Entered {
+        case_id: batch::case_id(row.flag_id),
+        outcome: Outcome::Removed,
+        day: String::new(),
+        reason: String::new(),
+        reference: String::new(),
+    };
+    answers::enter(pipeline, &ratna, id, &answer).await.unwrap();
+    stage.clock.advance(due.since(pipeline.clock().now()));
+    let transport = Transport::new(&pipeline.config.mail);
+    let report = deliver::deliver(pipeline, &transport).await.unwrap();
+    assert_eq!((report.sent, report.failed, stage.mails().len()), (0, 1, 1), "a reminder of what was answered left");
+    let delivery = outbox::by_batch(stage.store(), own.id).await.unwrap().unwrap();
+    let why = outbox::attempts(stage.store(), delivery.id).await.unwrap().remove(0).detail;
+    assert!(why.contains("was answered since"), "{why}");
+    let joko = stage.person("joko", Role::Admin).await;
+    deliver::settle(pipeline, &joko, delivery.id, deliver::Settlement::GiveUp).await.unwrap();
+
+    let drafted = letters::draft(pipeline, &ratna, BatchKind::Reminder, id).await.unwrap();
+    let next = batch::render(pipeline, &ratna, drafted.id).await.unwrap();
+    assert_eq!(batches::rows(stage.store(), next.id).await.unwrap().len(), 5, "without the one that was answered");
+    batch::sign(pipeline, &sari, next.id, next.package_sha256.as_deref().unwrap()).await.unwrap();
+    let row = batches::rows(stage.store(), next.id).await.unwrap().remove(0);
+    let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();
+    let state = |state: &str| format!("UPDATE deliveries SET state = '{state}' WHERE batch_id = {}", next.id);
+    direct(stage, &state("sending")).await.unwrap();
+    let seen = stage.seen(row.flag_id).await;
+    let busy = review::decide(pipeline, &ratna, row.flag_id, &seen, &judgement).await.unwrap_err().to_string();
+    assert!(busy.contains("is leaving just now"), "{busy}");
+    direct(stage, &state("queued")).await.unwrap();
+    review::decide(pipeline, &ratna, row.flag_id, &seen, &judgement).await.unwrap();
+    let delivery = outbox::by_batch(stage.store(), next.id).await.unwrap().unwrap();
+    stage.clock.advance(delivery.due_at.since(pipeline.clock().now()));
+    let report = deliver::deliver(pipeline, &transport).await.unwrap();
+    assert_eq!((report.sent, report.failed, stage.mails().len()), (0, 1, 1), "a reminder of a mistake left");
 }
 
 async fn schema(stage: &Stage) {
