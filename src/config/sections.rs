@@ -584,6 +584,10 @@ section! {
         signatory_title: String = "Deputi Bidang Usaha Mikro".into(),
         /// Name of the signatory.
         signatory_name: String = "Nama Pejabat Contoh".into(),
+        /// By what the signatory may sign, printed below the name.
+        signatory_mandate: String = "Keputusan Contoh Nomor 1 Tahun 2026".into(),
+        /// Who gets a copy (*tembusan*) of letters to platforms and of applications, as printed. The ministry sends it itself.
+        copies: Vec<String> = Vec::new(),
         /// Contact person named in the letter.
         contact_name: String = "Nama Narahubung Contoh".into(),
         /// Office of the contact person.
@@ -625,6 +629,7 @@ section! {
         city: Option<String> = None,
         signatory_title: Option<String> = None,
         signatory_name: Option<String> = None,
+        signatory_mandate: Option<String> = None,
         contact_name: Option<String> = None,
         contact_title: Option<String> = None,
         help: Option<String> = None,
@@ -637,8 +642,8 @@ section! {
 }
 
 impl Ministry {
-    /// The letterhead, the people and the help line of a day. Whoever follows somebody has neither the last day nor the appointment
-    /// of the one before, whose last day is the one before the change at the latest.
+    /// The letterhead, the people and the help line of a day. Whoever follows somebody has neither the last day nor the mandate or the
+    /// appointment of the one before, whose last day is the one before the change at the latest.
     pub fn on(&self, day: Date) -> Self {
         let mut now = self.clone();
         let mut changes: Vec<(Date, &MinistryChange)> =
@@ -651,6 +656,7 @@ impl Ministry {
             }
             if change.signatory_name.is_some() {
                 now.signatory_until.clear();
+                now.signatory_mandate.clear();
             }
             if change.contact_name.is_some() {
                 now.contact_until.clear();
@@ -667,6 +673,7 @@ impl Ministry {
                 (&mut now.city, &change.city),
                 (&mut now.signatory_title, &change.signatory_title),
                 (&mut now.signatory_name, &change.signatory_name),
+                (&mut now.signatory_mandate, &change.signatory_mandate),
                 (&mut now.contact_name, &change.contact_name),
                 (&mut now.contact_title, &change.contact_title),
                 (&mut now.help, &change.help),

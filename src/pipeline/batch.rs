@@ -489,6 +489,8 @@ fn letterhead(config: &Config, now: Millis) -> Letterhead {
         city: ministry.city,
         signatory_title: ministry.signatory_title,
         signatory_name: ministry.signatory_name,
+        signatory_mandate: ministry.signatory_mandate,
+        copies: ministry.copies,
         contact_name: ministry.contact_name,
         contact_title: ministry.contact_title,
         contact_appointment: ministry.contact_appointment,

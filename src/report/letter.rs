@@ -215,13 +215,18 @@ fn data(report: &BatchReport, language: Language, hashes: &[(String, String)], e
         "withdrawal": report.kind == BatchKind::Withdrawal, "request": report.kind == BatchKind::Request, "of_rows": report.of_rows, "code": report.code, "number": report.number, "platform": report.platform.label(),
         "date": language.date(report.dated), "period_from": language.date(first_seen), "period_to": language.date(report.dated),
         "from": report.from, "to": report.to, "channel": report.to.channel(), "count": report.rows.len(), "count_words": language.number(report.rows.len()),
-        "enclosures": enclosures, "enclosures_words": language.number(enclosures), "pictures": report.pictures.iter().map(|picture| &picture.name).collect::<Vec<_>>(), "notice": notice_text(report), "reviewers": reviewers.len(),
+        "enclosures": enclosures, "enclosures_words": language.number(enclosures), "pictures": report.pictures.iter().map(|picture| &picture.name).collect::<Vec<_>>(), "copies": if copied(report.kind) { report.from.copies.clone() } else { Vec::new() }, "notice": notice_text(report), "reviewers": reviewers.len(),
         "basis": report.basis.iter().map(cite).collect::<Vec<_>>(), "refers_to": report.refers_to.iter().map(refers).collect::<Vec<_>>(),
         "ban": report.basis.iter().any(|basis| basis.kind == BasisKind::ImportBan),
         "rows": report.rows.iter().map(|r| row(r, language)).collect::<Vec<_>>(), "rule_set": report.rule_set,
         "answer_by": language.date_of(report.answer_by), "answer_days": report.from.answer_days.to_string(), "answer_days_words": language.number(usize::try_from(report.from.answer_days).unwrap_or(0)),
         "measured": measured(&report.measured, language), "hashes": hashes, "answers": answer_sheet::words(report.kind), "answers_en": answers_en,
     }))
+}
+
+/// Letters of which others get copies.
+pub(super) const fn copied(kind: BatchKind) -> bool {
+    kind.is_answered() || matches!(kind, BatchKind::Application)
 }
 
 /// The text that a person sends to sellers: a notice, or that one was wrong.

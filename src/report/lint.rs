@@ -4,6 +4,7 @@
 
 use jiff::civil::Date;
 
+use super::letter::copied;
 use super::{BatchReport, ReportRow, redact};
 use crate::domain::Platform;
 use crate::domain::batch::BatchKind;
@@ -70,6 +71,9 @@ pub struct RowFacts {
 /// Words that a request never uses: it alleges and does not convict, and it threatens nobody.
 const NEVER: [&str; 9] = ["terbukti", "pelaku kejahatan", "oknum", "sanksi pidana", "wajib", "st1", "st2", "st3", "1x24"];
 
+/// Words for how goods came in.
+const ROUTES: [&str; 5] = ["kapal", "pelabuhan", "kontainer", "gudang", "jalur"];
+
 /// Everything that is wrong, the worst first.
 pub fn lint(report: &BatchReport, facts: &Facts) -> Vec<Finding> {
     let mut lint = Lint { findings: Vec::new(), day: facts.day };
@@ -77,6 +81,7 @@ pub fn lint(report: &BatchReport, facts: &Facts) -> Vec<Finding> {
     lint.people(report, facts);
     lint.recipient(report, facts);
     lint.basis(report);
+    lint.copies(report);
     lint.wording(report);
     lint.rows(report, facts);
     lint.findings.sort_by_key(|finding| finding.severity);
@@ -155,7 +160,11 @@ impl Lint {
         let from = &report.from;
         self.empty(
             "L06",
-            &[("ministry.signatory_title", &from.signatory_title), ("ministry.signatory_name", &from.signatory_name)],
+            &[
+                ("ministry.signatory_title", &from.signatory_title),
+                ("ministry.signatory_name", &from.signatory_name),
+                ("ministry.signatory_mandate", &from.signatory_mandate),
+            ],
         );
         self.ended("L06", "ministry.signatory_until", facts.until[1]);
         self.empty("L07", &[("ministry.contact_title", &from.contact_title), ("ministry.contact_name", &from.contact_name)]);
@@ -212,6 +221,19 @@ impl Lint {
         }
     }
 
+    /// Customs hears of posts that say how goods came in, not of every used shirt.
+    fn copies(&mut self, report: &BatchReport) {
+        let customs = |name: &String| name.to_lowercase().contains("bea") && name.to_lowercase().contains("cukai");
+        let says_how = |row: &ReportRow| {
+            let words = row.elements[1].to_lowercase();
+            ROUTES.iter().any(|route| words.contains(route))
+        };
+        if copied(report.kind) && report.from.copies.iter().any(customs) && !report.rows.iter().any(says_how) {
+            let mend = "take customs out of `ministry.copies`, or write an information sheet";
+            self.stop("L25", "customs gets a copy, and no post says how its goods came in", mend);
+        }
+    }
+
     /// The words of the letter itself are fixed and tested; what the configuration adds to them is not.
     fn wording(&mut self, report: &BatchReport) {
         let (from, to) = (&report.from, &report.to);
@@ -221,6 +243,7 @@ impl Lint {
             &from.address,
             &from.signatory_title,
             &from.contact_title,
+            &from.signatory_mandate,
             &from.help,
             &to.office,
             &to.entity,
@@ -229,7 +252,7 @@ impl Lint {
             let split = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
             format!(" {} ", split.collect::<Vec<_>>().join(" ").to_lowercase())
         };
-        let own: String = own.into_iter().map(|text| words(text)).collect();
+        let own: String = own.into_iter().chain(&from.copies).map(|text| words(text)).collect();
         // However it is spaced.
         let own = own.replace(&["1", "x", "24"].join(" "), "1x24");
         for word in NEVER {
@@ -383,6 +406,8 @@ mod tests {
                 city: text("Jakarta"),
                 signatory_title: text("Deputi"),
                 signatory_name: text("Nama Contoh"),
+                signatory_mandate: text("Keputusan Contoh"),
+                copies: vec![text("Direktur Jenderal Contoh")],
                 contact_name: text("Nama Lain"),
                 contact_title: text("Narahubung"),
                 contact_appointment: text("Surat Nomor 1/2026"),
@@ -456,6 +481,7 @@ mod tests {
         ("L05", ANSWERED, |r, _, _| r.from.answer_days = 61),
         ("L06", ANY, |r, _, _| r.from.signatory_name.clear()),
         ("L06", ANY, |r, _, _| r.from.signatory_title.clear()),
+        ("L06", ANY, |r, _, _| r.from.signatory_mandate.clear()),
         ("L06", ANY, |_, f, _| f.until[1] = f.day.yesterday().ok()),
         ("L07", ANY, |r, _, _| r.from.contact_name.clear()),
         ("L07", ANY, |r, _, _| r.from.contact_title.clear()),
@@ -508,6 +534,7 @@ mod tests {
         ("L22", ASKS, |r, _, row| r.rows[row].excerpt = "WA 0800-0000-0105".into()),
         ("L22", ASKS, |r, _, row| r.rows[row].elements[2] = "toko@contoh.id".into()),
         ("L22", ASKS, |r, _, row| r.rows[row].excerpt = "bal ".repeat(51).trim().into()),
+        ("L25", copied, |r, _, _| r.from.copies.push("Direktur Jenderal Bea dan Cukai".into())),
         ("L23", APPLIES, |r, _, _| r.from.contact_appointment = " ".into()),
         ("L24", APPLIES, |r, _, row| r.rows[row].screenshots.clear()),
     ];

@@ -34,6 +34,8 @@ pub struct Letterhead {
     pub city: String,
     pub signatory_title: String,
     pub signatory_name: String,
+    pub signatory_mandate: String,
+    pub copies: Vec<String>,
     pub contact_name: String,
     pub contact_title: String,
     pub contact_appointment: String,
