@@ -7,14 +7,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sisir::config::Recipient;
-use sisir::domain::batch::{BatchKind, BatchState};
-use sisir::domain::decision::{Judgement, Reason};
+use sisir::domain::batch::{BatchKind, BatchState, Office};
+use sisir::domain::decision::{FollowUp, Judgement, Reason, Verdict};
 use sisir::domain::ids::{BatchId, FlagId, UserId};
 use sisir::domain::user::{Language, Role, User};
 use sisir::domain::{Platform, sha256_hex};
 use sisir::mail::{MailSink, Transport};
 use sisir::pipeline::users::Change;
-use sisir::pipeline::{Pipeline, batch, deliver, review, users};
+use sisir::pipeline::{Pipeline, batch, deliver, letters, review, users};
 use sisir::store::{Store, batches, decisions, users as accounts};
 use sqlx::Row as _;
 
@@ -32,6 +32,8 @@ enum Op {
         who: usize,
         post: usize,
         reason: Reason,
+        /// Upheld, customs gets a lead instead of the platform a request.
+        lead: bool,
     },
     Agree {
         who: usize,
@@ -47,6 +49,11 @@ enum Op {
     },
     /// A draft that is rendered at once, as the desk does it.
     Package {
+        who: usize,
+        kind: BatchKind,
+    },
+    /// A letter about the newest package of its kind that was sent, rendered at once.
+    Follow {
         who: usize,
         kind: BatchKind,
     },
@@ -87,15 +94,18 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     // The newest package most of the time.
     let (who, post, batch) = (0..PEOPLE, 0..POSTS, prop_oneof![3 => Just(0_usize), 1 => 0..6_usize]);
-    let kinds = prop::sample::select(vec![BatchKind::Request, BatchKind::Request, BatchKind::Withdrawal]);
+    let kinds = prop::sample::select(vec![BatchKind::Request, BatchKind::Request, BatchKind::Withdrawal, BatchKind::Lead]);
+    let further = prop::sample::select(vec![BatchKind::Reminder, BatchKind::Correction]);
     let roles = prop::sample::select(vec![Role::Analyst, Role::Approver, Role::Supervisor, Role::Viewer, Role::Admin]);
     let reasons = prop::sample::select(vec![Reason::BaleOffer, Reason::BaleOffer, Reason::RetailOffer, Reason::Mistake]);
     prop_oneof![
-        6 => (who.clone(), post.clone(), reasons).prop_map(|(who, post, reason)| Op::Decide { who, post, reason }),
+        6 => (who.clone(), post.clone(), reasons, prop::bool::weighted(0.25))
+            .prop_map(|(who, post, reason, lead)| Op::Decide { who, post, reason, lead }),
         6 => (who.clone(), post.clone()).prop_map(|(who, post)| Op::Agree { who, post }),
         1 => (who.clone(), post.clone()).prop_map(|(who, post)| Op::Undo { who, post }),
         1 => (who.clone(), kinds.clone()).prop_map(|(who, kind)| Op::Draft { who, kind }),
         5 => (who.clone(), kinds).prop_map(|(who, kind)| Op::Package { who, kind }),
+        5 => (who.clone(), further).prop_map(|(who, kind)| Op::Follow { who, kind }),
         2 => (who.clone(), batch.clone()).prop_map(|(who, batch)| Op::Render { who, batch }),
         6 => (who.clone(), batch.clone(), prop::bool::weighted(0.1), any::<bool>())
             .prop_map(|(who, batch, wrong, stale)| Op::Sign { who, batch, wrong, stale }),
@@ -104,6 +114,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (who, any::<bool>()).prop_map(|(who, off)| Op::Disable { who, off }),
         1 => post.prop_map(|post| Op::Read { post }),
         1 => (1..30_u64).prop_map(|hours| Op::Pause { hours }),
+        // The day by which an answer was hoped for is over.
+        1 => Just(Op::Pause { hours: 9 * 24 }),
         3 => Just(Op::Deliver),
         1 => Just(Op::Restart),
     ]
@@ -148,6 +160,8 @@ impl Machine {
             max_rows: 2,
             ..Recipient::default()
         };
+        let customs = Recipient { office: "Direktur Contoh".into(), email: "informasi@beacukai.contoh.id".into(), ..to.clone() };
+        config.offices.insert(Office::Customs, customs);
         config.recipients.insert(Platform::Tiktok, to);
         let pipeline = Pipeline { config: Arc::new(config), ..stage.pipeline.clone() };
         Some(Self { people: stale.iter().map(|user| user.id).collect(), stage, pipeline, stale, flags, read: BTreeMap::new() })
@@ -156,9 +170,28 @@ impl Machine {
     /// Every post is upheld by one of them and read by another, if these two may.
     async fn begin(&mut self, by: &[(usize, usize)]) {
         for (post, (who, second)) in by.iter().enumerate() {
-            self.step(&[Op::Decide { who: *who, post, reason: Reason::BaleOffer }]).await;
+            self.step(&[Op::Decide { who: *who, post, reason: Reason::BaleOffer, lead: false }]).await;
             self.step(&[Op::Agree { who: *second, post }]).await;
         }
+    }
+
+    /// A request and a lead leave, and the day by which an answer was hoped for passes: what further letters are about.
+    async fn go_on(&mut self) {
+        let signed = [
+            Op::Sign { who: 2, batch: 0, wrong: false, stale: false },
+            Op::Sign { who: 3, batch: 0, wrong: false, stale: false },
+        ];
+        let lead = Op::Decide { who: 0, post: POSTS - 1, reason: Reason::BaleOffer, lead: true };
+        let packages = [BatchKind::Request, BatchKind::Lead].map(|kind| Op::Package { who: 0, kind });
+        for op in [lead, Op::Agree { who: 1, post: POSTS - 1 }] {
+            self.step(&[op]).await;
+        }
+        for package in packages {
+            for op in [package].iter().chain(&signed).chain(&[Op::Deliver]) {
+                self.step(std::slice::from_ref(op)).await;
+            }
+        }
+        self.step(&[Op::Pause { hours: 9 * 24 }]).await;
     }
 
     async fn now(&self, who: usize) -> User {
@@ -174,13 +207,16 @@ impl Machine {
     async fn perform(&self, op: &Op) {
         let pipeline = &self.pipeline;
         match op {
-            Op::Decide { who, post, reason } => {
+            Op::Decide { who, post, reason, lead } => {
                 let flag = self.flags[*post];
                 let seen = match self.read.get(&flag) {
                     Some(seen) => seen.clone(),
                     None => decisions::seen(&pipeline.store, flag).await.unwrap(),
                 };
-                let judgement = Judgement::new(reason.verdict(), *reason, "").unwrap();
+                let mut judgement = Judgement::new(reason.verdict(), *reason, "").unwrap();
+                if *lead && reason.verdict() == Verdict::Uphold {
+                    judgement = judgement.with_follow_up(FollowUp::CustomsLead).unwrap();
+                }
                 let _ = review::decide(pipeline, &self.now(*who).await, flag, &seen, &judgement).await;
             }
             Op::Agree { who, post } => {
@@ -195,6 +231,14 @@ impl Machine {
             }
             Op::Package { who, kind } => {
                 if let Ok(drafted) = batch::draft(pipeline, &self.now(*who).await, *kind, Platform::Tiktok).await {
+                    let _ = batch::render(pipeline, &self.now(*who).await, drafted.id).await;
+                }
+            }
+            Op::Follow { who, kind } => {
+                let about = if *kind == BatchKind::Reminder { BatchKind::Request } else { BatchKind::Lead };
+                let all = batches::list(&pipeline.store, 100).await.unwrap();
+                let Some(sent) = all.iter().find(|batch| batch.kind == about && batch.state == BatchState::Sent) else { return };
+                if let Ok(drafted) = letters::draft(pipeline, &self.now(*who).await, *kind, sent.id).await {
                     let _ = batch::render(pipeline, &self.now(*who).await, drafted.id).await;
                 }
             }
@@ -265,6 +309,7 @@ impl Machine {
                 continue;
             };
             counts.left += 1;
+            counts.further += usize::from(!matches!(batch.kind, BatchKind::Request | BatchKind::Withdrawal));
             assert!(!mail.with_extension("2.eml").exists(), "{} left twice", batch.code);
             // Mail travels with one line end after the last line.
             let bytes = std::fs::read(&mail).unwrap();
@@ -274,6 +319,8 @@ impl Machine {
             for row in facts {
                 assert_eq!(row.signed_sha256, sha256, "{}: other bytes than the signed ones", batch.code);
                 assert_ne!(row.signer, row.reviewer, "{}: one person did both", batch.code);
+                let writer = batch.about_id.map(|_| batch.created_by.0);
+                assert_ne!(Some(row.signer), writer, "{}: one person wrote and signed", batch.code);
                 assert!(row.signer_was_approver, "{}: signed by somebody who was no approver then", batch.code);
             }
         }
@@ -283,7 +330,8 @@ impl Machine {
     /// Each row of a package with its signature. Whether the signer was an approver then is read from the log.
     async fn facts(&self, id: BatchId) -> Vec<Facts> {
         let sql = format!(
-            "SELECT s.signer_id, s.package_sha256, s.signed_at, d.decided_by FROM signatures s JOIN requests r ON r.batch_id = s.batch_id
+            "SELECT s.signer_id, s.package_sha256, s.signed_at, d.decided_by FROM signatures s
+             JOIN (SELECT batch_id, decision_id FROM requests UNION ALL SELECT batch_id, decision_id FROM mentions) r ON r.batch_id = s.batch_id
              JOIN decisions d ON d.id = r.decision_id WHERE s.batch_id = {}",
             id.0
         );
@@ -338,6 +386,8 @@ struct Counts {
     batches: usize,
     signed: usize,
     left: usize,
+    /// Of these, leads, reminders, corrections.
+    further: usize,
 }
 
 fn machine(engine: Engine) {
@@ -347,10 +397,13 @@ fn machine(engine: Engine) {
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
     let total = std::sync::Mutex::new(Some(Counts::default()));
     let first = prop::collection::vec((0..PEOPLE, 0..PEOPLE), POSTS);
-    let result = runner.run(&(first, steps()), |(first, steps)| {
+    let result = runner.run(&(first, any::<bool>(), steps()), |(first, later, steps)| {
         let counts = runtime.block_on(async {
             let mut machine = Machine::new(engine).await?;
             machine.begin(&first).await;
+            if later {
+                machine.go_on().await;
+            }
             for step in &steps {
                 machine.step(step).await;
             }
@@ -366,6 +419,7 @@ fn machine(engine: Engine) {
                 total.batches += counts.batches;
                 total.signed += counts.signed;
                 total.left += counts.left;
+                total.further += counts.further;
             }
             // This database cannot be had here; the reason is printed.
             _ => *total = None,
@@ -374,7 +428,7 @@ fn machine(engine: Engine) {
     });
     result.unwrap_or_else(|error| panic!("{error}"));
     if let Some(total) = total.into_inner().unwrap() {
-        assert!(total.signed > 0 && total.left > 0, "nothing was tried: {total:?}");
+        assert!(total.signed > 0 && total.left > 0 && total.further > 0, "nothing was tried: {total:?}");
         println!("{engine:?}: {total:?}, none without two people");
     }
 }
