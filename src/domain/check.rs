@@ -83,6 +83,23 @@ impl Liveness {
     }
 }
 
+/// When a post was first missing, if it counts as unavailable; else when it was last seen. The looks are oldest first; none where
+/// they told nothing.
+pub fn end_of<'a>(checks: impl IntoIterator<Item = (Millis, CheckOutcome)> + 'a) -> Option<(Millis, bool)> {
+    let (mut seen, mut missing, mut confirmed) = (None, None, false);
+    for (at, outcome) in checks {
+        match outcome {
+            CheckOutcome::Unknown => {}
+            CheckOutcome::Up => (seen, missing, confirmed) = (Some(at), None, false),
+            CheckOutcome::Gone => confirmed = at.since(*missing.get_or_insert(at)) >= CONFIRM_AFTER,
+        }
+    }
+    match (missing, seen) {
+        (Some(since), _) if confirmed => Some((since, true)),
+        (_, seen) => seen.map(|at| (at, false)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +137,22 @@ mod tests {
         assert_eq!(at(&[(0, Up), (1, Up)]), Some(24));
         assert_eq!(at(&[(0, Up), (1, Up), (24, Gone)]), Some(25));
         assert_eq!(at(&[(0, Up), (1, Up), (24, Up), (72, Up), (168, Up)]), Some(720));
+    }
+
+    #[test]
+    fn a_post_was_up_until_it_was_first_missing() {
+        use CheckOutcome::{Gone, Unknown, Up};
+        let end = |list: &[(i64, CheckOutcome)]| {
+            let looks = list.iter().map(|(minute, outcome)| (Millis(minute * 60_000), *outcome)).collect::<Vec<_>>();
+            end_of(looks).map(|(at, removed)| (at.0 / 60_000, removed))
+        };
+        assert_eq!(end(&[]), None);
+        assert_eq!(end(&[(0, Unknown)]), None);
+        assert_eq!(end(&[(0, Up), (90, Up), (100, Unknown)]), Some((90, false)));
+        assert_eq!(end(&[(0, Up), (90, Gone)]), Some((0, false)), "missing once: it was up when last seen");
+        assert_eq!(end(&[(0, Gone)]), None);
+        assert_eq!(end(&[(0, Up), (90, Gone), (120, Unknown), (150, Gone), (900, Gone)]), Some((90, true)));
+        assert_eq!(end(&[(0, Gone), (60, Gone), (90, Up)]), Some((90, false)), "it came back");
     }
 
     #[test]

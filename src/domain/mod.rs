@@ -30,6 +30,7 @@ pub mod post;
 pub mod recall;
 pub mod rule_change;
 pub mod source;
+pub mod survival;
 pub mod tip;
 pub mod trust;
 pub mod user;

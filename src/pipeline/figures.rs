@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::{Pipeline, Result};
 use crate::domain::Millis;
+use crate::domain::check::{CheckOutcome, end_of};
 use crate::domain::decision::Verdict;
 use crate::domain::flag::{FlagState, Priority};
+use crate::domain::survival::{Followed, removed_within};
 use crate::domain::trust::wilson;
 use crate::store::{figures, rule_hits};
 
@@ -72,6 +74,8 @@ pub async fn all(pipeline: &Pipeline) -> Result<Vec<Figure>> {
         outcomes("sources", "source", by_source),
         regions(pipeline, since).await?,
         reasons(pipeline, since).await?,
+        removals(pipeline).await?,
+        scorecard(pipeline).await?,
     ])
 }
 
@@ -163,6 +167,52 @@ async fn regions(pipeline: &Pipeline, since: Millis) -> Result<Figure> {
     let mut rows: Vec<Row> = sums.into_iter().map(|(label, n)| Row { label, values: vec![n], share: None }).collect();
     rows.sort_by(|a, b| b.values.cmp(&a.values).then(a.label.cmp(&b.label)));
     Ok(Figure { name: "regions", columns: &["figure-flagged"], labels: "", chart: Chart::Bars, rows })
+}
+
+/// Hours after a request at which it is told how many posts are gone.
+pub const WITHIN: [i64; 5] = [1, 24, 72, 168, 720];
+
+/// How soon requested posts are gone, as our own looks saw it, of all time. What was last seen up counts for as long as it was seen;
+/// what no look told anything about, and what was withdrawn, does not count.
+async fn removals(pipeline: &Pipeline) -> Result<Figure> {
+    let mut looks: BTreeMap<i64, (Millis, Vec<(Millis, CheckOutcome)>)> = BTreeMap::new();
+    for (request, sent, at, outcome) in figures::looks_since_sent(&pipeline.store).await? {
+        let of_request = &mut looks.entry(request).or_insert_with(|| (sent, Vec::new())).1;
+        of_request.extend(at.zip(outcome));
+    }
+    let followed = looks.into_values().filter_map(|(sent, looks)| {
+        let (at, removed) = end_of(looks)?;
+        Some(Followed { after: at.0 - sent.0, removed })
+    });
+    let followed: Vec<Followed> = followed.collect();
+    let rows = WITHIN.iter().filter_map(|hours| {
+        let horizon = hours * 3_600_000;
+        let found = removed_within(&followed, horizon)?;
+        let removed = followed.iter().filter(|post| post.removed && post.after <= horizon).count();
+        Some(Row {
+            label: hours.to_string(),
+            values: [removed, found.at_risk].map(|n| i64::try_from(n).unwrap_or(i64::MAX)).to_vec(),
+            share: Some((found.share, found.interval.low, found.interval.high)),
+        })
+    });
+    let columns = &["figure-gone", "figure-followed"];
+    Ok(Figure { name: "removals", columns, labels: "figure-within", chart: Chart::Shares, rows: rows.collect() })
+}
+
+/// What each platform did about the posts that it was asked about, of all time: of all of them, not of those it answered.
+async fn scorecard(pipeline: &Pipeline) -> Result<Figure> {
+    let rows = figures::scorecard(&pipeline.store).await?.into_iter().map(|(platform, asked, answered, fulfilled)| {
+        let interval = wilson(fulfilled.unsigned_abs(), asked.unsigned_abs());
+        #[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]
+        let share = fulfilled as f64 / asked.max(1) as f64;
+        Row {
+            label: platform.label().to_owned(),
+            values: vec![asked, answered, fulfilled],
+            share: Some((share, interval.low, interval.high)),
+        }
+    });
+    let columns = &["figure-asked", "figure-answered", "figure-fulfilled"];
+    Ok(Figure { name: "scorecard", columns, labels: "", chart: Chart::Shares, rows: rows.collect() })
 }
 
 async fn reasons(pipeline: &Pipeline, since: Millis) -> Result<Figure> {

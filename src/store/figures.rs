@@ -1,6 +1,7 @@
 //! Counts for the page of figures. Each is one statement; days are those of Asia/Jakarta.
 
 use super::{Ex, Result};
+use crate::domain::check::CheckOutcome;
 use crate::domain::decision::{Reason, Verdict};
 use crate::domain::flag::{FlagState, Priority};
 use crate::domain::{Millis, Platform};
@@ -74,4 +75,30 @@ pub async fn reasons(on: impl Into<Ex<'_>>, since: Millis) -> Result<Vec<(Reason
     const SQL: &str = "SELECT d.reason, COUNT(*) FROM decisions d JOIN flags f ON f.decision_id = d.id WHERE d.decided_at >= $1
         GROUP BY d.reason ORDER BY COUNT(*) DESC, d.reason";
     run!(on, ex => sqlx::query_as(SQL).bind(since).fetch_all(ex))
+}
+
+/// A look at a requested post after its request left: request, when that was, the look. Requests without one are in it too;
+/// those that were withdrawn are not.
+pub type Look = (i64, Millis, Option<Millis>, Option<CheckOutcome>);
+
+/// The looks since requests left, request by request, oldest first.
+pub async fn looks_since_sent(on: impl Into<Ex<'_>>) -> Result<Vec<Look>> {
+    const SQL: &str = "SELECT r.id, d.sent_at, c.checked_at, c.outcome FROM requests r JOIN batches b ON b.id = r.batch_id
+        JOIN deliveries d ON d.batch_id = b.id JOIN flags f ON f.id = r.flag_id LEFT JOIN checks c ON c.post_id = f.post_id AND c.checked_at > d.sent_at
+        WHERE r.kind = 'request' AND b.state = 'sent' AND d.sent_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM requests w WHERE w.flag_id = r.flag_id AND w.id > r.id AND w.released = FALSE) ORDER BY r.id, c.checked_at, c.id";
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
+}
+
+/// Of each platform: posts that it was asked about and that were not withdrawn, the answered ones, and those where it did what was
+/// asked.
+pub async fn scorecard(on: impl Into<Ex<'_>>) -> Result<Vec<(Platform, i64, i64, i64)>> {
+    const SQL: &str = "SELECT b.platform, COUNT(*), COUNT(a.id),
+        COALESCE(SUM(CASE WHEN a.outcome IN ('removed', 'restricted', 'already_gone') THEN 1 ELSE 0 END), 0)
+        FROM requests r JOIN batches b ON b.id = r.batch_id
+        LEFT JOIN answers a ON a.id = (SELECT MAX(n.id) FROM answers n WHERE n.request_id = r.id)
+        WHERE r.kind = 'request' AND b.state = 'sent'
+        AND NOT EXISTS (SELECT 1 FROM requests w WHERE w.flag_id = r.flag_id AND w.id > r.id AND w.released = FALSE)
+        GROUP BY b.platform ORDER BY b.platform";
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }

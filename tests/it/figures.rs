@@ -1,8 +1,12 @@
 //! The figures: counted from what people did, the same on the page and in the CSV.
 
+use sisir::domain::answer::Outcome;
 use sisir::domain::decision::{Judgement, Reason, Verdict};
+use sisir::domain::job::JobKind;
 use sisir::domain::user::Role;
-use sisir::pipeline::{figures, review};
+use sisir::pipeline::answers::{Entered, enter};
+use sisir::pipeline::{batch, figures, review};
+use sisir::store::batches;
 
 use crate::on_both;
 use crate::support::Stage;
@@ -42,8 +46,44 @@ async fn counted(stage: &Stage) {
     assert!(low < share && share < high && (share - 0.75).abs() < 1e-9);
 }
 
+/// Two of six posts are gone at the first look; one is answered as removed, one is refused.
+async fn achieved(stage: &Stage) {
+    let (id, ratna) = crate::answers::sent(stage).await;
+    let rows = batches::details(stage.store(), id, stage.pipeline.clock().now()).await.unwrap();
+    stage.fake.remove(rows.iter().take(2).map(|row| row.native_id.as_str()));
+    let figure = async |name: &str| {
+        let all = figures::all(&stage.pipeline).await.unwrap();
+        all.into_iter().find(|figure| figure.name == name).unwrap().rows
+    };
+    assert_eq!(figure("removals").await, [], "nothing was looked at yet");
+    stage.later(3_599);
+    stage.worker("w").perform(JobKind::FollowUp).await.unwrap();
+    assert_eq!(figure("removals").await[0].values, [0, 0], "missing once is not gone");
+    stage.later(3_600);
+    stage.worker("w").perform(JobKind::FollowUp).await.unwrap();
+    let within = figure("removals").await;
+    assert_eq!(within.iter().map(|row| row.label.as_str()).collect::<Vec<_>>(), ["1", "24", "72", "168", "720"]);
+    let (share, low, high) = within[0].share.unwrap();
+    assert_eq!(within[0].values[0], 2, "counted from the first look that missed them");
+    assert!((share - 2.0 / 6.0).abs() < 1e-9 && low < share && share < high, "{share} {low} {high}");
+    for (row, outcome, reason) in [(0, Outcome::Removed, ""), (3, Outcome::Refused, "bukan impor")] {
+        let entered = Entered {
+            case_id: batch::case_id(rows[row].flag_id),
+            outcome,
+            day: String::new(),
+            reason: reason.into(),
+            reference: String::new(),
+        };
+        enter(&stage.pipeline, &ratna, id, &entered).await.unwrap();
+    }
+    let card = figure("scorecard").await.remove(0);
+    assert_eq!((card.label.as_str(), card.values), ("TikTok", vec![6, 2, 1]));
+    assert!((card.share.unwrap().0 - 1.0 / 6.0).abs() < 1e-9, "what is not answered is not done");
+}
+
 on_both! {
     figures_are_counted_from_what_people_did => counted,
+    what_a_request_achieved_is_seen_by_looks_and_by_answers => achieved,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
