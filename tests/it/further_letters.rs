@@ -1,6 +1,7 @@
 //! Letters besides requests and withdrawals: a platform that stays silent is reminded, the ministry of communication is asked,
 //! customs gets leads, sellers get notices, and each of these can be corrected. Every one is signed by a second person.
 
+use std::process::Command;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
@@ -18,7 +19,7 @@ use sisir::pipeline::{Pipeline, batch, deliver, evidence, letters, review, statu
 use sisir::store::{batches, outbox, queue};
 
 use crate::answers::sent;
-use crate::support::Stage;
+use crate::support::{Stage, skip};
 use crate::two_person::{direct, rendered};
 use crate::web::Desk;
 
@@ -55,6 +56,26 @@ async fn leaves(stage: &Stage, pipeline: &Pipeline, signer: &User, package: &Bat
 fn mail(stage: &Stage, package: &Batch) -> String {
     let path = MailSink::find(&stage.mail_dir(), package.message_id.as_deref().unwrap()).unwrap();
     String::from_utf8_lossy(&std::fs::read(path).unwrap()).chars().take(1500).collect()
+}
+
+/// Looks at the letter with tools of others: it is sound, says how many files come with it, and holds these words.
+async fn reads(stage: &Stage, package: &Batch, words: &[&str]) {
+    for name in ["qpdf", "pdftotext"] {
+        if Command::new(name).arg("--version").output().is_err() {
+            return skip(&format!("{name} is not here; install qpdf and poppler-utils"));
+        }
+    }
+    let pdf = stage.dir.path().join(format!("{}.pdf", package.code));
+    std::fs::write(&pdf, file(stage, package, "-surat.pdf").await).unwrap();
+    assert!(Command::new("qpdf").arg("--check").arg(&pdf).output().unwrap().status.success(), "{}", package.code);
+    let text = Command::new("pdftotext").arg(&pdf).arg("-").output().unwrap();
+    let flat = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    // Neither the letter itself nor the message around it is an enclosure.
+    let enclosed = batches::files(stage.store(), package.id).await.unwrap().len() - 2;
+    let counted = format!(": {enclosed} (");
+    for part in words.iter().chain(&[counted.as_str(), package.code.as_str()]) {
+        assert!(flat.contains(part), "{part} in {flat}");
+    }
 }
 
 async fn choices(pipeline: &Pipeline, id: BatchId) -> Vec<(BatchKind, usize)> {
@@ -97,6 +118,7 @@ async fn silent(stage: &Stage) {
     assert!(letters::draft(pipeline, &ratna, BatchKind::Reminder, id).await.is_err(), "twice at once");
     let first = batch::render(pipeline, &ratna, drafted.id).await.unwrap();
     assert!(first.code.starts_with("TP-2026-"), "{}", first.code);
+    reads(stage, &first, &["Pengingat", "belum menerima tanggapan atas 3 (tiga) dari 6 tautan", "TR-2026-000001"]).await;
     let json = String::from_utf8(file(stage, &first, "-lampiran.json").await).unwrap();
     let request = batches::require(stage.store(), id).await.unwrap();
     assert!(json.contains("\"kind\": \"reminder\"") && json.contains(&request.code), "{json}");
@@ -142,6 +164,15 @@ async fn application(stage: &Stage, pipeline: &Pipeline, id: BatchId, (ratna, bu
     let files = batches::files(stage.store(), package.id).await.unwrap();
     assert_eq!(files.iter().filter(|file| file.media_type == "image/png").count(), 3);
     assert!(files.iter().any(|file| file.name.ends_with("-analisis-hukum.pdf")));
+    let parts = [
+        "Pasal 16 ayat (1)",
+        "tidak bersifat mendesak",
+        "Surat Penunjukan Nomor 1/2026",
+        "bukan impor",
+        "tidak ditanggapi",
+        "3 tangkapan layar",
+    ];
+    reads(stage, &package, &parts).await;
     leaves(stage, pipeline, budi, &package).await;
     assert_eq!(choices(pipeline, id).await, [], "applied for once");
     // Read again, one does not meet the criteria: the platform and whoever was asked about it hear of it.
@@ -158,6 +189,7 @@ async fn correct(stage: &Stage, pipeline: &Pipeline, wrong: &Batch, (ratna, budi
     let drafted = letters::draft(pipeline, ratna, BatchKind::Correction, wrong.id).await.unwrap();
     let correction = batch::render(pipeline, ratna, drafted.id).await.unwrap();
     assert_eq!(correction.recipient, wrong.recipient);
+    reads(stage, &correction, &["Ralat", wrong.code.as_str()]).await;
     leaves(stage, pipeline, budi, &correction).await;
     assert_eq!(choices(pipeline, wrong.id).await, []);
     let mail = mail(stage, &correction);
@@ -200,6 +232,7 @@ async fn leads(stage: &Stage) {
     assert!(undone.is_err(), "a decision that stands in a package was taken back");
     let package = batch::render(pipeline, &ratna, drafted.id).await.unwrap();
     assert_eq!(package.recipient.as_deref(), Some("informasi@beacukai.contoh.id"));
+    reads(stage, &package, &["Petunjuk awal, belum diverifikasi"]).await;
     leaves(stage, pipeline, &budi, &package).await;
     assert!(mail(stage, &package).contains("informasi@beacukai.contoh.id"));
 
@@ -207,6 +240,7 @@ async fn leads(stage: &Stage) {
     let drafted = batch::draft(pipeline, &ratna, BatchKind::Notice, Platform::Tiktok).await.unwrap();
     let told = batch::render(pipeline, &ratna, drafted.id).await.unwrap();
     assert_eq!(told.recipient.as_deref(), Platform::Tiktok.home());
+    reads(stage, &told, &["tidak ada permintaan penurunan"]).await;
     let text = String::from_utf8(file(stage, &told, "-pemberitahuan.txt").await).unwrap();
     assert!(text.contains("diperbolehkan") && text.contains(&told.code), "{text}");
     let due = batch::sign(pipeline, &budi, told.id, told.package_sha256.as_deref().unwrap()).await.unwrap();
