@@ -60,43 +60,56 @@ pub struct Check {
     pub outcome: CheckOutcome,
 }
 
+/// What looks, oldest first, say together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    /// When it was last seen.
+    seen: Option<Millis>,
+    /// When it was first missing since.
+    missing: Option<Millis>,
+    /// Whether a second look, far enough from the first, missed it too.
+    confirmed: bool,
+}
+
+impl Looks {
+    fn read(looks: impl IntoIterator<Item = (Millis, CheckOutcome)>) -> Self {
+        let mut all = Self::default();
+        for (at, outcome) in looks {
+            match outcome {
+                CheckOutcome::Unknown => {}
+                CheckOutcome::Up => all = Self { seen: Some(at), ..Self::default() },
+                CheckOutcome::Gone => all.confirmed = at.since(*all.missing.get_or_insert(at)) >= CONFIRM_AFTER,
+            }
+        }
+        all
+    }
+}
+
 impl Liveness {
     /// Reads the looks, oldest first.
     pub fn from_checks<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        let mut missing_since: Option<Millis> = None;
-        let mut state = Self::NotKnown;
-        for check in checks {
-            match check.outcome {
-                CheckOutcome::Unknown => {}
-                CheckOutcome::Up => {
-                    missing_since = None;
-                    state = Self::Up;
-                }
-                CheckOutcome::Gone => {
-                    let since = *missing_since.get_or_insert(check.checked_at);
-                    let confirmed = check.checked_at.since(since) >= CONFIRM_AFTER;
-                    state = if confirmed { Self::Unavailable } else { Self::MaybeGone };
-                }
-            }
+        let looks = Looks::read(checks.into_iter().map(|check| (check.checked_at, check.outcome)));
+        match (looks.missing, looks.seen) {
+            (Some(_), _) if looks.confirmed => Self::Unavailable,
+            (Some(_), _) => Self::MaybeGone,
+            (None, Some(_)) => Self::Up,
+            (None, None) => Self::NotKnown,
         }
-        state
+    }
+
+    /// Whether the last useful look missed it.
+    pub const fn is_missing(self) -> bool {
+        matches!(self, Self::MaybeGone | Self::Unavailable)
     }
 }
 
 /// When a post was first missing, if it counts as unavailable; else when it was last seen. The looks are oldest first; none where
 /// they told nothing.
-pub fn end_of<'a>(checks: impl IntoIterator<Item = (Millis, CheckOutcome)> + 'a) -> Option<(Millis, bool)> {
-    let (mut seen, mut missing, mut confirmed) = (None, None, false);
-    for (at, outcome) in checks {
-        match outcome {
-            CheckOutcome::Unknown => {}
-            CheckOutcome::Up => (seen, missing, confirmed) = (Some(at), None, false),
-            CheckOutcome::Gone => confirmed = at.since(*missing.get_or_insert(at)) >= CONFIRM_AFTER,
-        }
-    }
-    match (missing, seen) {
-        (Some(since), _) if confirmed => Some((since, true)),
-        (_, seen) => seen.map(|at| (at, false)),
+pub fn end_of(looks: impl IntoIterator<Item = (Millis, CheckOutcome)>) -> Option<(Millis, bool)> {
+    let looks = Looks::read(looks);
+    match looks.missing {
+        Some(since) if looks.confirmed => Some((since, true)),
+        _ => looks.seen.map(|at| (at, false)),
     }
 }
 

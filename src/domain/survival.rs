@@ -1,7 +1,7 @@
 //! How long requested posts stay up: the product-limit estimate (E. L. Kaplan and P. Meier, 1958), which uses posts that are
 //! still up for as long as they were seen.
 
-use super::trust::{Interval, wilson};
+use super::trust::{Interval, Z, wilson};
 
 /// A post whose request left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,6 @@ pub struct Removed {
     /// Posts still looked at then: few make the estimate a guess.
     pub at_risk: usize,
 }
-
-/// Normal quantile of 97.5 %.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// The share removed within `horizon` milliseconds; none where no post was followed.
 #[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]

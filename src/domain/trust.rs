@@ -30,7 +30,7 @@ pub struct Interval {
 }
 
 /// Normal quantile of 97.5 %.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// Wilson's score interval (E. B. Wilson, 1927): good from a few dozen cases on. Of nothing, all is possible.
 pub fn wilson(hits: u64, all: u64) -> Interval {

@@ -193,7 +193,6 @@ pub async fn render(pipeline: &Pipeline, user: &User, id: BatchId) -> Result<Bat
     loop {
         let details = batches::details(&pipeline.store, id, now).await?;
         may_be_asked(pipeline, &batch, &details)?;
-        super::letters::still_due(pipeline, &batch).await?;
         let seq = letters::next(&pipeline.store, year).await?;
         let mut report = report_of(pipeline, &batch, &details, now).await?;
         report.measured = measured(pipeline).await?;
@@ -362,7 +361,7 @@ fn message(config: &Config, report: &BatchReport, files: &[ReportFile], message_
 }
 
 /// Who gets packages of this kind.
-fn recipient(pipeline: &Pipeline, kind: BatchKind, platform: Platform) -> Result<Recipient> {
+pub(super) fn recipient(pipeline: &Pipeline, kind: BatchKind, platform: Platform) -> Result<Recipient> {
     let config = &pipeline.config;
     let (name, found) = match kind {
         BatchKind::Application => (Office::Komdigi.to_string(), config.offices.get(&Office::Komdigi).cloned()),
@@ -612,7 +611,6 @@ pub async fn sign(pipeline: &Pipeline, user: &User, id: BatchId, shown_sha256: &
     pipeline.reach("batch.before_sign");
     let shown = batches::require(&pipeline.store, id).await?;
     preflight::still(pipeline, &shown).await?;
-    super::letters::still_due(pipeline, &shown).await?;
     let to = addressee(pipeline, &shown).await?;
     let mut tx = pipeline.store.write_tx().await?;
     // As this person is now: somebody may have taken the role away since the page was opened.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::meter::StoreMeter;
 use super::planner::{self, Offer, Step};
-use super::{Pipeline, Result, schedule};
+use super::{Pipeline, Result, evidence, schedule};
 use crate::domain::Millis;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::JobKind;
 use crate::domain::source::SourceState;
 use crate::platforms::{ApiError, Class, Facebook, FoundPage, Page, QuotaDay, Source, SourceInfo, TokenState, Window};
-use crate::store::captures::{self, Origin};
+use crate::store::captures::Origin;
 use crate::store::crawl as cursors;
 use crate::store::posts::{self, Upserted};
 use crate::store::yields::{self, Known};
@@ -298,9 +298,7 @@ async fn store_page(
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, source.name(), &page.observations).await?;
     let origin = Origin { source: source.name(), query: &window.key };
-    if pipeline.config.retention.captures {
-        captures::keep(&mut tx, origin, page.came()).await?;
-    }
+    evidence::keep(pipeline, &mut tx, origin, page.came()).await?;
     let covered = if done { (window.until.0 - read_until.unwrap_or(window.from).max(window.from).0).max(0) } else { 0 };
     yields::add(&mut tx, source.name(), &window.query, stored.new + stored.known, stored.new, covered).await?;
     yields::saw(&mut tx, source.name(), &window.query, &page.observations).await?;

@@ -227,7 +227,6 @@ async fn held_back(pipeline: &Pipeline, id: BatchId) -> Result<()> {
     let batch = batches::require(&pipeline.store, id).await?;
     let details = batches::details(&pipeline.store, id, pipeline.clock().now()).await?;
     super::batch::may_be_asked(pipeline, &batch, &details)?;
-    super::letters::still_due(pipeline, &batch).await?;
     preflight::still(pipeline, &batch).await
 }
 

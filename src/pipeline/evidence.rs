@@ -1,11 +1,14 @@
-//! Screenshots of flagged posts: kept as they were uploaded, shown and handed on as copies without what a camera writes.
+//! What is kept of flagged posts: what they came as, and screenshots. These are kept as they were uploaded, shown and handed on
+//! as copies without what a camera writes.
 
 use super::{Pipeline, PipelineError, Result, allowed, picture};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::ids::FlagId;
+use crate::domain::post::Observation;
 use crate::domain::sha256_hex;
 use crate::domain::user::User;
-use crate::store::{StoreError, flags, screenshots};
+use crate::store::captures::{self, Origin};
+use crate::store::{StoreError, WriteTx, flags, screenshots};
 
 /// Who may.
 pub const WHO: &str = "only analysts, approvers and supervisors add screenshots";
@@ -32,6 +35,19 @@ pub async fn add(pipeline: &Pipeline, user: &User, flag: FlagId, bytes: &[u8]) -
     if screenshots::insert(&mut tx, flag, media_type, &sha256, bytes, user.id).await? {
         let event = AuditEvent::new(Actor::User(user.id), Action::ScreenshotAdded, format!("flag:{flag}"));
         tx.commit(event.detail(format!("sha256={sha256}"))).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what posts came as, where that is wanted.
+pub(super) async fn keep<'a>(
+    pipeline: &Pipeline,
+    tx: &mut WriteTx,
+    origin: Origin<'_>,
+    came: impl IntoIterator<Item = (&'a Observation, &'a [u8])>,
+) -> Result<()> {
+    if pipeline.config.retention.captures {
+        captures::keep(tx, origin, came).await?;
     }
     Ok(())
 }

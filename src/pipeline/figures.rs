@@ -126,14 +126,18 @@ async fn waits(pipeline: &Pipeline, since: Millis) -> Result<Figure> {
     Ok(Figure { name: "waits", columns: &["figure-decisions"], labels: "figure-age", chart: Chart::Bars, rows: rows.collect() })
 }
 
+/// A share with its interval.
+#[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]
+fn share(hits: i64, all: i64) -> (f64, f64, f64) {
+    let interval = wilson(hits.unsigned_abs(), all.unsigned_abs());
+    (hits as f64 / all.max(1) as f64, interval.low, interval.high)
+}
+
 /// Precision of each rule, by the decisions in force about what it found.
 async fn precision(pipeline: &Pipeline) -> Result<Figure> {
     let rows = rule_hits::cards(&pipeline.store).await?.into_iter().filter(|card| card.upheld + card.dismissed > 0).map(|card| {
-        let (upheld, decided) = (card.upheld.unsigned_abs(), (card.upheld + card.dismissed).unsigned_abs());
-        let interval = wilson(upheld, decided);
-        #[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]
-        let share = upheld as f64 / decided as f64;
-        Row { label: card.rule, values: vec![card.upheld, card.dismissed], share: Some((share, interval.low, interval.high)) }
+        let share = share(card.upheld, card.upheld + card.dismissed);
+        Row { label: card.rule, values: vec![card.upheld, card.dismissed], share: Some(share) }
     });
     let columns = &["figure-upheld", "figure-dismissed"];
     Ok(Figure { name: "precision", columns, labels: "", chart: Chart::Shares, rows: rows.collect() })
@@ -170,7 +174,7 @@ async fn regions(pipeline: &Pipeline, since: Millis) -> Result<Figure> {
 }
 
 /// Hours after a request at which it is told how many posts are gone.
-pub const WITHIN: [i64; 5] = [1, 24, 72, 168, 720];
+const WITHIN: [i64; 5] = [1, 24, 72, 168, 720];
 
 /// How soon requested posts are gone, as our own looks saw it, of all time. What was last seen up counts for as long as it was seen;
 /// what no look told anything about, and what was withdrawn, does not count.
@@ -202,14 +206,8 @@ async fn removals(pipeline: &Pipeline) -> Result<Figure> {
 /// What each platform did about the posts that it was asked about, of all time: of all of them, not of those it answered.
 async fn scorecard(pipeline: &Pipeline) -> Result<Figure> {
     let rows = figures::scorecard(&pipeline.store).await?.into_iter().map(|(platform, asked, answered, fulfilled)| {
-        let interval = wilson(fulfilled.unsigned_abs(), asked.unsigned_abs());
-        #[expect(clippy::cast_precision_loss, reason = "counts of posts are far below 2⁵³")]
-        let share = fulfilled as f64 / asked.max(1) as f64;
-        Row {
-            label: platform.label().to_owned(),
-            values: vec![asked, answered, fulfilled],
-            share: Some((share, interval.low, interval.high)),
-        }
+        let share = share(fulfilled, asked);
+        Row { label: platform.label().to_owned(), values: vec![asked, answered, fulfilled], share: Some(share) }
     });
     let columns = &["figure-asked", "figure-answered", "figure-fulfilled"];
     Ok(Figure { name: "scorecard", columns, labels: "", chart: Chart::Shares, rows: rows.collect() })

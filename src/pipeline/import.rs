@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use super::crawl::resting;
 use super::follow_up::rest_after;
 use super::meter::StoreMeter;
-use super::{Pipeline, Result};
+use super::{Pipeline, Result, evidence};
 use crate::domain::Platform;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::post::Observation;
 use crate::platforms::import::{Columns, Format, Holds, Import, ImportError, Rejected};
 use crate::platforms::{Look, QuotaDay, TiktokOembed};
-use crate::store::captures::{self, Origin};
+use crate::store::captures::Origin;
 use crate::store::{column_maps, posts, yields};
 
 /// Rows of one transaction.
@@ -233,9 +233,7 @@ async fn store(pipeline: &Pipeline, waiting: &mut Waiting, report: &mut ImportRe
     let mut tx = pipeline.store.write_tx().await?;
     let stored = posts::upsert(&mut tx, posts::IMPORT, &waiting.posts).await?;
     let origin = Origin { source: posts::IMPORT, query: &waiting.file };
-    if pipeline.config.retention.captures {
-        captures::keep(&mut tx, origin, waiting.posts.iter().zip(waiting.raw.iter().map(Vec::as_slice))).await?;
-    }
+    evidence::keep(pipeline, &mut tx, origin, waiting.posts.iter().zip(waiting.raw.iter().map(Vec::as_slice))).await?;
     yields::saw(&mut tx, posts::IMPORT, "", &waiting.posts).await?;
     let detail = format!("new={} known={}", stored.new, stored.known);
     tx.commit(AuditEvent::new(Actor::System, Action::PostsImported, "import").detail(detail)).await?;
@@ -272,9 +270,7 @@ pub async fn fill_in(pipeline: &Pipeline, oembed: &TiktokOembed) -> Result<u32> 
                     views: None,
                 };
                 let origin = Origin { source: TiktokOembed::NAME, query: &post.url };
-                if pipeline.config.retention.captures {
-                    captures::keep(&mut tx, origin, [(&seen, raw.as_bytes())]).await?;
-                }
+                evidence::keep(pipeline, &mut tx, origin, [(&seen, raw.as_bytes())]).await?;
                 tx.commit(AuditEvent::new(Actor::System, Action::PostFilledIn, format!("post:{}", post.id))).await?;
                 filled += 1;
             }

@@ -1,7 +1,7 @@
 //! Letters about one that was sent: reminders, applications to the ministry of communication, corrections. Which rows each is
 //! due for is looked up here; a person decides to write it, and another signs it, as with every package.
 
-use super::batch::{WHO, addressee, case_id, open, signable, why_held};
+use super::batch::{WHO, case_id, open, recipient, signable, why_held};
 use super::{Pipeline, PipelineError, Result, allowed, preflight};
 use crate::domain::answer::Outcome;
 use crate::domain::batch::{Batch, BatchKind, BatchState};
@@ -12,7 +12,7 @@ use crate::store::batches::{Refers, Standing};
 use crate::store::{batches, checks, decisions, users};
 
 /// The kinds of letters that can be about another.
-pub const KINDS: [BatchKind; 3] = [BatchKind::Reminder, BatchKind::Application, BatchKind::Correction];
+const KINDS: [BatchKind; 3] = [BatchKind::Reminder, BatchKind::Application, BatchKind::Correction];
 
 /// Reminders of one request; then a person decides what follows.
 const REMINDERS: i64 = 2;
@@ -28,8 +28,9 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, about: Bat
     let people = users::all(&pipeline.store).await?;
     let people: Vec<User> = people.into_iter().filter(|person| person.id != user.id).collect();
     let mut due = signable(due(pipeline, &earlier, kind).await?, &people, |row| row.decided_by);
-    let most =
-        addressee(pipeline, &Batch { kind, about_id: Some(about), ..earlier.clone() }).await.map_or(u32::MAX, |to| to.max_rows);
+    // A correction goes to whoever got the letter.
+    let to = if kind == BatchKind::Correction { earlier.kind } else { kind };
+    let most = recipient(pipeline, to, earlier.platform).map_or(u32::MAX, |to| to.max_rows);
     due.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     if due.is_empty() {
         return Err(PipelineError::Refused(format!("nothing of {} is due for this letter", earlier.code)));
@@ -79,6 +80,10 @@ async fn due(pipeline: &Pipeline, about: &Batch, kind: BatchKind) -> Result<Vec<
         };
         return Ok(wrong.into_iter().map(corrects).collect());
     }
+    let rows = batches::standing(store, about.id).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let details = batches::details(store, about.id, pipeline.clock().now()).await?;
     let may = |row: &Standing| {
         let detail = details.iter().find(|detail| detail.request_id == Some(row.request_id));
@@ -92,17 +97,13 @@ async fn due(pipeline: &Pipeline, about: &Batch, kind: BatchKind) -> Result<Vec<
         (BatchKind::Application, Some(Outcome::Refused)) => true,
         _ => false,
     };
-    let up = |row: &Standing| {
-        let liveness = Liveness::from_checks(looks.get(&row.post_id).into_iter().flatten());
-        !matches!(liveness, Liveness::MaybeGone | Liveness::Unavailable)
-    };
+    let up = |row: &Standing| !Liveness::from_checks(looks.get(&row.post_id).into_iter().flatten()).is_missing();
     let refers = |row: Standing| {
         let time_no = if kind == BatchKind::Reminder { row.reminders.saturating_add(1) } else { 1 };
         let time_no = i32::try_from(time_no).unwrap_or(i32::MAX);
         let refers = Refers { request: Some(row.request_id), time_no, ..Refers::default() };
         Due { decision_id: row.decision_id, decided_by: row.decided_by, refers }
     };
-    let rows = batches::standing(store, about.id).await?;
     Ok(rows.into_iter().filter(|row| is_due(row) && up(row) && may(row)).map(refers).collect())
 }
 

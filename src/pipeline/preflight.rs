@@ -23,7 +23,6 @@ pub async fn findings(pipeline: &Pipeline, batch: &Batch) -> Result<Vec<Finding>
     let now = pipeline.clock().now();
     let details = batches::details(&pipeline.store, batch.id, now).await?;
     batch::may_be_asked(pipeline, batch, &details)?;
-    letters::still_due(pipeline, batch).await?;
     let report = batch::report_of(pipeline, batch, &details, now).await?;
     look(pipeline, batch, &details, &report).await
 }
@@ -63,6 +62,7 @@ pub(super) async fn require(pipeline: &Pipeline, batch: &Batch, details: &[RowDe
 }
 
 async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report: &BatchReport) -> Result<Vec<Finding>> {
+    letters::still_due(pipeline, batch).await?;
     let store = &pipeline.store;
     let looks = checks::of_batch(store, batch.id).await?;
     let elsewhere: BTreeMap<_, String> = batches::asked_elsewhere(store, batch.id).await?.into_iter().collect();
@@ -70,7 +70,7 @@ async fn look(pipeline: &Pipeline, batch: &Batch, details: &[RowDetail], report:
         let liveness = Liveness::from_checks(looks.get(&detail.post_id).into_iter().flatten());
         RowFacts {
             address: address::parse(&detail.url).ok().map(|found| (found.platform, found.native_id)),
-            gone: matches!(liveness, Liveness::MaybeGone | Liveness::Unavailable),
+            gone: liveness.is_missing(),
             asked_in: elsewhere.get(&detail.flag_id).cloned(),
         }
     };

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::crawl::resting;
 use super::follow_up::rest_after;
 use super::meter::StoreMeter;
-use super::{Pipeline, Result};
+use super::{Pipeline, Result, evidence};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::check::CheckOutcome;
 use crate::domain::ids::PostId;
 use crate::platforms::{Look, Source, TiktokOembed, TiktokResearch};
-use crate::store::captures::{self, Origin};
+use crate::store::captures::Origin;
 use crate::store::{checks, posts, retention};
 
 /// Posts of one call, as most platforms allow.
@@ -53,9 +53,7 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
                     let mut tx = pipeline.store.write_tx().await?;
                     posts::upsert(&mut tx, source.name(), &seen.observations).await?;
                     let origin = Origin { source: source.name(), query: "" };
-                    if pipeline.config.retention.captures {
-                        captures::keep(&mut tx, origin, seen.came()).await?;
-                    }
+                    evidence::keep(pipeline, &mut tx, origin, seen.came()).await?;
                     for (id, native_id, _) in chunk {
                         if !found.contains(native_id.as_str()) {
                             checks::insert(&mut tx, *id, CheckOutcome::Gone).await?;

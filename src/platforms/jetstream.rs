@@ -233,9 +233,9 @@ impl Reading {
     }
 
     fn page(self, all: bool) -> Page {
-        let raw = self.posts.iter().map(|(id, (_, raw))| (id.clone(), raw.clone())).collect();
+        let (observations, raw) = self.posts.into_iter().map(|(id, (post, raw))| (post, (id, raw))).unzip();
         Page {
-            observations: self.posts.into_values().map(|(post, _)| post).collect(),
+            observations,
             raw,
             rejects: self.rejects,
             gone: self.gone.into_iter().map(|id| (Platform::Bluesky, id)).collect(),

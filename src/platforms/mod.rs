@@ -28,7 +28,7 @@ use crate::config::{Config, Mode};
 use crate::domain::post::Observation;
 use crate::domain::{Clock, Entropy, Millis, Platform, sha256_hex};
 pub use bluesky::Bluesky;
-pub use client::{ApiError, Body, Class};
+pub use client::{ApiError, Class};
 pub use facebook::{Facebook, FoundPage};
 pub use instagram::Instagram;
 pub use jetstream::Jetstream;

@@ -7,6 +7,13 @@ use crate::domain::decision::{InForce, Verdict};
 use crate::domain::ids::{BatchId, DecisionId, FlagId, PostId, RequestId, UserId};
 use crate::domain::{Millis, Platform};
 
+/// The columns of a [`Batch`].
+macro_rules! columns {
+    () => {
+        "id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id"
+    };
+}
+
 /// Opens a draft with the next code of the year (`TR-2026-000001`, `TW-…` for withdrawals). `about`: the package that it
 /// follows.
 pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, about: Option<BatchId>, by: UserId) -> Result<Batch> {
@@ -15,8 +22,11 @@ pub async fn insert(tx: &mut WriteTx, kind: BatchKind, platform: Platform, about
     const TAKEN: &str = "SELECT COUNT(*) FROM batches WHERE substr(code, 1, 8) = $1";
     let taken: i64 = run!(&mut *tx, ex => sqlx::query_scalar(TAKEN).bind(&prefix).fetch_one(ex))?;
     let code = format!("{prefix}{:06}", taken + 1);
-    const SQL: &str = "INSERT INTO batches (code, kind, platform, created_by, created_at, about_id) VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id";
+    const SQL: &str = concat!(
+        "INSERT INTO batches (code, kind, platform, created_by, created_at, about_id) VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING ",
+        columns!()
+    );
     run!(tx, ex => sqlx::query_as(SQL).bind(&code).bind(kind).bind(platform).bind(by).bind(now).bind(about).fetch_one(ex))
 }
 
@@ -54,7 +64,7 @@ pub async fn insert_row(tx: &mut WriteTx, batch: &Batch, item_no: i32, basis: In
 
 /// One package.
 pub async fn get(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Option<Batch>> {
-    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches WHERE id = $1";
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM batches WHERE id = $1");
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_optional(ex))
 }
 
@@ -65,7 +75,7 @@ pub async fn require(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Batch> {
 
 /// Packages, newest first.
 pub async fn list(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<Batch>> {
-    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches ORDER BY id DESC LIMIT $1";
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM batches ORDER BY id DESC LIMIT $1");
     run!(on, ex => sqlx::query_as(SQL).bind(limit).fetch_all(ex))
 }
 
@@ -138,26 +148,28 @@ pub struct RowDetail {
 /// The rows of a package with their posts and decisions, in order, as it is at `now`.
 pub async fn details(on: impl Into<Ex<'_>>, id: BatchId, now: Millis) -> Result<Vec<RowDetail>> {
     const SQL: &str =
-        "SELECT r.request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
+        concat!(
+"SELECT r.request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
         f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, s.analyst_id AS second_id, d.text_sha256,
         (SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id AND c.outcome = 'up') AS looked_at,
         d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at,
-        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
-        EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
-            AND m.until > $2) AS exempt,
+        ", held_by!("$2"), ",
         c.sha256 AS capture_sha256, c.source || ' ' || c.tool AS capture_by, c.captured_at
         FROM package_rows r JOIN flags f ON f.id = r.flag_id JOIN posts p ON p.id = f.post_id
         JOIN decisions d ON d.id = r.decision_id JOIN users u ON u.id = r.reviewer_id
         LEFT JOIN second_opinions s ON s.decision_id = d.id
         LEFT JOIN captures c ON c.post_id = p.id AND c.text_sha256 = d.text_sha256
-        WHERE r.batch_id = $1 ORDER BY r.item_no";
+        WHERE r.batch_id = $1 ORDER BY r.item_no");
     run!(on, ex => sqlx::query_as(SQL).bind(id).bind(now).fetch_all(ex))
 }
 
 /// Packages that a flag stands in, newest first; those that were given up are left out.
 pub async fn sent_with(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Vec<Batch>> {
-    const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, b.state, b.package_sha256, b.recipient, b.message_id, b.created_by, b.created_at, b.rendered_at, b.about_id
-        FROM batches b JOIN package_rows r ON r.batch_id = b.id WHERE r.flag_id = $1 AND b.state <> 'cancelled' ORDER BY b.id DESC";
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM batches WHERE id IN (SELECT batch_id FROM package_rows WHERE flag_id = $1) AND state <> 'cancelled' ORDER BY id DESC"
+    );
     run!(on, ex => sqlx::query_as(SQL).bind(flag).fetch_all(ex))
 }
 
@@ -277,8 +289,12 @@ pub async fn asked_elsewhere(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(
 
 /// Further letters about a package that were not given up, oldest first.
 pub async fn about(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Batch>> {
-    const SQL: &str = "SELECT id, code, kind, platform, state, package_sha256, recipient, message_id, created_by, created_at, rendered_at, about_id FROM batches
-        WHERE about_id = $1 AND state <> 'cancelled' ORDER BY id";
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM batches
+        WHERE about_id = $1 AND state <> 'cancelled' ORDER BY id"
+    );
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
@@ -316,21 +332,24 @@ pub async fn standing(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Standing
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
+/// Rows of letters that were sent and say what does not hold any more, while no correction takes them back.
+macro_rules! wrong {
+    () => {
+        "FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id JOIN decisions d ON d.id = f.decision_id
+        WHERE b.state = 'sent' AND m.kind IN ('application', 'lead', 'notice') AND m.verdict = 'uphold' AND d.verdict = 'dismiss'
+        AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE)"
+    };
+}
+
 /// Rows of a sent application, lead or notice whose post was dismissed since, and that no correction takes back: row, the
 /// decision in force, and who made it.
 pub async fn to_correct(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<(i64, DecisionId, UserId)>> {
-    const SQL: &str = "SELECT m.id, d.id, d.decided_by FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
-        JOIN decisions d ON d.id = f.decision_id
-        WHERE m.batch_id = $1 AND b.state = 'sent' AND m.kind IN ('application', 'lead', 'notice') AND m.verdict = 'uphold' AND d.verdict = 'dismiss'
-        AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE) ORDER BY m.item_no";
+    const SQL: &str = concat!("SELECT m.id, d.id, d.decided_by ", wrong!(), " AND m.batch_id = $1 ORDER BY m.item_no");
     run!(on, ex => sqlx::query_as(SQL).bind(id).fetch_all(ex))
 }
 
 /// Letters that were sent and say something that does not hold any more, of which no correction was written: with how many posts.
 pub async fn wrong(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchId, String, i64)>> {
-    const SQL: &str = "SELECT b.id, b.code, COUNT(*) FROM mentions m JOIN batches b ON b.id = m.batch_id JOIN flags f ON f.id = m.flag_id
-        JOIN decisions d ON d.id = f.decision_id
-        WHERE b.state = 'sent' AND m.kind IN ('application', 'lead', 'notice') AND m.verdict = 'uphold' AND d.verdict = 'dismiss'
-        AND NOT EXISTS (SELECT 1 FROM mentions c WHERE c.corrects_id = m.id AND c.released = FALSE) GROUP BY b.id, b.code ORDER BY b.id";
+    const SQL: &str = concat!("SELECT b.id, b.code, COUNT(*) ", wrong!(), " GROUP BY b.id, b.code ORDER BY b.id");
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }

@@ -152,12 +152,11 @@ pub struct Upheld {
 
 /// Every post that was not asked down yet and something is to follow, with what may keep it out of packages.
 pub async fn upheld(on: impl Into<Ex<'_>>, now: Millis) -> Result<Vec<Upheld>> {
-    const SQL: &str = "SELECT f.id, p.platform, p.text,
-        CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
-        EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
-            AND m.until > $1) AS exempt
+    const SQL: &str = concat!(
+"SELECT f.id, p.platform, p.text,
+        ", held_by!("$1"), "
         FROM flags f JOIN posts p ON p.id = f.post_id JOIN decisions d ON d.id = f.decision_id
         WHERE (f.state = 'upheld' OR d.action = 'education') AND NOT COALESCE(COALESCE(d.action, 'request') <> 'education' AND (SELECT b.state = 'sent' AND b.kind = 'request'
-            FROM requests r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), FALSE) ORDER BY f.id";
+            FROM requests r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = f.id AND r.released = FALSE ORDER BY r.id DESC LIMIT 1), FALSE) ORDER BY f.id");
     run!(on, ex => sqlx::query_as(SQL).bind(now).fetch_all(ex))
 }

@@ -6,6 +6,20 @@
 #[macro_use]
 mod exec;
 
+/// What may keep a post `p` out of letters at a moment: the source that found it, if nothing else did (reports of the public do not
+/// count), and whether its account is in the help programme.
+macro_rules! held_by {
+    ($now:literal) => {
+        concat!(
+            "CASE WHEN EXISTS (SELECT 1 FROM sightings s WHERE s.post_id = p.id AND s.source NOT IN (p.source, 'tip')) THEN '' ELSE p.source END AS only_source,
+            EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
+                AND m.until > ",
+            $now,
+            ") AS exempt"
+        )
+    };
+}
+
 pub mod accounts;
 pub mod alerts;
 pub mod alike;
