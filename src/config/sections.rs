@@ -28,6 +28,10 @@ pub struct Config {
     pub retention: Retention,
     /// `[tips]`
     pub tips: Tips,
+    /// `[appeals]`
+    pub appeals: Appeals,
+    /// `[record]`
+    pub record: Record,
     pub retry: Retry,
     pub tiktok: TiktokResearch,
     pub oembed: Oembed,
@@ -252,6 +256,28 @@ section! {
         /// The header in which your proxy names the visitor's address, e.g. `x-real-ip`; empty without a proxy. Behind one and
         /// without this all visitors count as one.
         address_header: String = String::new(),
+    }
+}
+
+section! {
+    /// `[appeals]`: objections of those whose posts were asked down. What counts visitors stands in `[tips]`.
+    Appeals {
+        /// Whether `/keberatan` takes objections.
+        open: bool = false,
+        /// Objections that are taken in an hour.
+        hourly: u32 = 100,
+        /// Address of that page, as sellers reach it; printed in notices to them. Empty for none.
+        address: String = String::new(),
+    }
+}
+
+section! {
+    /// `[record]`: the monthly report to the public.
+    Record {
+        /// Whether `/laporan` shows published reports.
+        open: bool = false,
+        /// Counts below this are not published, and neither is what they could be worked out from.
+        smallest: u32 = 5,
     }
 }
 
@@ -798,6 +824,8 @@ pub(super) fn read(reader: &mut Reader) -> Config {
         schedule: reader.section("schedule"),
         retention: reader.section("retention"),
         tips: reader.section("tips"),
+        appeals: reader.section("appeals"),
+        record: reader.section("record"),
         retry: reader.section("retry"),
         tiktok,
         oembed: reader.section("sources.tiktok_oembed"),
@@ -820,7 +848,7 @@ pub(super) fn read(reader: &mut Reader) -> Config {
 /// `section.key` of every key, for the test of the example.
 #[cfg(test)]
 pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-    let all: [(&str, &[&str]); 26] = [
+    let all: [(&str, &[&str]); 28] = [
         ("database", Database::FIELDS),
         ("web", Web::FIELDS),
         ("oidc", Oidc::FIELDS),
@@ -832,6 +860,8 @@ pub(super) static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::
         ("schedule", Schedule::FIELDS),
         ("retention", Retention::FIELDS),
         ("tips", Tips::FIELDS),
+        ("appeals", Appeals::FIELDS),
+        ("record", Record::FIELDS),
         ("retry", Retry::FIELDS),
         ("sources.tiktok_research", TiktokResearch::FIELDS),
         ("sources.tiktok_oembed", Oembed::FIELDS),

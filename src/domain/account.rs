@@ -22,6 +22,8 @@ text_enum! {
         Watch = "watch",
         /// Registered in the help programme: no request is made about it.
         Exempt = "exempt",
+        /// Investigators look at it: no request is made about it, and nobody is told why.
+        Hold = "hold",
     }
 }
 
@@ -38,7 +40,7 @@ pub struct Mark {
     pub kind: MarkKind,
     /// Why.
     pub note: String,
-    /// Number in the help programme; empty for a watch.
+    /// Number in the help programme, or of whoever asked for the hold; empty for a watch.
     pub reference: String,
     /// Sign-in name of who set it.
     pub set_by: String,

@@ -10,8 +10,14 @@ text_enum! {
     CheckOutcome {
         /// The platform shows it.
         Up = "up",
+        /// The platform shows it, with another text than the one that was decided about.
+        Edited = "edited",
         /// The platform says there is no such post.
         Gone = "gone",
+        /// The platform shows it, but not in Indonesia: as good as removed.
+        Restricted = "restricted",
+        /// Its author shows it to chosen people only.
+        Private = "private",
         /// No answer that says either.
         Unknown = "unknown",
     }
@@ -24,27 +30,51 @@ text_enum! {
         NotKnown = "not_known",
         /// Last useful look saw it.
         Up = "up",
+        /// Last useful look saw it with another text: a person decides whether the request still stands.
+        Edited = "edited",
         /// Missing once; looked again before it counts.
         MaybeGone = "maybe_gone",
         /// Missing in two looks at least an hour apart, with none between that saw it.
         Unavailable = "unavailable",
+        /// Not shown in Indonesia, as the platform says.
+        Restricted = "restricted",
+        /// Shown to chosen people only, as the platform says.
+        Private = "private",
     }
 }
 
 /// Two looks count as two only when they are this far apart.
 pub const CONFIRM_AFTER: Duration = Duration::from_hours(1);
 
-/// When to look again after the n-th look: an hour, then days, then monthly. What was missing once is looked at after
-/// an hour, whatever the number.
-pub fn next_look(checks: &[Check]) -> Option<Millis> {
-    const HOUR: u64 = 3600;
-    const GAPS: [u64; 5] = [HOUR, 23 * HOUR, 48 * HOUR, 96 * HOUR, 23 * 24 * HOUR];
-    let last = checks.last()?;
-    if Liveness::from_checks(checks) == Liveness::MaybeGone {
-        return Some(last.checked_at.plus(CONFIRM_AFTER));
+/// When requested posts are looked at, counted from the moment the request left; then every [`LATER`].
+pub const STOPS: [Duration; 5] = [
+    Duration::from_hours(1),
+    Duration::from_hours(24),
+    Duration::from_hours(72),
+    Duration::from_hours(7 * 24),
+    Duration::from_hours(30 * 24),
+];
+/// How often after the last of [`STOPS`].
+pub const LATER: Duration = Duration::from_hours(30 * 24);
+/// Longest wait after looks that told nothing.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// When a requested post is looked at next. `sent`: when the request left; `looks`: those since, oldest first.
+///
+/// A stop that passed while nothing ran is made up for once, together with those before it. What was missing once is looked at after
+/// an hour, whatever the stops say; after a look that told nothing the wait doubles, from an hour to a day.
+pub fn next_look(sent: Millis, looks: &[Check]) -> Millis {
+    let Some(last) = looks.last().map(|look| look.checked_at) else { return sent.plus(STOPS[0]) };
+    let told_nothing = looks.iter().rev().take_while(|look| look.outcome == CheckOutcome::Unknown).count();
+    if let Some(doublings) = u32::try_from(told_nothing).ok().and_then(|n| n.checked_sub(1)) {
+        let wait = CONFIRM_AFTER.saturating_mul(2_u32.saturating_pow(doublings.min(8)));
+        return last.plus(wait.min(LONGEST_WAIT));
     }
-    let gap = checks.len().checked_sub(1).and_then(|n| GAPS.get(n)).copied().unwrap_or(30 * 24 * HOUR);
-    Some(last.checked_at.plus(Duration::from_secs(gap)))
+    if Liveness::from_checks(looks) == Liveness::MaybeGone {
+        return last.plus(CONFIRM_AFTER);
+    }
+    let stop = STOPS.iter().map(|after| sent.plus(*after)).find(|stop| *stop > last);
+    stop.unwrap_or_else(|| last.plus(LATER))
 }
 
 /// One look.
@@ -63,12 +93,12 @@ pub struct Check {
 /// What looks, oldest first, say together.
 #[derive(Debug, Clone, Copy, Default)]
 struct Looks {
-    /// When it was last seen.
-    seen: Option<Millis>,
+    /// When it was last seen, and whether with another text.
+    seen: Option<(Millis, bool)>,
     /// When it was first missing since.
     missing: Option<Millis>,
-    /// Whether a second look, far enough from the first, missed it too.
-    confirmed: bool,
+    /// What it is, where that is sure: a second look, far enough from the first, missed it too, or the platform says why.
+    sure: Option<Liveness>,
 }
 
 impl Looks {
@@ -77,8 +107,19 @@ impl Looks {
         for (at, outcome) in looks {
             match outcome {
                 CheckOutcome::Unknown => {}
-                CheckOutcome::Up => all = Self { seen: Some(at), ..Self::default() },
-                CheckOutcome::Gone => all.confirmed = at.since(*all.missing.get_or_insert(at)) >= CONFIRM_AFTER,
+                CheckOutcome::Up | CheckOutcome::Edited => {
+                    all = Self { seen: Some((at, outcome == CheckOutcome::Edited)), ..Self::default() };
+                }
+                CheckOutcome::Gone => {
+                    let since = *all.missing.get_or_insert(at);
+                    // What the platform hid before is not less hidden now.
+                    all.sure = all.sure.or_else(|| (at.since(since) >= CONFIRM_AFTER).then_some(Liveness::Unavailable));
+                }
+                CheckOutcome::Restricted | CheckOutcome::Private => {
+                    all.missing.get_or_insert(at);
+                    let restricted = outcome == CheckOutcome::Restricted;
+                    all.sure = Some(if restricted { Liveness::Restricted } else { Liveness::Private });
+                }
             }
         }
         all
@@ -90,16 +131,21 @@ impl Liveness {
     pub fn from_checks<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
         let looks = Looks::read(checks.into_iter().map(|check| (check.checked_at, check.outcome)));
         match (looks.missing, looks.seen) {
-            (Some(_), _) if looks.confirmed => Self::Unavailable,
-            (Some(_), _) => Self::MaybeGone,
-            (None, Some(_)) => Self::Up,
+            (Some(_), _) => looks.sure.unwrap_or(Self::MaybeGone),
+            (None, Some((_, true))) => Self::Edited,
+            (None, Some((_, false))) => Self::Up,
             (None, None) => Self::NotKnown,
         }
     }
 
     /// Whether the last useful look missed it.
     pub const fn is_missing(self) -> bool {
-        matches!(self, Self::MaybeGone | Self::Unavailable)
+        matches!(self, Self::MaybeGone) || self.is_down()
+    }
+
+    /// Whether it is surely not to be seen in Indonesia: what a request asks for.
+    pub const fn is_down(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Restricted | Self::Private)
     }
 }
 
@@ -108,13 +154,15 @@ impl Liveness {
 pub fn end_of(looks: impl IntoIterator<Item = (Millis, CheckOutcome)>) -> Option<(Millis, bool)> {
     let looks = Looks::read(looks);
     match looks.missing {
-        Some(since) if looks.confirmed => Some((since, true)),
-        _ => looks.seen.map(|at| (at, false)),
+        Some(since) if looks.sure.is_some() => Some((since, true)),
+        _ => looks.seen.map(|(at, _)| (at, false)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn looks(list: &[(i64, CheckOutcome)]) -> Liveness {
@@ -132,7 +180,7 @@ mod tests {
 
     #[test]
     fn looks_become_rarer_but_a_miss_is_looked_at_soon() {
-        use CheckOutcome::{Gone, Up};
+        use CheckOutcome::{Gone, Unknown, Up};
         let at = |list: &[(i64, CheckOutcome)]| {
             let checks: Vec<Check> = list
                 .iter()
@@ -143,13 +191,64 @@ mod tests {
                     outcome: *outcome,
                 })
                 .collect();
-            next_look(&checks).map(|next| next.0 / 3_600_000)
+            next_look(Millis(0), &checks).0 / 3_600_000
         };
-        assert_eq!(at(&[]), None, "never looked: now");
-        assert_eq!(at(&[(0, Up)]), Some(1));
-        assert_eq!(at(&[(0, Up), (1, Up)]), Some(24));
-        assert_eq!(at(&[(0, Up), (1, Up), (24, Gone)]), Some(25));
-        assert_eq!(at(&[(0, Up), (1, Up), (24, Up), (72, Up), (168, Up)]), Some(720));
+        assert_eq!(at(&[]), 1);
+        assert_eq!(at(&[(1, Up)]), 24);
+        assert_eq!(at(&[(1, Up), (24, Gone)]), 25);
+        assert_eq!(at(&[(1, Up), (24, Gone), (25, Gone)]), 72, "what is gone may come back");
+        assert_eq!(at(&[(1, Up), (50, Up)]), 72, "a stop that passed is made up for once");
+        assert_eq!(at(&[(200, Up)]), 720);
+        assert_eq!([at(&[(720, Up)]), at(&[(720, Up), (1440, Up)])], [1440, 2160]);
+        assert_eq!([at(&[(1, Unknown)]), at(&[(1, Unknown), (2, Unknown)])], [2, 4]);
+        let nothing: Vec<_> = (1..20).map(|hour| (hour, Unknown)).collect();
+        assert_eq!(at(&nothing), 19 + 24);
+    }
+
+    proptest! {
+        /// However often and late a run comes, with looks that find it up: each stop that a run follows is looked at once, at the
+        /// first run after it, and nothing between stops is.
+        #[test]
+        fn every_stop_fires_once_and_at_the_first_run_after_it(pauses in prop::collection::vec(1_i64..200, 1..120)) {
+            const HOUR: i64 = 3_600_000;
+            let mut looks: Vec<Check> = Vec::new();
+            let (mut now, mut before) = (0, 0);
+            for pause in pauses {
+                now += pause * HOUR;
+                let passed = STOPS.iter().map(|stop| i64::try_from(stop.as_millis()).unwrap()).filter(|stop| (before + 1..=now).contains(stop)).count();
+                let due = next_look(Millis(0), &looks) <= Millis(now);
+                let last = looks.last().map_or(0, |look| look.checked_at.0);
+                if before < 720 * HOUR && passed > 0 {
+                    prop_assert!(due, "a stop between {before} and {now} was passed over");
+                } else if now < 720 * HOUR {
+                    prop_assert!(!due, "looked at {now} for no stop");
+                } else if now - last >= 720 * HOUR {
+                    prop_assert!(due);
+                }
+                if due {
+                    looks.push(Check { id: CheckId(0), post_id: PostId(0), checked_at: Millis(now), outcome: CheckOutcome::Up });
+                }
+                before = now;
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_platform_says_itself_needs_no_second_look() {
+        use CheckOutcome::{Edited, Gone, Private, Restricted, Unknown, Up};
+        for (list, says) in [
+            (&[(0, Up), (60, Restricted)][..], Liveness::Restricted),
+            (&[(0, Restricted), (10, Unknown), (600, Gone)], Liveness::Restricted),
+            (&[(0, Gone), (10, Private)], Liveness::Private),
+            (&[(0, Restricted), (60, Up)], Liveness::Up),
+            (&[(0, Up), (60, Edited)], Liveness::Edited),
+            (&[(0, Edited), (60, Up)], Liveness::Up),
+            (&[(0, Edited), (60, Gone), (120, Gone)], Liveness::Unavailable),
+        ] {
+            assert_eq!(looks(list), says, "{list:?}");
+            assert_eq!(says.is_down(), says.is_missing());
+        }
+        assert!(Liveness::MaybeGone.is_missing() && !Liveness::MaybeGone.is_down());
     }
 
     #[test]

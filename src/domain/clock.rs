@@ -70,13 +70,7 @@ impl Millis {
 
     /// `22/11/2026 09:04 WITA`: how people in `zone` read it.
     pub fn local(self, zone: super::user::Zone) -> String {
-        let hours = match zone {
-            super::user::Zone::Wib => 7,
-            super::user::Zone::Wita => 8,
-            super::user::Zone::Wit => 9,
-        };
-        // Indonesia knows no summer time.
-        let at = self.timestamp().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(hours)));
+        let at = self.timestamp().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(zone.hours())));
         format!("{} {zone}", at.strftime("%d/%m/%Y %H:%M"))
     }
 

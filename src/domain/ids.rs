@@ -39,6 +39,8 @@ id! {
     PartnerId,
     /// One look at whether a post is still up.
     CheckId,
+    /// An objection of a seller.
+    AppealId,
     /// A change of rules.
     ChangeId,
 }

@@ -123,6 +123,17 @@ text_enum! {
     }
 }
 
+impl Zone {
+    /// Hours ahead of UTC; Indonesia knows no summer time.
+    pub const fn hours(self) -> i8 {
+        match self {
+            Self::Wib => 7,
+            Self::Wita => 8,
+            Self::Wit => 9,
+        }
+    }
+}
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct User {

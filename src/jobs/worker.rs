@@ -12,7 +12,7 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
 use crate::pipeline::{
-    Pipeline, PipelineError, Result, alerts, crawl, deliver, follow_up, import, inbox, purge, refresh, rule_changes, schedule,
+    Pipeline, PipelineError, Result, alerts, clocks, crawl, deliver, follow_up, import, inbox, purge, refresh, rule_changes, schedule,
     screen,
 };
 use crate::platforms::{Source, TiktokOembed};
@@ -121,6 +121,11 @@ impl Worker {
         result.unwrap_or_else(|_| Err(PipelineError::Task(format!("the job {kind} panicked; see the log above"))))
     }
 
+    /// What this worker looks at posts with.
+    fn eyes(&self) -> follow_up::Eyes<'_> {
+        follow_up::Eyes { oembed: self.oembed.as_ref(), sources: &self.sources }
+    }
+
     /// Does one kind of work now, outside the queue.
     pub async fn perform(&self, kind: JobKind) -> Result<String> {
         let pipeline = &self.pipeline;
@@ -150,24 +155,19 @@ impl Worker {
                 format!("{} posts read, {} flagged", done.screened, done.flagged)
             }
             JobKind::Deliver => {
-                if let Some(oembed) = &self.oembed {
-                    follow_up::before_delivery(pipeline, oembed).await?;
-                }
+                follow_up::before_delivery(pipeline, self.eyes()).await?;
                 let done = deliver::deliver(pipeline, &self.transport).await?;
                 format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
             }
             JobKind::FollowUp => {
                 // One of the two that cannot be done never keeps the other from being done.
                 let mail = inbox::read(pipeline).await;
-                let looked = match &self.oembed {
-                    Some(oembed) => {
-                        let done = follow_up::follow_up(pipeline, oembed).await?;
-                        format!("{} up, {} gone, {} unknown", done.up, done.gone, done.unknown)
-                    }
-                    None => "sources.tiktok_oembed is disabled: nothing to look with".to_owned(),
-                };
+                let done = follow_up::follow_up(pipeline, self.eyes()).await?;
+                let looked =
+                    format!("{} up, {} edited, {} gone, {} unknown", done.up, done.edited, done.gone, done.unknown);
                 let mail = mail?;
-                format!("{looked}; {} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled)
+                let over = clocks::fire(pipeline).await?;
+                format!("{looked}; {over} clocks ran out; {} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled)
             }
             JobKind::Trial => format!("{} changes of rules tried", rule_changes::try_waiting(pipeline).await?),
             JobKind::Purge => {

@@ -112,7 +112,9 @@ pub async fn view(pipeline: &Pipeline, user: &User, platform: Platform, handle: 
     let filter = Filter { author: handle.to_owned(), platform: platform.to_string(), closed, ..Filter::default() };
     let cards = queue::list(store, &filter, pipeline.clock().now(), POSTS, None).await?;
     let reader = rows::Reader { id: user.id, all: user.role.supervises() || user.role.reads_log() };
-    let marks = rows::marks(store, platform, handle).await?;
+    let mut marks = rows::marks(store, platform, handle).await?;
+    // Why an account is held back is for those who hold it.
+    marks.retain(|mark| mark.kind != MarkKind::Hold || user.role.supervises());
     let dated = rows::dated(store, platform, handle, reader).await?;
     if dated.is_empty() && marks.is_empty() {
         return Ok(None);
@@ -171,7 +173,7 @@ async fn echoes(pipeline: &Pipeline, user: &User, platform: Platform, handle: &s
     Ok(found)
 }
 
-/// Marks an account: analysts watch, supervisors note that it is in the help programme.
+/// Marks an account: analysts watch, supervisors note that it is in the help programme, or hold it back for investigators.
 pub async fn set_mark(pipeline: &Pipeline, user: &User, mark: NewMark) -> Result<i64> {
     may_mark(user, mark.kind)?;
     let refuse = |why: &str| Err(PipelineError::Refused(why.to_owned()));
@@ -185,13 +187,17 @@ pub async fn set_mark(pipeline: &Pipeline, user: &User, mark: NewMark) -> Result
     if mark.handle.is_empty() || mark.note.is_empty() {
         return refuse("a mark needs an account and a reason");
     }
-    if mark.kind == MarkKind::Exempt {
-        if mark.reference.is_empty() {
+    let ends_soon = mark.until.is_some_and(|until| until > now && until <= now.plus(LONGEST));
+    match mark.kind {
+        MarkKind::Exempt if mark.reference.is_empty() => {
             return refuse("an exemption needs the number under which the account is registered in the help programme");
         }
-        if mark.until.is_none_or(|until| until <= now || until > now.plus(LONGEST)) {
+        MarkKind::Exempt if !ends_soon => {
             return refuse("an exemption ends on a day of the coming twelve months; it can be renewed");
         }
+        MarkKind::Hold if mark.reference.is_empty() => return refuse("a hold needs the reference of the office that asked for it"),
+        MarkKind::Hold if !ends_soon => return refuse("a hold ends on a day of the coming twelve months; it can be renewed"),
+        MarkKind::Watch | MarkKind::Exempt | MarkKind::Hold => {}
     }
     // Nobody is watched for good: after a year someone looks again.
     let mark = NewMark { until: Some(mark.until.unwrap_or_else(|| now.plus(LONGEST)).min(now.plus(LONGEST))), ..mark };
@@ -217,6 +223,7 @@ fn may_mark(user: &User, kind: MarkKind) -> Result<()> {
     match kind {
         MarkKind::Watch => allowed(user, user.role.reviews(), "only analysts, approvers and supervisors watch accounts"),
         MarkKind::Exempt => allowed(user, user.role.supervises(), "only supervisors exempt accounts"),
+        MarkKind::Hold => allowed(user, user.role.supervises(), "only supervisors hold accounts back"),
     }
 }
 

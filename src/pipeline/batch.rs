@@ -23,6 +23,7 @@ use crate::report::{
 use crate::rules::Output;
 use crate::scan;
 use crate::store::batches::{PackageFile, Refers, Rendered, RowDetail};
+use crate::store::flags::HeldBy;
 use crate::store::{StoreError, WriteTx, audit, batches, decisions, flags, jobs, letters, outbox, screenshots, users};
 
 /// Name of the complete message among the files of a package.
@@ -88,6 +89,10 @@ pub enum Held {
     Research,
     /// Its account is registered in the help programme.
     Exempt,
+    /// Investigators look at its account.
+    Hold,
+    /// Its author objects, and nobody has answered yet.
+    Appeal,
 }
 
 impl std::fmt::Display for Held {
@@ -96,24 +101,30 @@ impl std::fmt::Display for Held {
             Self::Minor => "minor",
             Self::Research => "research",
             Self::Exempt => "exempt",
+            Self::Hold => "hold",
+            Self::Appeal => "appeal",
         })
     }
 }
 
 /// Why a post stays out of every letter but those that take something back.
-pub(super) fn why_held(pipeline: &Pipeline, text: &str, exempt: bool, only_source: &str) -> Option<Held> {
+pub(super) fn why_held(pipeline: &Pipeline, text: &str, by: &HeldBy) -> Option<Held> {
     if minor::shows_a_minor(text) {
         Some(Held::Minor)
-    } else if exempt {
+    } else if by.on_hold {
+        Some(Held::Hold)
+    } else if by.appealed {
+        Some(Held::Appeal)
+    } else if by.exempt {
         Some(Held::Exempt)
     } else {
-        (!pipeline.config.tiktok.in_packages && only_source == TiktokResearch::NAME).then_some(Held::Research)
+        (!pipeline.config.tiktok.in_packages && by.only_source == TiktokResearch::NAME).then_some(Held::Research)
     }
 }
 
 /// Upheld posts that stay out of requests, and why.
 pub async fn held(pipeline: &Pipeline, on: impl Into<crate::store::Ex<'_>>) -> Result<BTreeMap<FlagId, (Platform, Held)>> {
-    let why = |post: &flags::Upheld| why_held(pipeline, &post.text, post.exempt, &post.only_source);
+    let why = |post: &flags::Upheld| why_held(pipeline, &post.text, &post.held_by);
     let all = flags::upheld(on, pipeline.clock().now()).await?;
     Ok(all.iter().filter_map(|post| Some((post.id, (post.platform, why(post)?)))).collect())
 }
@@ -124,12 +135,14 @@ pub(super) fn may_be_asked(pipeline: &Pipeline, batch: &Batch, rows: &[RowDetail
     if batch.kind.takes_back() {
         return Ok(());
     }
-    let wrong = rows.iter().find_map(|row| match why_held(pipeline, &row.text, row.exempt, &row.only_source) {
+    let wrong = rows.iter().find_map(|row| match why_held(pipeline, &row.text, &row.held_by) {
         _ if !row.text_unchanged => {
             Some((row.flag_id, "changed its text after the decision; cancel this package and decide again"))
         }
         Some(Held::Minor) => Some((row.flag_id, "shows signs of a child; cancel this package")),
         Some(Held::Research) => Some((row.flag_id, "was found by the Research API only; cancel this package")),
+        Some(Held::Hold) => Some((row.flag_id, "is on hold; cancel this package")),
+        Some(Held::Appeal) => Some((row.flag_id, "has an objection that nobody answered yet; answer it, or cancel this package")),
         Some(Held::Exempt) => Some((row.flag_id, "is of an account in the help programme; cancel this package")),
         None => None,
     });
@@ -494,6 +507,7 @@ fn letterhead(config: &Config, now: Millis) -> Letterhead {
         contact_title: ministry.contact_title,
         contact_appointment: ministry.contact_appointment,
         help: ministry.help,
+        appeals: config.appeals.address.clone(),
         answer_days: ministry.answer_days,
     }
 }

@@ -87,11 +87,11 @@ async fn due(pipeline: &Pipeline, about: &Batch, kind: BatchKind) -> Result<Vec<
     let details = batches::details(store, about.id, pipeline.clock().now()).await?;
     let may = |row: &Standing| {
         let detail = details.iter().find(|detail| detail.request_id == Some(row.request_id));
-        detail.is_some_and(|d| d.text_unchanged && why_held(pipeline, &d.text, d.exempt, &d.only_source).is_none())
+        detail.is_some_and(|d| d.text_unchanged && why_held(pipeline, &d.text, &d.held_by).is_none())
     };
     let (overdue, looks) = (overdue(pipeline, about).await?, checks::of_batch(store, about.id).await?);
     let is_due = |row: &Standing| match (kind, row.outcome) {
-        _ if row.applications > 0 => false,
+        _ if row.applications > 0 || row.ended => false,
         (BatchKind::Reminder, None) => overdue && row.reminders < REMINDERS,
         (BatchKind::Application, None) => overdue && row.reminders > 0,
         (BatchKind::Application, Some(Outcome::Refused)) => true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Pipeline, Result};
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::platforms::SOURCES;
-use crate::store::{mails, retention, short_links, tips};
+use crate::store::{appeals, mails, retention, short_links, tips};
 
 /// Posts of one transaction.
 const BATCH: i64 = 500;
@@ -66,6 +66,7 @@ pub async fn purge(pipeline: &Pipeline) -> Result<PurgeReport> {
     report.traces += short_links::forget(&mut tx, before(retention.rejects_days)).await?;
     report.traces += mails::forget(&mut tx, before(retention.mail_days)).await?;
     report.traces += tips::forget(&mut tx, before(retention.reporter_days)).await?;
+    report.traces += appeals::forget(&mut tx, before(retention.reporter_days)).await?;
     tx.commit_housekeeping().await?;
     pipeline.store.clear_log().await?;
     Ok(report)

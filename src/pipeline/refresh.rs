@@ -56,7 +56,7 @@ pub async fn refresh(pipeline: &Pipeline, sources: &[Arc<dyn Source>], oembed: O
                     evidence::keep(pipeline, &mut tx, origin, seen.came()).await?;
                     for (id, native_id, _) in chunk {
                         if !found.contains(native_id.as_str()) {
-                            checks::insert(&mut tx, *id, CheckOutcome::Gone).await?;
+                            checks::insert(&mut tx, *id, CheckOutcome::Gone, None).await?;
                             report.gone += 1;
                         }
                     }
@@ -101,7 +101,7 @@ async fn look_again(
             }
         };
         let mut tx = pipeline.store.write_tx().await?;
-        checks::insert(&mut tx, *id, outcome).await?;
+        checks::insert(&mut tx, *id, outcome, None).await?;
         if outcome == CheckOutcome::Up {
             posts::refreshed(&mut tx, *id).await?;
             report.refreshed += 1;

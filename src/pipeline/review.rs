@@ -51,7 +51,7 @@ async fn for_reader(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
 }
 
 /// The flag, locked, if this person may see it.
-async fn in_own_queue(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
+pub(super) async fn in_own_queue(tx: &mut WriteTx, user: &User, id: FlagId) -> Result<Flag> {
     flags::lock(tx, id).await?;
     let flag = flags::get(&mut *tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("flag {id}")))?;
     if named_queues::keeps_out(&named_queues::closed_to(&mut *tx, user).await?, flag.queue_id) {

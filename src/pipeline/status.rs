@@ -1,5 +1,6 @@
 //! How everything stands: for the first page, `sisir doctor` and metrics.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::sources::{self, SourceStatus};
@@ -45,11 +46,13 @@ pub struct Status {
 pub async fn read(pipeline: &Pipeline) -> Result<Status> {
     let (store, now) = (&pipeline.store, pipeline.clock().now());
     let (mut requested, mut unavailable) = (0, 0);
+    let mut looks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for look in checks::of_requested(store).await? {
+        looks.entry(look.post_id).or_default().push(look);
+    }
     for post in checks::requested(store).await? {
         requested += 1;
-        if Liveness::from_checks(&checks::of_post(store, post).await?) == Liveness::Unavailable {
-            unavailable += 1;
-        }
+        unavailable += i64::from(looks.get(&post).is_some_and(|looks| Liveness::from_checks(looks).is_down()));
     }
     let mut deliveries = Vec::new();
     for state in [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Unknown, DeliveryState::Failed] {

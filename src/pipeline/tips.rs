@@ -133,7 +133,7 @@ async fn with_liveness(pipeline: &Pipeline, found: TipOutcome) -> Result<TipOutc
         return Ok(found);
     }
     let looks = checks::of_post(&pipeline.store, found.post_id).await?;
-    let gone = Liveness::from_checks(&looks) == Liveness::Unavailable;
+    let gone = Liveness::from_checks(&looks).is_down();
     Ok(TipOutcome { status: if gone { TipStatus::Unavailable } else { found.status }, ..found })
 }
 

@@ -1,5 +1,6 @@
 //! Bluesky: keyword search with a session on the account's own server. <https://docs.bsky.app/docs/api/app-bsky-feed-search-posts>
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
-use super::{Meter, Page, Source, SourceInfo, Window, parse_rfc3339, word_days};
+use super::{Meter, Page, Shown, Source, SourceInfo, Window, parse_rfc3339, word_days};
 use crate::config::{Bluesky as Settings, Retry};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
+
+/// Posts of one `getPosts` call, at most. <https://docs.bsky.app/docs/api/app-bsky-feed-get-posts>
+const LOOKED_UP: usize = 25;
 
 /// The client.
 pub struct Bluesky {
@@ -70,8 +74,8 @@ impl Bluesky {
         Ok(token)
     }
 
-    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Body, ApiError> {
-        let url = format!("{}/xrpc/app.bsky.feed.searchPosts", self.settings.base_url);
+    async fn get(&self, meter: &dyn Meter, method: &str, query: &[(&str, String)]) -> Result<Body, ApiError> {
+        let url = format!("{}/xrpc/{method}", self.settings.base_url);
         let mut renewed = false;
         loop {
             let token = self.token(meter).await?;
@@ -117,7 +121,29 @@ impl Source for Bluesky {
                 ("limit", "100".to_owned()),
             ];
             query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
-            Ok(read_page(&self.search(meter, &query).await?))
+            Ok(read_page(&self.get(meter, "app.bsky.feed.searchPosts", &query).await?))
+        })
+    }
+
+    fn looks_at(&self) -> Option<Platform> {
+        Some(Platform::Bluesky)
+    }
+
+    /// What is deleted, taken down or deactivated is left out of the answer.
+    fn look<'a>(
+        &'a self,
+        ids: &'a [String],
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+        Box::pin(async move {
+            let mut all: BTreeMap<String, Shown> = ids.iter().map(|id| (id.clone(), Shown::Gone)).collect();
+            for ids in ids.chunks(LOOKED_UP) {
+                let uri = |id: &String| id.split_once('/').map(|(did, rkey)| format!("at://{did}/app.bsky.feed.post/{rkey}"));
+                let query: Vec<_> = ids.iter().filter_map(uri).map(|uri| ("uris", uri)).collect();
+                let page = read_page(&self.get(meter, "app.bsky.feed.getPosts", &query).await?);
+                all.extend(page.observations.into_iter().map(|seen| (seen.native_id, Shown::Up(seen.text))));
+            }
+            Ok(all)
         })
     }
 }

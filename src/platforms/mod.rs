@@ -97,6 +97,19 @@ impl Page {
     }
 }
 
+/// What a platform says about a post that is looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// It is there, with this text.
+    Up(String),
+    /// It is there, but not shown in Indonesia.
+    Restricted,
+    /// Its author shows it to chosen people only.
+    Private,
+    /// There is no such post, or none that it would show anybody.
+    Gone,
+}
+
 /// Counts requests against the day's budget. Attempts count, not successes: platforms charge failed calls too.
 pub trait Meter: Send + Sync {
     /// Takes one request. False when the budget of the day is used up; an error when it cannot be counted now.
@@ -224,6 +237,18 @@ pub trait Source: Send + Sync {
     fn read_again<'a>(&'a self, _ids: &'a [String], _meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<Page>, ApiError>> {
         Box::pin(async { Ok(None) })
     }
+    /// The platform whose posts it can look at again one by one, if any.
+    fn looks_at(&self) -> Option<Platform> {
+        None
+    }
+    /// Looks at posts by their ids, at most 50. Those that the answer leaves out told nothing.
+    fn look<'a>(
+        &'a self,
+        _ids: &'a [String],
+        _meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
     /// Tells an access that finds nothing from a platform on which there is nothing; called when a run found nothing.
     /// Says what is missing.
     fn self_test<'a>(&'a self, _meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<String>, ApiError>> {
@@ -291,6 +316,20 @@ pub fn oembed(config: &Config, entropy: &Arc<Entropy>) -> Result<Option<TiktokOe
         Mode::Fake | Mode::Live => Ok(Some(TiktokOembed::new(&config.oembed, &config.retry, Arc::clone(entropy))?)),
     }
 }
+
+/// Platforms whose posts a program can look at again; those of others people look at.
+pub fn looked_at(config: &Config) -> Vec<Platform> {
+    let all = [
+        (Platform::Tiktok, config.oembed.mode),
+        (Platform::Youtube, config.youtube.mode),
+        (Platform::Bluesky, config.bluesky.mode),
+        (Platform::X, config.x.mode),
+    ];
+    all.into_iter().filter(|(_, mode)| *mode != Mode::Disabled).map(|(platform, _)| platform).collect()
+}
+
+/// The country of the ministry, as platforms name it (ISO 3166-1).
+const COUNTRY: &str = "ID";
 
 /// `YYYYMMDD` of a UTC day.
 fn compact_day(at: Millis) -> String {

@@ -2,6 +2,7 @@
 //! the use of its API for surveillance by anybody; describe the use to X first.
 //! <https://docs.x.com/x-api/posts/search/introduction>
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
-use super::{DAY, Meter, Page, Price, Source, SourceInfo, Window, any_of, parse_rfc3339, query_name};
+use super::{COUNTRY, DAY, Meter, Page, Price, Shown, Source, SourceInfo, Window, any_of, parse_rfc3339, query_name};
 use crate::config::{Config, Retry, X as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Clock, Entropy, Millis, Platform};
@@ -59,14 +60,13 @@ impl X {
         Ok(Self { settings: settings.clone(), api, clock, new_spelling: AtomicBool::new(false) })
     }
 
-    async fn search(&self, meter: &dyn Meter, query: &[(&str, String)]) -> Result<Body, ApiError> {
-        let url = format!("{}/2/tweets/search/recent", self.settings.base_url);
+    async fn get(&self, meter: &dyn Meter, path: &str, fields: &str, query: &[(&str, String)]) -> Result<Body, ApiError> {
+        let url = format!("{}/2/tweets{path}", self.settings.base_url);
         let token = self.settings.bearer_token.as_ref().map_or("", |token| token.expose_secret());
         let mut switched = false;
         loop {
             let new_spelling = self.new_spelling.load(Ordering::Relaxed);
-            let fields =
-                (if new_spelling { "post.fields" } else { "tweet.fields" }, "created_at,note_tweet,note_post".to_owned());
+            let fields = (if new_spelling { "post.fields" } else { "tweet.fields" }, fields);
             let now = self.clock.now();
             let answer = self.api.call(
                 Some(meter),
@@ -133,7 +133,8 @@ impl Source for X {
                 ("end_time", time(window.until)),
             ];
             query.extend(cursor.map(|token| ("next_token", token.to_owned())));
-            let page = self.search(meter, &query).await.map(|body| read_page(&body));
+            let page = self.get(meter, "/search/recent", "created_at,note_tweet,note_post", &query).await;
+            let page = page.map(|body| read_page(&body));
             // A refused call costs nothing. One whose answer broke off may have been charged, and a post that could not be read
             // is paid for all the same.
             let paid = match &page {
@@ -147,6 +148,58 @@ impl Source for X {
             page
         })
     }
+
+    fn looks_at(&self) -> Option<Platform> {
+        Some(Platform::X)
+    }
+
+    /// Every post in an answer is paid for; what the day's budget does not allow tells nothing, and is asked tomorrow.
+    fn look<'a>(
+        &'a self,
+        ids: &'a [String],
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+        Box::pin(async move {
+            let uncounted = |why: String| ApiError::new(Self::NAME, Class::Transient, format!("posts cannot be counted: {why}"));
+            let posts = meter.bucket(POSTS, self.settings.daily_posts);
+            let wanted = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+            let allowed = posts.take_up_to(wanted).await.map_err(uncounted)?;
+            if allowed == 0 {
+                return Err(ApiError::new(Self::NAME, Class::Budget, "the posts that may be paid for today are read"));
+            }
+            let asked = ids.get(..usize::try_from(allowed).unwrap_or(0)).unwrap_or(ids);
+            let query = [("ids", asked.join(","))];
+            let body = self.get(meter, "", "created_at,note_tweet,note_post,withheld", &query).await?;
+            let paid = i64::try_from(body.items(&["data"]).len()).unwrap_or(allowed);
+            if let Err(why) = posts.give_back((allowed - paid).max(0)).await {
+                tracing::warn!(source = Self::NAME, "posts that were not read stay counted: {why}");
+            }
+            Ok(read_shown(&body))
+        })
+    }
+}
+
+/// What a lookup says of the posts it was asked about. <https://docs.x.com/x-api/posts/lookup/introduction>
+fn read_shown(body: &Body) -> BTreeMap<String, Shown> {
+    let mut all = BTreeMap::new();
+    for (item, _) in body.items(&["data"]) {
+        let Ok(seen) = read_post(item) else { continue };
+        let countries = item.pointer("/withheld/country_codes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let hidden = countries.iter().any(|code| code.as_str() == Some(COUNTRY));
+        all.insert(seen.native_id, if hidden { Shown::Restricted } else { Shown::Up(seen.text) });
+    }
+    for (error, _) in body.items(&["errors"]) {
+        let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or("");
+        let shown = match text("type").rsplit('/').next() {
+            Some("resource-not-found") => Shown::Gone,
+            // Protected; suspended accounts are answered so too.
+            Some("not-authorized-for-resource") => Shown::Private,
+            _ => continue,
+        };
+        let id = Some(text("resource_id")).filter(|id| !id.is_empty()).unwrap_or_else(|| text("value"));
+        all.insert(id.to_owned(), shown);
+    }
+    all
 }
 
 /// Whole seconds.
@@ -185,7 +238,7 @@ fn read_post(item: &Value) -> Result<Observation, String> {
 fn judge(answer: &Answer, now: Millis) -> Result<Body, ApiError> {
     // Posts that are gone stand in `errors` beside the others: that is an answer.
     if let (Some(json), 200..=299) = (&answer.json, answer.status)
-        && (json.get("data").is_some() || json.get("meta").is_some())
+        && ["data", "meta", "errors"].iter().any(|part| json.get(*part).is_some())
     {
         return Ok(json.clone());
     }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::client::{Answer, ApiClient, ApiError, Body, Class, class_of_status};
-use super::{Meter, Page, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days, query_name};
+use super::{COUNTRY, Meter, Page, Shown, Source, SourceInfo, Window, any_of, parse_rfc3339, query_days, query_name};
 use crate::config::{Retry, Youtube as Settings};
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Entropy, Millis, Platform};
@@ -58,11 +58,16 @@ impl Youtube {
         self.api.call(Some(meter), |http| http.get(&url).query(query).header("x-goog-api-key", key), judge).await
     }
 
-    /// Full texts and counters by id, and the text that each came as; search answers cut and escape them.
-    async fn details(&self, meter: &dyn Meter, ids: &[String]) -> Result<BTreeMap<String, (Value, String)>, ApiError> {
+    /// These parts of videos by id, and the text that each came as; search answers cut and escape texts.
+    async fn details(
+        &self,
+        meter: &dyn Meter,
+        parts: &str,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, (Value, String)>, ApiError> {
         let mut found = BTreeMap::new();
         for ids in ids.chunks(LOOKED_UP) {
-            let query = [("part", "snippet,statistics".to_owned()), ("id", ids.join(",")), ("prettyPrint", "false".to_owned())];
+            let query = [("part", parts.to_owned()), ("id", ids.join(",")), ("prettyPrint", "false".to_owned())];
             let units = meter.bucket(UNITS, self.settings.daily_units);
             let body = self.get(units.as_ref(), "videos", &query).await?;
             for (item, raw) in body.items(&["items"]) {
@@ -110,7 +115,7 @@ impl Source for Youtube {
             query.extend(cursor.map(|token| ("pageToken", token.to_owned())));
             let body = self.get(meter, "search", &query).await?;
             let ids: Vec<String> = items(&body).iter().filter_map(id_of).map(str::to_owned).collect();
-            let details = self.details(meter, &ids).await?;
+            let details = self.details(meter, READ, &ids).await?;
             let mut page = Page::default();
             for item in items(&body) {
                 let raw = id_of(item).and_then(|id| details.get(id)).map_or("", |(_, raw)| raw);
@@ -127,13 +132,53 @@ impl Source for Youtube {
 
     fn read_again<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<Option<Page>, ApiError>> {
         Box::pin(async move {
-            let found = self.details(meter, ids).await?;
+            let found = self.details(meter, READ, ids).await?;
             let mut page = Page::default();
             for (id, (full, raw)) in found.iter().filter(|(id, _)| usable(id)) {
                 page.take(Some(id), Ok(read_full(id, full)), raw);
             }
             Ok(Some(page))
         })
+    }
+
+    fn looks_at(&self) -> Option<Platform> {
+        Some(Platform::Youtube)
+    }
+
+    fn look<'a>(
+        &'a self,
+        ids: &'a [String],
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+        Box::pin(async move {
+            let found = self.details(meter, "snippet,status,contentDetails", ids).await?;
+            // What is deleted or private is simply not in the answer.
+            let shown = |id: &String| found.get(id).map_or(Shown::Gone, |(full, _)| shown(id, full));
+            Ok(ids.iter().map(|id| (id.clone(), shown(id))).collect())
+        })
+    }
+}
+
+/// Parts that are read of a video.
+const READ: &str = "snippet,statistics";
+
+/// <https://developers.google.com/youtube/v3/docs/videos#contentDetails.regionRestriction>
+fn shown(id: &str, full: &Value) -> Shown {
+    let text = |path: &str| full.pointer(path).and_then(Value::as_str).unwrap_or("");
+    let names = |path: &str| {
+        let list = full.pointer(path).and_then(Value::as_array)?;
+        Some(list.iter().any(|country| country.as_str() == Some(COUNTRY)))
+    };
+    let blocked = names("/contentDetails/regionRestriction/blocked") == Some(true);
+    let elsewhere = names("/contentDetails/regionRestriction/allowed") == Some(false);
+    if text("/status/privacyStatus") == "private" {
+        Shown::Private
+    } else if matches!(text("/status/uploadStatus"), "rejected" | "deleted") {
+        Shown::Gone
+    } else if blocked || elsewhere {
+        Shown::Restricted
+    } else {
+        Shown::Up(read_full(id, full).text)
     }
 }
 

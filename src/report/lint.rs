@@ -412,6 +412,7 @@ mod tests {
                 contact_title: text("Narahubung"),
                 contact_appointment: text("Surat Nomor 1/2026"),
                 help: text("0800-0000-0000, setiap hari 24 jam"),
+                appeals: text("https://sisir.contoh.go.id/keberatan"),
                 answer_days: 5,
             },
             to: Addressee {

@@ -40,6 +40,8 @@ pub struct Letterhead {
     pub contact_title: String,
     pub contact_appointment: String,
     pub help: String,
+    /// Where sellers object; empty where there is no such page.
+    pub appeals: String,
     pub answer_days: u32,
 }
 

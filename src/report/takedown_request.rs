@@ -320,8 +320,9 @@ impl TakedownRequest {
                 basis: "hoped for; no order".into(),
             },
             redress: format!(
-                "Uploaders object under the platform's own procedure, or write to {} and name the item_id; a mistake is taken back by a withdrawal that names this request.",
-                from.email
+                "Uploaders object under the platform's own procedure, or write to {}{} and name the item_id; a mistake is taken back by a withdrawal that names this request.",
+                from.email,
+                if from.appeals.is_empty() { String::new() } else { format!(" or at {}", from.appeals) },
             ),
             effect_report_to: from.email.clone(),
             good_faith_statement: true,

@@ -1,5 +1,6 @@
 //! Packages, their rows, files and signatures.
 
+use super::flags::HeldBy;
 use super::{Ex, Result, StoreError, WriteTx};
 use crate::domain::answer::Outcome;
 use crate::domain::batch::{Batch, BatchKind, BatchState, Request, Signature};
@@ -133,10 +134,9 @@ pub struct RowDetail {
     pub text_unchanged: bool,
     /// When.
     pub decided_at: Millis,
-    /// The source that found it, if nothing else did; reports of the public do not count.
-    pub only_source: String,
-    /// Its account is registered in the help programme.
-    pub exempt: bool,
+    /// What may keep it out of packages.
+    #[sqlx(flatten)]
+    pub held_by: HeldBy,
     /// SHA-256 of what its caption came as, and who read that when; none where a person brought it.
     pub capture_sha256: Option<String>,
     /// Connector or import, and program: `threads sisir/0.1.0`.
@@ -151,7 +151,7 @@ pub async fn details(on: impl Into<Ex<'_>>, id: BatchId, now: Millis) -> Result<
         concat!(
 "SELECT r.request_id, r.item_no, r.flag_id, p.id AS post_id, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at,
         f.pack, f.findings, f.rule_set, d.verdict, d.reason, r.reviewer_id, u.name AS reviewer, s.analyst_id AS second_id, d.text_sha256,
-        (SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id AND c.outcome = 'up') AS looked_at,
+        (SELECT MAX(c.checked_at) FROM checks c WHERE c.post_id = p.id AND c.outcome IN ('up', 'edited')) AS looked_at,
         d.text_sha256 = p.text_sha256 AS text_unchanged, d.decided_at,
         ", held_by!("$2"), ",
         c.sha256 AS capture_sha256, c.source || ' ' || c.tool AS capture_by, c.captured_at
@@ -317,6 +317,8 @@ pub struct Standing {
     pub reminders: i64,
     /// Applications with it that were not given up.
     pub applications: i64,
+    /// A person left it at what the platform said.
+    pub ended: bool,
 }
 
 /// The rows of a sent request that stand, in order.
@@ -325,7 +327,8 @@ pub async fn standing(on: impl Into<Ex<'_>>, id: BatchId) -> Result<Vec<Standing
         (SELECT MAX(a.recorded_at) FROM answers a WHERE a.request_id = r.id) AS answered_at,
         (SELECT a.outcome FROM answers a WHERE a.request_id = r.id ORDER BY a.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'reminder' AND m.released = FALSE) AS reminders,
-        (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'application' AND m.released = FALSE) AS applications
+        (SELECT COUNT(*) FROM mentions m WHERE m.request_id = r.id AND m.kind = 'application' AND m.released = FALSE) AS applications,
+        EXISTS (SELECT 1 FROM request_ends e WHERE e.request_id = r.id) AS ended
         FROM requests r JOIN batches b ON b.id = r.batch_id JOIN flags f ON f.id = r.flag_id AND f.decision_id = r.decision_id
         WHERE r.batch_id = $1 AND b.kind = 'request' AND b.state = 'sent'
         AND NOT EXISTS (SELECT 1 FROM requests w WHERE w.flag_id = r.flag_id AND w.id > r.id AND w.released = FALSE) ORDER BY r.item_no";

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{Ex, Result, WriteTx};
 use crate::domain::check::{Check, CheckOutcome};
-use crate::domain::ids::{BatchId, PostId};
+use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
 use crate::domain::post::Post;
 use crate::domain::{Millis, Platform};
 
-/// Records one look.
-pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome) -> Result<()> {
-    const SQL: &str = "INSERT INTO checks (post_id, checked_at, outcome) VALUES ($1, $2, $3)";
+/// Records one look. `by`: who looked; none for a program.
+pub async fn insert(tx: &mut WriteTx, post: PostId, outcome: CheckOutcome, by: Option<UserId>) -> Result<()> {
+    const SQL: &str = "INSERT INTO checks (post_id, checked_at, outcome, checked_by) VALUES ($1, $2, $3, $4)";
     let now = tx.now();
-    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(now).bind(outcome).execute(ex))?;
+    exec!(tx, ex => sqlx::query(SQL).bind(post).bind(now).bind(outcome).bind(by).execute(ex))?;
     Ok(())
 }
 
@@ -22,20 +22,43 @@ pub async fn of_post(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check>> 
     run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
 }
 
-/// The looks at a post since the newest request about it left, oldest first.
-pub async fn since_sent(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Check>> {
-    const SQL: &str = "SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id = $1 AND checked_at > COALESCE(
-        (SELECT MAX(d.sent_at) FROM deliveries d JOIN requests r ON r.batch_id = d.batch_id JOIN flags f ON f.id = r.flag_id
-            WHERE f.post_id = $1 AND r.kind = 'request'), 0) ORDER BY checked_at, id";
-    run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
+/// A post of a request, and what the request rests on.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Followed {
+    /// The post.
+    #[sqlx(flatten)]
+    pub post: Post,
+    /// The flag.
+    pub flag_id: FlagId,
+    /// SHA-256 of the text that was decided about.
+    pub decided_text: String,
+    /// When the newest request about it left; 1970 while none did.
+    pub sent_at: Millis,
+}
+
+macro_rules! followed {
+    () => {
+        "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source,
+            MIN(f.id) AS flag_id, MAX(d.text_sha256) AS decided_text, "
+    };
+}
+
+/// Looks at requested posts of `platform` since the newest request about each left, post by post, oldest first.
+pub async fn since_sent(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Check>> {
+    const SQL: &str = "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN (SELECT f.post_id, MAX(d.sent_at) AS sent_at
+            FROM deliveries d JOIN requests r ON r.batch_id = d.batch_id JOIN flags f ON f.id = r.flag_id
+            WHERE r.kind = 'request' AND d.sent_at IS NOT NULL AND f.platform = $1 GROUP BY f.post_id) s ON s.post_id = c.post_id
+        WHERE c.checked_at > s.sent_at ORDER BY c.post_id, c.checked_at, c.id";
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).fetch_all(ex))
 }
 
 /// Posts of `platform` in packages that leave now and ask something about them, and that no look since `since` told anything about.
-pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Millis, since: Millis) -> Result<Vec<Post>> {
-    const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
-        WHERE p.platform = $1 AND p.id IN (SELECT f.post_id FROM flags f JOIN package_rows r ON r.flag_id = f.id
-            JOIN deliveries d ON d.batch_id = r.batch_id WHERE r.kind NOT IN ('withdrawal', 'correction', 'lead') AND d.state = 'queued' AND d.due_at <= $2)
-        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at >= $3 AND c.outcome <> 'unknown') ORDER BY p.id";
+pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Millis, since: Millis) -> Result<Vec<Followed>> {
+    const SQL: &str = concat!(followed!(), "MAX(CAST(0 AS BIGINT)) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+        JOIN package_rows r ON r.flag_id = f.id JOIN deliveries v ON v.batch_id = r.batch_id
+        WHERE p.platform = $1 AND r.kind NOT IN ('withdrawal', 'correction', 'lead') AND v.state = 'queued' AND v.due_at <= $2
+        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at >= $3 AND c.outcome <> 'unknown')
+        GROUP BY p.id ORDER BY p.id");
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(now).bind(since).fetch_all(ex))
 }
 
@@ -52,12 +75,11 @@ pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<BTreeMap<
 }
 
 /// Posts of `platform` whose request was sent and not withdrawn since.
-pub async fn followed(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Post>> {
-    const SQL: &str = "SELECT p.id, p.platform, p.native_id, p.url, p.author, p.text, p.posted_at, p.first_seen_at, p.views, p.source FROM posts p
-        JOIN flags f ON f.post_id = p.id WHERE p.platform = $1 AND f.state = 'upheld'
-        AND EXISTS (SELECT 1 FROM requests r JOIN batches b ON b.id = r.batch_id
-            WHERE r.flag_id = f.id AND b.state = 'sent' AND b.kind = 'request')
-        ORDER BY p.id";
+pub async fn followed(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Followed>> {
+    const SQL: &str = concat!(followed!(), "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+        JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
+        WHERE p.platform = $1 AND f.state = 'upheld' AND b.state = 'sent' AND b.kind = 'request' AND v.sent_at IS NOT NULL
+        GROUP BY p.id ORDER BY p.id");
     run!(on, ex => sqlx::query_as(SQL).bind(platform).fetch_all(ex))
 }
 
@@ -67,4 +89,12 @@ pub async fn requested(on: impl Into<Ex<'_>>) -> Result<Vec<PostId>> {
         "SELECT DISTINCT f.post_id FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
         WHERE b.state = 'sent' AND b.kind = 'request' ORDER BY f.post_id";
     run!(on, ex => sqlx::query_scalar(SQL).fetch_all(ex))
+}
+
+/// All looks at posts whose request was sent, post by post, oldest first.
+pub async fn of_requested(on: impl Into<Ex<'_>>) -> Result<Vec<Check>> {
+    const SQL: &str = "SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id IN (SELECT f.post_id FROM flags f
+        JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id WHERE b.state = 'sent' AND b.kind = 'request')
+        ORDER BY post_id, checked_at, id";
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }

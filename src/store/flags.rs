@@ -135,6 +135,19 @@ pub async fn totals(on: impl Into<Ex<'_>>) -> Result<Vec<(FlagState, Priority, i
     run!(on, ex => sqlx::query_as("SELECT state, priority, COUNT(*) FROM flags GROUP BY state, priority ORDER BY state, priority").fetch_all(ex))
 }
 
+/// What may keep a post out of packages, besides its text.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct HeldBy {
+    /// The source that found it, if nothing else did; reports of the public do not count.
+    pub only_source: String,
+    /// Its account is registered in the help programme.
+    pub exempt: bool,
+    /// Investigators look at its account.
+    pub on_hold: bool,
+    /// Its author objects, and nobody has answered yet.
+    pub appealed: bool,
+}
+
 /// What may keep a post out of packages.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Upheld {
@@ -144,10 +157,9 @@ pub struct Upheld {
     pub platform: Platform,
     /// Caption.
     pub text: String,
-    /// The source that found it, if nothing else did; reports of the public do not count.
-    pub only_source: String,
-    /// Its account is registered in the help programme.
-    pub exempt: bool,
+    /// The rest.
+    #[sqlx(flatten)]
+    pub held_by: HeldBy,
 }
 
 /// Every post that was not asked down yet and something is to follow, with what may keep it out of packages.

@@ -6,8 +6,7 @@
 #[macro_use]
 mod exec;
 
-/// What may keep a post `p` out of letters at a moment: the source that found it, if nothing else did (reports of the public do not
-/// count), and whether its account is in the help programme.
+/// What may keep a post `p` with its flag `f` out of letters at a moment: see [`flags::HeldBy`].
 macro_rules! held_by {
     ($now:literal) => {
         concat!(
@@ -15,7 +14,12 @@ macro_rules! held_by {
             EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'exempt' AND m.ended_at IS NULL
                 AND m.until > ",
             $now,
-            ") AS exempt"
+            ") AS exempt,
+            EXISTS (SELECT 1 FROM account_marks m WHERE m.platform = p.platform AND LOWER(m.handle) = LOWER(p.author) AND m.kind = 'hold' AND m.ended_at IS NULL
+                AND m.until > ",
+            $now,
+            ") AS on_hold,
+            EXISTS (SELECT 1 FROM appeals a WHERE a.flag_id = f.id AND NOT EXISTS (SELECT 1 FROM appeal_answers n WHERE n.appeal_id = a.id)) AS appealed"
         )
     };
 }
@@ -25,13 +29,16 @@ pub mod alerts;
 pub mod alike;
 pub mod answers;
 pub mod api;
+pub mod appeals;
 pub mod audit;
 pub mod backtest;
 pub mod batches;
 pub mod bulks;
 pub mod captures;
 pub mod checks;
+pub mod clocks;
 pub mod column_maps;
+pub mod corrections;
 pub mod crawl;
 pub mod decisions;
 pub mod figures;
@@ -49,6 +56,7 @@ pub mod queue;
 pub mod radar;
 pub mod recall;
 pub mod retention;
+pub mod reuploads;
 pub mod rule_changes;
 pub mod rule_hits;
 pub mod screenshots;

@@ -111,7 +111,7 @@ pub async fn deleted_by_author(tx: &mut WriteTx, posts: &[(Platform, String)]) -
             known += 1;
             let needed: bool = run!(&mut *tx, ex => sqlx::query_scalar(NEEDED).bind(due.0).fetch_one(ex))?;
             if needed {
-                checks::insert(tx, due.0, CheckOutcome::Gone).await?;
+                checks::insert(tx, due.0, CheckOutcome::Gone, None).await?;
             } else {
                 delete(tx, &[due]).await?;
             }

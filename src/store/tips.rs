@@ -138,7 +138,7 @@ pub struct TipOutcome {
 
 /// Whether the post is still there is read from the looks by [`crate::domain::check::Liveness`].
 const OUTCOME: &str = "SELECT t.id, t.post_id, p.url, t.received_at,
-        EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.outcome = 'gone') AS missed, CASE
+        EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.outcome IN ('gone', 'restricted', 'private')) AS missed, CASE
         WHEN EXISTS (SELECT 1 FROM flags f JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id
             WHERE f.post_id = p.id AND f.state = 'upheld' AND b.state = 'sent' AND b.kind = 'request') THEN 'requested'
         WHEN EXISTS (SELECT 1 FROM flags f WHERE f.post_id = p.id AND f.state = 'upheld') THEN 'upheld'

@@ -80,6 +80,8 @@ struct AccountPage {
     account: Account,
     watch: Option<Mark>,
     exempt: Option<Mark>,
+    /// For those who may hold back.
+    hold: Option<Mark>,
     nodes: Vec<Node>,
     /// Height of the tallest month.
     tallest: i64,
@@ -118,6 +120,7 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     html(&AccountPage {
         watch: account.mark(MarkKind::Watch, now).cloned(),
         exempt: account.mark(MarkKind::Exempt, now).cloned(),
+        hold: account.mark(MarkKind::Hold, now).cloned(),
         nodes: nodes(&account),
         tallest: account.months.iter().map(|(_, all, _)| *all).max().unwrap_or(0).max(1),
         linked: pipeline.config.desk.contact_key.is_some(),
@@ -142,14 +145,18 @@ struct ListPage {
     f: Frame,
     watched: Vec<Mark>,
     exempt: Vec<Mark>,
+    /// For those who may hold back; none for others.
+    held: Option<Vec<Mark>>,
 }
 
 impl ListPage {
-    fn tables(&self) -> [(&'static str, &'static str, &[Mark]); 2] {
-        [
+    fn tables(&self) -> Vec<(&'static str, &'static str, &[Mark])> {
+        let mut all: Vec<(&str, &str, &[Mark])> = vec![
             ("accounts-watched", "accounts-watched-empty", &self.watched),
             ("accounts-exempt", "accounts-exempt-empty", &self.exempt),
-        ]
+        ];
+        all.extend(self.held.iter().map(|held| ("accounts-hold", "accounts-hold-empty", held.as_slice())));
+        all
     }
 
     fn link(mark: &Mark) -> String {
@@ -160,8 +167,9 @@ impl ListPage {
 /// Every account that is marked now.
 pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Query(query): Query<ListQuery>) -> Page {
     let marked = rows::marked(&pipeline.store, pipeline.clock().now()).await?;
-    let (watched, exempt) = marked.into_iter().partition(|mark| mark.kind == MarkKind::Watch);
-    html(&ListPage { watched, exempt, f: Frame::new(user, "accounts", query.done) })
+    let of = |kind: MarkKind| marked.iter().filter(|mark| mark.kind == kind).cloned().collect::<Vec<Mark>>();
+    let held = user.role.supervises().then(|| of(MarkKind::Hold));
+    html(&ListPage { watched: of(MarkKind::Watch), exempt: of(MarkKind::Exempt), held, f: Frame::new(user, "accounts", query.done) })
 }
 
 #[derive(Deserialize)]

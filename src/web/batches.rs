@@ -17,6 +17,7 @@ use crate::domain::Platform;
 use crate::domain::answer::{Answer, Outcome};
 use crate::domain::batch::{Batch, BatchKind, BatchState, Signature};
 use crate::domain::check::Liveness;
+use crate::domain::decision::Reason;
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::mail::{Mail, MailKind};
@@ -272,6 +273,9 @@ struct BatchPage {
     mails: Vec<Mail>,
     /// Rows that the platform answered, and where it did what was asked.
     answered: (usize, usize),
+    /// Rows that can be withdrawn: `FLAG:DECISION`, and what it is.
+    withdrawable: Vec<(String, String)>,
+    withdraw_reasons: Vec<Reason>,
     /// What a platform can answer.
     outcomes: Vec<Outcome>,
     /// What keeps the package back, or is worth knowing, while it is not signed.
@@ -382,8 +386,21 @@ pub(super) async fn page(
             let answers = || rows.iter().filter_map(|row| row.answer.as_ref());
             (answers().count(), answers().filter(|answer| answer.outcome.is_success()).count())
         },
+        withdrawable: if batch.kind == BatchKind::Request {
+            let standing = batches::standing(store, id).await?;
+            let detail = |row: &batches::Standing| rows.iter().find(|one| one.detail.request_id == Some(row.request_id));
+            let shown = |row: batches::Standing| {
+                let one = detail(&row)?;
+                let case = format!("{} @{}", one.case_id, one.detail.author);
+                Some((format!("{}:{}", one.detail.flag_id, row.decision_id), case))
+            };
+            standing.into_iter().filter_map(shown).collect()
+        } else {
+            Vec::new()
+        },
+        withdraw_reasons: super::corrections::reasons(),
         outcomes: Outcome::ALL.iter().copied().filter(|outcome| outcome.answers(batch.kind)).collect(),
-        gone: rows.iter().filter(|row| row.liveness == Liveness::Unavailable).count(),
+        gone: rows.iter().filter(|row| row.liveness.is_down()).count(),
         author: name(batch.created_by),
         files: batches::files(store, id).await?,
         f: Frame::new(user, "batches", query.done),

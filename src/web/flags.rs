@@ -21,13 +21,14 @@ use crate::domain::ids::{DecisionId, FlagId};
 use crate::domain::post::Post;
 use crate::domain::user::{Language, User};
 use crate::pipeline::alike::{self, Alike};
-use crate::pipeline::{Pipeline, PipelineError, batch::case_id, review};
+use crate::pipeline::{Pipeline, PipelineError, batch::case_id, corrections, review};
 use crate::rules::Pack;
 use crate::rules::index::How;
 use crate::scan;
 use crate::store::accounts;
 use crate::store::alike::Account;
 use crate::store::captures::{self, Capture};
+use crate::store::corrections::Asked;
 use crate::store::decisions::{DecisionRow, Referral, Seen};
 use crate::store::queue::{self, Filter};
 use crate::store::screenshots::{self, Screenshot};
@@ -123,6 +124,9 @@ struct FlagPage {
     /// What the reader decided just now and may take back.
     undoable: Option<(FlagId, DecisionId)>,
     draft: Draft,
+    /// The request about it that was sent and stands.
+    standing: Option<Asked>,
+    withdraw_reasons: Vec<Reason>,
 }
 
 impl FlagPage {
@@ -228,6 +232,8 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         history: decisions::of_flag(store, id).await?,
         referrals: decisions::referrals(store, id).await?,
         packages: batches::sent_with(store, id).await?,
+        standing: corrections::standing_row(&pipeline, id).await?,
+        withdraw_reasons: super::corrections::reasons(),
         liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
         views: views(&posts::views(store, flag.post_id).await?),
         marks: accounts::marks(store, post.platform, &post.author)

@@ -10,7 +10,8 @@ use crate::config::Mode;
 use crate::domain::batch::BatchState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::flag::{FlagState, Priority};
-use crate::pipeline::{Pipeline, alerts, status};
+use crate::pipeline::{Pipeline, alerts, clocks, status};
+use crate::store::appeals;
 
 /// A source as the page shows it.
 struct SourceLine {
@@ -34,6 +35,9 @@ struct HomePage {
     second: i64,
     unknown: i64,
     alerts: usize,
+    /// Clocks that ran out.
+    over: usize,
+    objections: usize,
     sources: Vec<SourceLine>,
     worker: String,
     worker_late: bool,
@@ -83,6 +87,8 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
             .count()
             .try_into()
             .unwrap_or(0),
+        over: clocks::running(&pipeline).await?.iter().filter(|clock| clock.is_over(pipeline.clock().now())).count(),
+        objections: appeals::open(&pipeline.store).await?.len(),
         alerts: alerts::open(&pipeline).await?.len(),
         sources: sources.collect(),
         worker: status.worker_seen.map_or_else(|| f.t.m("never"), |at| f.t.at(at)),

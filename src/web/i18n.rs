@@ -251,6 +251,13 @@ mod tests {
         wanted.extend(crate::domain::account::MarkKind::ALL.iter().map(|v| format!("mark-{v}")));
         wanted.extend(crate::domain::account::ContactKind::ALL.iter().map(|v| format!("contact-{v}")));
         wanted.extend(crate::domain::alert::AlertKind::ALL.iter().map(|v| format!("alert-{v}")));
+        for prefix in ["appeal", "appeal-means"] {
+            wanted.extend(crate::domain::appeal::AppealOutcome::ALL.iter().map(|v| format!("{prefix}-{v}")));
+        }
+        wanted.extend(crate::domain::appeal::AppealProblem::ALL.iter().map(|v| format!("appeal-problem-{v}")));
+        for prefix in ["clock", "clock-do"] {
+            wanted.extend(crate::domain::deadline::ClockKind::ALL.iter().map(|v| format!("{prefix}-{v}")));
+        }
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");
         }

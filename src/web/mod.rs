@@ -3,12 +3,15 @@
 mod accounts;
 mod answers;
 mod api;
+mod appeals;
 mod assets;
 mod batches;
 mod bulks;
+mod corrections;
 mod error;
 mod figures;
 mod flags;
+mod follow_up;
 mod health;
 mod home;
 mod i18n;
@@ -120,6 +123,14 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/record.pdf", get(batches::record))
         .route("/batches/{id}/answers", post(answers::enter))
         .route("/batches/{id}/proof", get(batches::proof))
+        .route("/batches/{id}/withdraw", post(corrections::withdraw))
+        .route("/follow-up", get(follow_up::page))
+        .route("/flags/{id}/look", post(follow_up::look))
+        .route("/requests/{id}/end", post(follow_up::end))
+        .route("/corrections", get(corrections::page))
+        .route("/appeals/{id}", get(appeals::page))
+        .route("/appeals/{id}/answer", post(appeals::answer))
+        .route("/appeals/{id}/appellant", get(appeals::appellant))
         .route("/screenshots/{id}", get(screenshots::show))
         .route("/flags/{id}/captures/{capture}", get(screenshots::capture))
         .route("/mails/{id}", get(mails::mail))
@@ -179,6 +190,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/lapor/status", get(tips::status_form).post(tips::status))
         .route("/lapor/mitra", get(tips::partner_form).post(tips::partner))
         .route("/lapor/mitra/templat.csv", get(tips::template))
+        .route("/keberatan", get(appeals::form).post(appeals::submit))
+        .route("/keberatan/status", get(appeals::status_form).post(appeals::status))
         .with_state(pipeline)
         .layer(axum::Extension(senders))
         // Older browsers send no `Origin` for forms under `no-referrer`, and would be refused as strangers.

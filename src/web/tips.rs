@@ -65,6 +65,16 @@ impl Senders {
         }
     }
 
+    /// Whether one more report or objection is taken from this visitor now.
+    pub(super) fn may_send(&self, headers: &HeaderMap, peer: SocketAddr) -> bool {
+        Self::allows(&self.reports, self.visitor(headers, peer))
+    }
+
+    /// Whether one more question with a ticket or key that is not known is answered to this visitor now.
+    pub(super) fn may_ask(&self, headers: &HeaderMap, peer: SocketAddr) -> bool {
+        Self::allows(&self.questions, self.visitor(headers, peer))
+    }
+
     fn allows(limit: &Limit, address: IpAddr) -> bool {
         let Some(limit) = limit else { return true };
         if limit.len() > ADDRESSES {
@@ -80,7 +90,7 @@ pub(super) struct LanguageQuery {
 }
 
 impl LanguageQuery {
-    fn text(&self) -> Text {
+    pub(super) fn text(&self) -> Text {
         Text::new(self.lang.unwrap_or(Language::Indonesian))
     }
 }
@@ -147,7 +157,7 @@ pub(super) async fn submit(
         screenshot,
     };
     let page = empty_page(&pipeline, t);
-    if !Senders::allows(&senders.reports, senders.visitor(&headers, peer)) || !tips::has_room(&pipeline).await? {
+    if !senders.may_send(&headers, peer) || !tips::has_room(&pipeline).await? {
         let page = ReportPage { refused: "report-slow", sent: report, ..page };
         return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
@@ -191,7 +201,7 @@ pub(super) async fn status(
 ) -> Page {
     let t = Text::new(form.lang.unwrap_or(Language::Indonesian));
     let found = tips::outcome(&pipeline, &form.ticket).await?;
-    if found.is_none() && !Senders::allows(&senders.questions, senders.visitor(&headers, peer)) {
+    if found.is_none() && !senders.may_ask(&headers, peer) {
         let page = StatusPage { t, ticket: form.ticket, found, problem: "report-slow" };
         return Ok((StatusCode::TOO_MANY_REQUESTS, html(&page)?).into_response());
     }
@@ -245,7 +255,7 @@ pub(super) async fn partner(
     let mut take = |name: &str| texts.remove(name).unwrap_or_default();
     let t = Text::new(take("lang").parse().unwrap_or(Language::Indonesian));
     let Some(partner) = tips::partner(&pipeline, &take("key")).await? else {
-        let slow = !Senders::allows(&senders.questions, senders.visitor(&headers, peer));
+        let slow = !senders.may_ask(&headers, peer);
         let page = partner_page(t, if slow { "report-slow" } else { "partner-key-wrong" });
         return Ok((StatusCode::UNAUTHORIZED, html(&page)?).into_response());
     };

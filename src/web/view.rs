@@ -24,7 +24,10 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 33] = [
+        const KNOWN: [&str; 36] = [
+            "looked",
+            "ended",
+            "appeal-answered",
             "screenshot",
             "entered",
             "filed",

@@ -73,6 +73,20 @@ const ROUTES: &[Route] = &[
     ("POST", "/flags/{id}/screenshots", "/flags/1/screenshots", &[], Some(Capability::Review)),
     ("GET", "/screenshots/{id}", "/screenshots/999", &[], None),
     ("GET", "/flags/{id}/captures/{capture}", "/flags/1/captures/999", &[], Some(Capability::Review)),
+    ("POST", "/batches/{id}/withdraw", "/batches/999/withdraw", &[("row", "1:1"), ("reason", "mistake")], Some(Capability::Review)),
+    ("GET", "/follow-up", "/follow-up", &[], None),
+    ("POST", "/flags/{id}/look", "/flags/1/look", &[("outcome", "up")], Some(Capability::Review)),
+    ("POST", "/requests/{id}/end", "/requests/999/end", &[("note", "uji")], Some(Capability::Review)),
+    ("GET", "/corrections", "/corrections", &[], None),
+    ("GET", "/appeals/{id}", "/appeals/999", &[], None),
+    (
+        "POST",
+        "/appeals/{id}/answer",
+        "/appeals/999/answer",
+        &[("outcome", "rejected"), ("answer", "uji"), ("reason", "mistake")],
+        Some(Capability::Review),
+    ),
+    ("GET", "/appeals/{id}/appellant", "/appeals/999/appellant", &[], Some(Capability::Supervise)),
     ("GET", "/mails/{id}", "/mails/999", &[], Some(Capability::Review)),
     ("POST", "/mails/{id}/file", "/mails/999/file", &[("code", "TR-2026-000001")], Some(Capability::Review)),
     ("POST", "/mails/{id}/sheet", "/mails/999/sheet", &[], Some(Capability::Review)),
@@ -138,7 +152,9 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Open to everyone, on purpose.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
+    "/keberatan",
+    "/keberatan/status",
     "/sign-in/oidc",
     "/sign-in/oidc/back",
     "/api/openapi.json",

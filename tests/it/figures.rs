@@ -56,7 +56,7 @@ async fn achieved(stage: &Stage) {
         all.into_iter().find(|figure| figure.name == name).unwrap().rows
     };
     assert_eq!(figure("removals").await, [], "nothing was looked at yet");
-    stage.later(3_599);
+    stage.later(3_600);
     stage.worker("w").perform(JobKind::FollowUp).await.unwrap();
     assert_eq!(figure("removals").await[0].values, [0, 0], "missing once is not gone");
     stage.later(3_600);

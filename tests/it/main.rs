@@ -16,6 +16,7 @@
 mod access;
 mod accounts;
 mod accounts_of_sellers;
+mod after_sending;
 mod answers;
 mod api;
 mod backups;

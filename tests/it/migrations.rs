@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sisir::domain::{
+    account, appeal, deadline,
     alert, answer, audit, batch, check, decision, delivery, flag, job, mail, platform, rule_change, source, tip, user,
 };
 use sqlx::Row as _;
@@ -95,7 +96,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 26] = [
+        let cases: [(&str, &str, BTreeSet<String>); 29] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "zone", texts(user::Zone::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -116,6 +117,9 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("answers", "outcome", texts(answer::Outcome::ALL)),
             ("pauses", "platform", texts(platform::Platform::ALL)),
             ("checks", "outcome", texts(check::CheckOutcome::ALL)),
+            ("account_marks", "kind", texts(account::MarkKind::ALL)),
+            ("appeal_answers", "outcome", texts(appeal::AppealOutcome::ALL)),
+            ("clock_firings", "kind", texts(deadline::ClockKind::ALL)),
             ("source_states", "state", texts(source::SourceState::ALL)),
             ("tips", "reason", texts(tip::TipReason::ALL)),
             ("rule_changes", "state", texts(rule_change::ChangeState::ALL)),

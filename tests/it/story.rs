@@ -66,6 +66,7 @@ async fn chain(stage: &Stage) {
     // 8: a post goes away; one miss is not yet "unavailable", two an hour apart are.
     let first = batches::details(store, drafted.id, stage.pipeline.clock().now()).await.unwrap().remove(0);
     stage.fake.remove([first.native_id.as_str()]);
+    stage.clock.advance(Duration::from_secs(3600));
     worker.perform(JobKind::FollowUp).await.unwrap();
     assert_eq!(Liveness::from_checks(&checks::of_post(store, first.post_id).await.unwrap()), Liveness::MaybeGone);
     stage.clock.advance(Duration::from_secs(3700));

@@ -165,6 +165,10 @@ deliver = "{deliver}"
 follow_up = "*/5 * * * *"
 [tips]
 open = true
+[appeals]
+open = true
+[record]
+open = true
 [retry]
 base_ms = 20
 [sources.tiktok_research]

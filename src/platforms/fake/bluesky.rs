@@ -96,6 +96,27 @@ pub(super) async fn search_posts(
     Json(answer).into_response()
 }
 
+/// Repeated `uris`: up to 25; what is not there is left out.
+pub(super) async fn get_posts(
+    State(fake): State<FakePlatforms>,
+    headers: HeaderMap,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Response {
+    fake.count("bluesky");
+    let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !token.starts_with("Bearer bsky-") {
+        return failure(StatusCode::UNAUTHORIZED, "AuthenticationRequired");
+    }
+    let uris: Vec<&str> = query.iter().filter(|(name, _)| name == "uris").map(|(_, uri)| uri.as_str()).collect();
+    if uris.is_empty() || uris.len() > 25 {
+        return failure(StatusCode::BAD_REQUEST, "InvalidRequest");
+    }
+    let of_platform = fake.posts.iter().filter(|post| post.platform == Platform::Bluesky);
+    let posts = of_platform.filter_map(|post| fake.shown(post)).map(|post| view(&post));
+    let asked = |post: &Value| post.get("uri").and_then(Value::as_str).is_some_and(|uri| uris.contains(&uri));
+    Json(json!({"posts": posts.filter(asked).collect::<Vec<_>>()})).into_response()
+}
+
 fn view(post: &FakePost) -> Value {
     let (did, rkey) = post.native_id.split_once('/').unwrap_or(("did:plc:rekaan", &post.native_id));
     let at = post.posted_at.timestamp().to_string();

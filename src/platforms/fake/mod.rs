@@ -46,11 +46,24 @@ pub struct Logged {
     pub status: u16,
 }
 
+/// What became of a post that is still there. TikTok's public page says only "gone" to either of the first two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// Not shown in Indonesia.
+    Restricted,
+    /// Shown to chosen people only.
+    Private,
+    /// With another text.
+    Edited(String),
+}
+
 #[derive(Default)]
 struct Inner {
     faults: BTreeMap<String, i64>,
     /// Posts that are gone, and since when.
     removed: BTreeMap<String, Millis>,
+    /// Posts that are there, but not as they were.
+    changed: BTreeMap<String, Changed>,
     used: BTreeMap<String, i64>,
     /// Search ids given out, with the hash of the query they belong to and how often they were used.
     searches: BTreeMap<String, (String, u32)>,
@@ -160,9 +173,16 @@ impl FakePlatforms {
         self.lock().removed.extend(native_ids.into_iter().map(|id| (id.to_owned(), now)));
     }
 
-    /// Puts a post back.
+    /// Hides a post from some, or gives it another text.
+    pub fn change(&self, native_id: &str, how: Changed) {
+        self.lock().changed.insert(native_id.to_owned(), how);
+    }
+
+    /// Puts a post back as it was.
     pub fn restore(&self, native_id: &str) {
-        self.lock().removed.remove(native_id);
+        let mut inner = self.lock();
+        inner.removed.remove(native_id);
+        inner.changed.remove(native_id);
     }
 
     /// Tells of each request as it comes: how many there were.
@@ -219,6 +239,22 @@ impl FakePlatforms {
         self.removed_at(native_id).is_some()
     }
 
+    fn changed(&self, native_id: &str) -> Option<Changed> {
+        self.lock().changed.get(native_id).cloned()
+    }
+
+    /// A post as its platform shows it to anybody in Indonesia; none where it does not.
+    fn shown(&self, post: &FakePost) -> Option<FakePost> {
+        if self.is_removed(&post.native_id) {
+            return None;
+        }
+        match self.changed(&post.native_id) {
+            None => Some(post.clone()),
+            Some(Changed::Edited(text)) => Some(FakePost { text, ..post.clone() }),
+            Some(Changed::Restricted | Changed::Private) => None,
+        }
+    }
+
     fn removed_at(&self, native_id: &str) -> Option<Millis> {
         self.lock().removed.get(native_id).copied()
     }
@@ -241,6 +277,8 @@ impl FakePlatforms {
             .route("/youtube/v3/videos", get(youtube::videos))
             .route("/xrpc/com.atproto.server.createSession", post(bluesky::create_session))
             .route("/xrpc/app.bsky.feed.searchPosts", get(bluesky::search_posts))
+            .route("/xrpc/app.bsky.feed.getPosts", get(bluesky::get_posts))
+            .route("/2/tweets", get(x::lookup))
             .route("/short/{host}/{*code}", axum::routing::head(short::follow))
             .route("/subscribe", get(jetstream::subscribe))
             .route("/2/tweets/search/recent", get(x::recent))

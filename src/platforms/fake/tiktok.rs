@@ -256,8 +256,8 @@ pub(super) async fn oembed(State(fake): State<FakePlatforms>, Query(query): Quer
     let gone = || (StatusCode::NOT_FOUND, Json(json!({"code": 400, "message": "Something went wrong"}))).into_response();
     let Ok(address) = crate::platforms::address::parse(&query.url) else { return gone() };
     let post = fake.posts.iter().find(|p| p.platform == Platform::Tiktok && p.native_id == address.native_id);
-    match post {
-        Some(post) if !fake.is_removed(&post.native_id) && !fake.hits("oembed_gone") => oembed_answer(post, fake.now()),
+    match post.and_then(|post| fake.shown(post)) {
+        Some(post) if !fake.hits("oembed_gone") => oembed_answer(&post, fake.now()),
         _ => gone(),
     }
 }

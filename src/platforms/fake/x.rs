@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{FakePlatforms, FakePost, time};
+use super::{Changed, FakePlatforms, FakePost, time};
 use crate::domain::{Millis, Platform, sha256_hex};
 
 /// Requests of an app in a quarter of an hour.
@@ -145,6 +145,64 @@ pub(super) async fn recent(
         Err((parameter, detail)) => invalid(parameter, query.get(parameter), detail),
     };
     limited(response, left, reset)
+}
+
+/// Posts by their ids. What cannot be shown stands among the errors, and costs nothing.
+pub(super) async fn lookup(
+    State(fake): State<FakePlatforms>,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    fake.count("x");
+    let token = headers.get("authorization").and_then(|h| h.to_str().ok()).unwrap_or("");
+    if !token.starts_with("Bearer XF") || fake.hits("x_401") {
+        return problem(401, "about:blank", "Unauthorized");
+    }
+    if let Some(throttled) = throttled(&fake, 1) {
+        return throttled;
+    }
+    let style = if fake.hits("x_post_style") { POST } else { TWEET };
+    if let Some(name) = query.keys().find(|name| *name != "ids" && *name != style.fields) {
+        return invalid(name, query.get(name), "this parameter is not known");
+    }
+    let ids: Vec<&str> = query.get("ids").map_or("", String::as_str).split(',').collect();
+    if ids.len() > 100 || ids.iter().any(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) {
+        return invalid("ids", query.get("ids"), "must be 1 to 100 ids");
+    }
+    let mut fields: Vec<&str> = query.get(style.fields).map_or("", String::as_str).split(',').collect();
+    fields.extend(["id", "text", style.edits]);
+    let (mut data, mut errors) = (Vec::new(), Vec::new());
+    for id in ids {
+        let post = fake.posts.iter().find(|post| post.platform == Platform::X && post.native_id == id);
+        let there = post.filter(|post| !fake.is_removed(&post.native_id));
+        let failed = |kind: &str, title: &str| {
+            json!({"value": id, "resource_id": id, "resource_type": "tweet", "parameter": "ids", "title": title, "detail": title,
+                "type": format!("https://api.x.com/2/problems/{kind}")})
+        };
+        match there.map(|post| (post, fake.changed(id))) {
+            None => errors.push(failed("resource-not-found", "Not Found Error")),
+            Some((_, Some(Changed::Private))) => errors.push(failed("not-authorized-for-resource", "Authorization Error")),
+            Some((post, Some(Changed::Edited(text)))) => data.push(item(&FakePost { text, ..post.clone() }, &fields, &style)),
+            Some((post, Some(Changed::Restricted))) => {
+                let mut one = item(post, &fields, &style);
+                if let (Some(object), true) = (one.as_object_mut(), fields.contains(&"withheld")) {
+                    object.insert("withheld".into(), json!({"copyright": false, "country_codes": ["ID"], "scope": "post"}));
+                }
+                data.push(one);
+            }
+            Some((post, None)) => data.push(item(post, &fields, &style)),
+        }
+    }
+    data.iter().for_each(|_| fake.count("x_posts"));
+    let mut answer = json!({});
+    if let Some(object) = answer.as_object_mut() {
+        for (name, list) in [("data", data), ("errors", errors)] {
+            if !list.is_empty() {
+                object.insert(name.into(), json!(list));
+            }
+        }
+    }
+    Json(answer).into_response()
 }
 
 fn read<'a>(query: &'a BTreeMap<String, String>, style: &Style, now: Millis) -> Result<Search<'a>, Refusal<'a>> {

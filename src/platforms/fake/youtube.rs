@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{FakePlatforms, FakePost, time};
+use super::{Changed, FakePlatforms, FakePost, time};
 use crate::domain::Platform;
 
 /// Hits of one search that can be reached, whatever `totalResults` says.
@@ -29,6 +29,8 @@ pub(super) struct SearchQuery {
 pub(super) struct VideosQuery {
     #[serde(default)]
     id: String,
+    #[serde(default)]
+    part: String,
 }
 
 fn failure(status: u16, reason: &str, message: &str) -> Response {
@@ -122,14 +124,20 @@ pub(super) async fn videos(State(fake): State<FakePlatforms>, headers: HeaderMap
     if ids.is_empty() || ids.len() > 50 {
         return failure(400, "invalidFilters", "1 to 50 ids");
     }
-    // What is deleted or private is simply not there.
-    let there = |post: &&FakePost| ids.contains(&post.native_id.as_str()) && !fake.is_removed(&post.native_id);
-    let items: Vec<Value> = fake.posts.iter().filter(there).map(video).collect();
+    // What is deleted or private is simply not there; what is blocked in a country is, and says so.
+    let asked = |post: &&FakePost| ids.contains(&post.native_id.as_str()) && !fake.is_removed(&post.native_id);
+    let item = |post: &FakePost| match fake.changed(&post.native_id) {
+        None => Some(video(post, &query.part, false)),
+        Some(Changed::Restricted) => Some(video(post, &query.part, true)),
+        Some(Changed::Edited(text)) => Some(video(&FakePost { text, ..post.clone() }, &query.part, false)),
+        Some(Changed::Private) => None,
+    };
+    let items: Vec<Value> = fake.posts.iter().filter(asked).filter_map(item).collect();
     Json(json!({"kind": "youtube#videoListResponse", "pageInfo": {"totalResults": items.len()}, "items": items})).into_response()
 }
 
-fn video(post: &FakePost) -> Value {
-    json!({
+fn video(post: &FakePost, parts: &str, blocked: bool) -> Value {
+    let mut video = json!({
         "kind": "youtube#video", "etag": "e", "id": post.native_id,
         "snippet": {
             "publishedAt": post.posted_at.timestamp().to_string(), "channelId": "UCrekaan0000000000000000",
@@ -137,5 +145,12 @@ fn video(post: &FakePost) -> Value {
         },
         // 64-bit counters are text; likes may be hidden.
         "statistics": {"viewCount": post.views.to_string(), "favoriteCount": "0"},
-    })
+        "status": {"uploadStatus": "processed", "privacyStatus": "public", "embeddable": true},
+        "contentDetails": {"duration": "PT0M31S", "regionRestriction": if blocked { json!({"blocked": ["ID"]}) } else { json!({}) }},
+    });
+    // Only the parts that were asked for.
+    if let Some(object) = video.as_object_mut() {
+        object.retain(|name, _| matches!(name.as_str(), "kind" | "etag" | "id") || parts.split(',').any(|part| part == name));
+    }
+    video
 }
