@@ -144,3 +144,56 @@ accounts-hold-empty = No account is on hold.
 done-looked = What you saw is noted.
 done-ended = The request is left at that.
 done-appeal-answered = The objection is answered.
+
+# The report to the public.
+record-title = Public report
+record-lead = What we asked platforms and others, what came of it, and where we were wrong. Every figure is counted from our log, by day and hour in Jakarta.
+record-closed = Reports are not published here.
+record-none = No report is published yet. One appears for each month.
+record-all = All reports
+record-smallest = { $count ->
+   *[other] Counts below { $n } are left out (···), and so is what they could be worked out from.
+  }
+record-undescribed = { $count ->
+    [one] { $n } letter of an earlier version is counted nowhere.
+   *[other] { $n } letters of an earlier version are counted nowhere.
+  }
+record-left-out = left out, because it is small or would tell one that is
+record-total = Together
+record-nothing = None this month.
+record-verify = How to check this
+record-verify-how = The figures follow from our log up to the event named here. Whoever has the exported log counts again with: sisir audit verify LOG --report REPORT.json
+record-table-judged = Posts judged by people
+record-note-judged = Each judgement by its reason, also those that found a post lawful. What was undone within minutes is left out; a post judged twice counts twice.
+record-table-letters = Posts named in letters
+record-note-letters = By kind of letter, for letters that left. A withdrawal or a correction takes back what was asked before.
+record-table-requested = Posts asked down, by platform
+record-note-requested = Platforms look at each post and decide themselves.
+record-table-answers = What platforms answered
+record-note-answers = The newest answer about each post, in the month in which it was entered.
+record-table-down = Requested posts that are not to be seen any more
+record-note-down = As our own looks saw it, whoever did it: the platform or the author.
+record-table-appeals = Objections answered
+record-note-appeals = By somebody who had no part in the request.
+record-table-late = Clocks that ran out
+record-note-late = What was not done in time, by platforms and by us.
+record-table-received = Received
+record-note-received = Objections, and reports that pointed us to posts.
+record-table-rules = Rules
+record-note-rules = Times that the words and rules by which a program proposes posts were changed. Two people change them.
+record-row-objections = objections
+record-row-reports-public = reports of the public
+record-row-reports-associations = reports of associations
+record-row-changed = changed
+record-desk-lead = For each month a supervisor looks at the figures and publishes them. From then on they are what they are.
+record-desk-closed = Published reports are not shown: record.open of the configuration is off.
+record-desk-none = Nothing has happened yet; reports are counted from the log.
+record-month = Month
+record-published = published
+record-ready = can be published
+record-running = not over
+record-publish = Publish
+record-publish-note = Look at the figures first. A published report cannot be changed or taken back.
+record-open = Reports to the public
+
+done-published = The report is published.

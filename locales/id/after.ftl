@@ -140,3 +140,55 @@ accounts-hold-empty = Tidak ada akun yang ditahan.
 done-looked = Yang Anda lihat sudah dicatat.
 done-ended = Permintaan dicukupkan.
 done-appeal-answered = Keberatan sudah dijawab.
+
+# Laporan kepada publik.
+record-title = Laporan publik
+record-lead = Apa yang kami minta kepada platform dan pihak lain, apa hasilnya, dan di mana kami keliru. Setiap angka dihitung dari log kami, menurut hari dan jam Jakarta.
+record-closed = Laporan tidak diterbitkan di sini.
+record-none = Belum ada laporan yang diterbitkan. Laporan terbit untuk setiap bulan.
+record-all = Semua laporan
+record-smallest = { $count ->
+   *[other] Jumlah di bawah { $n } tidak ditampilkan (···), begitu pula angka yang dapat mengungkapkannya.
+  }
+record-undescribed = { $count ->
+   *[other] { $n } surat dari versi sebelumnya tidak dihitung.
+  }
+record-left-out = tidak ditampilkan karena kecil atau dapat mengungkapkan angka kecil
+record-total = Seluruhnya
+record-nothing = Tidak ada bulan ini.
+record-verify = Cara memeriksa
+record-verify-how = Angka ini berasal dari log kami sampai peristiwa yang disebut di sini. Siapa pun yang memegang log hasil ekspor dapat menghitung ulang dengan: sisir audit verify LOG --report LAPORAN.json
+record-table-judged = Unggahan yang dinilai orang
+record-note-judged = Setiap penilaian menurut alasannya, termasuk yang menyatakan unggahan sah. Yang diurungkan dalam beberapa menit tidak dihitung; unggahan yang dinilai dua kali dihitung dua kali.
+record-table-letters = Unggahan dalam surat
+record-note-letters = Menurut jenis surat, untuk surat yang terkirim. Pencabutan dan ralat menarik kembali yang sebelumnya diminta.
+record-table-requested = Unggahan yang dimintakan, per platform
+record-note-requested = Platform meninjau setiap unggahan dan memutuskan sendiri.
+record-table-answers = Jawaban platform
+record-note-answers = Jawaban terbaru tentang setiap unggahan, pada bulan jawaban itu dicatat.
+record-table-down = Unggahan yang tidak tampak lagi
+record-note-down = Menurut pengecekan kami sendiri, siapa pun yang menurunkannya: platform atau pemiliknya.
+record-table-appeals = Keberatan yang dijawab
+record-note-appeals = Oleh orang yang tidak terlibat dalam permintaannya.
+record-table-late = Tenggat yang lewat
+record-note-late = Yang tidak selesai tepat waktu, oleh platform maupun oleh kami.
+record-table-received = Yang kami terima
+record-note-received = Keberatan, dan laporan yang menunjukkan unggahan kepada kami.
+record-table-rules = Aturan
+record-note-rules = Berapa kali kata dan aturan yang dipakai program untuk mengusulkan unggahan diubah. Dua orang yang mengubahnya.
+record-row-objections = keberatan
+record-row-reports-public = laporan masyarakat
+record-row-reports-associations = laporan asosiasi
+record-row-changed = diubah
+record-desk-lead = Untuk setiap bulan, penyelia melihat angkanya lalu menerbitkannya. Sejak itu angkanya tetap.
+record-desk-closed = Laporan yang diterbitkan tidak ditampilkan: record.open di konfigurasi tidak aktif.
+record-desk-none = Belum terjadi apa-apa; laporan dihitung dari log.
+record-month = Bulan
+record-published = terbit
+record-ready = dapat diterbitkan
+record-running = belum selesai
+record-publish = Terbitkan
+record-publish-note = Lihat dulu angkanya. Laporan yang sudah terbit tidak dapat diubah atau ditarik.
+record-open = Laporan kepada publik
+
+done-published = Laporan sudah diterbitkan.

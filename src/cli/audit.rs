@@ -10,6 +10,7 @@ use super::{FINE, FOUND, setup};
 use crate::domain::Millis;
 use crate::domain::audit::Part;
 use crate::domain::audit_export::{Line, Sound, verify};
+use crate::domain::public_report::{PublicReport, recount};
 use crate::store::audit;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,9 @@ enum Action {
     Verify {
         /// An exported file; the configured database without it
         file: Option<PathBuf>,
+        /// A monthly report to the public (JSON): every figure of it is counted again from this log
+        #[arg(long, value_name = "REPORT")]
+        report: Option<PathBuf>,
         /// Hash of an event that has to be there, as `verify` printed it before: shows whether the end was cut off
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
@@ -67,7 +71,7 @@ pub async fn run(config: Option<&Path>, options: Options) -> anyhow::Result<Exit
             }
             Ok(FINE)
         }
-        Action::Verify { file, head } => {
+        Action::Verify { file, report, head } => {
             let text = match &file {
                 Some(path) => std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?,
                 None => exported(config, &[]).await?,
@@ -75,7 +79,10 @@ pub async fn run(config: Option<&Path>, options: Options) -> anyhow::Result<Exit
             Ok(match verify(&text, head.as_deref()) {
                 Ok(sound) => {
                     println!("{}", words(&sound));
-                    FINE
+                    match report {
+                        Some(report) => counted_again(&text, &report)?,
+                        None => FINE,
+                    }
                 }
                 Err(broken) => {
                     eprintln!("error: {broken}");
@@ -83,6 +90,26 @@ pub async fn run(config: Option<&Path>, options: Options) -> anyhow::Result<Exit
                     ExitCode::from(FOUND)
                 }
             })
+        }
+    }
+}
+
+/// Whether a report says what this log says.
+fn counted_again(log: &str, path: &Path) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    let report: PublicReport = serde_json::from_str(&text).with_context(|| format!("{}: no report of this program", path.display()))?;
+    match recount(log, &report) {
+        Ok(()) => {
+            let cells: usize = report.tables.iter().map(|table| table.rows.len() + 1).sum();
+            println!("{}: {cells} figures counted again, all as the report says", report.month);
+            Ok(FINE)
+        }
+        Err(wrong) => {
+            for one in &wrong {
+                eprintln!("error: {one}");
+            }
+            eprintln!("mend: take the report from /laporan and the log of the same database; a report that differs is not what was published");
+            Ok(ExitCode::from(FOUND))
         }
     }
 }

@@ -66,6 +66,7 @@ text_enum! {
         AppealAnswered = "appeal_answered",
         AppellantRead = "appellant_read",
         RequestEnded = "request_ended",
+        ReportPublished = "report_published",
         TipReceived = "tip_received",
         ReporterRead = "reporter_read",
         PartnerChanged = "partner_changed",

@@ -47,6 +47,16 @@ pub enum Shown {
     },
 }
 
+impl Shown {
+    /// The words, unless they were left out.
+    pub fn open(&self) -> Option<&str> {
+        match self {
+            Self::Open { value, .. } => Some(value),
+            Self::Redacted { .. } => None,
+        }
+    }
+}
+
 /// An event of before there were salts cannot be shown in part.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {0} was written by an earlier version and cannot be redacted; export without --redact")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::clock::Millis;
 use super::ids::{CheckId, PostId};
+use super::survival::Followed;
 
 text_enum! {
     /// What one look saw.
@@ -129,7 +130,12 @@ impl Looks {
 impl Liveness {
     /// Reads the looks, oldest first.
     pub fn from_checks<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        let looks = Looks::read(checks.into_iter().map(|check| (check.checked_at, check.outcome)));
+        Self::from_looks(checks.into_iter().map(|check| (check.checked_at, check.outcome)))
+    }
+
+    /// The same, from when each was and what it saw.
+    pub fn from_looks(looks: impl IntoIterator<Item = (Millis, CheckOutcome)>) -> Self {
+        let looks = Looks::read(looks);
         match (looks.missing, looks.seen) {
             (Some(_), _) => looks.sure.unwrap_or(Self::MaybeGone),
             (None, Some((_, true))) => Self::Edited,
@@ -149,14 +155,38 @@ impl Liveness {
     }
 }
 
-/// When a post was first missing, if it counts as unavailable; else when it was last seen. The looks are oldest first; none where
-/// they told nothing.
-pub fn end_of(looks: impl IntoIterator<Item = (Millis, CheckOutcome)>) -> Option<(Millis, bool)> {
-    let looks = Looks::read(looks);
-    match looks.missing {
-        Some(since) if looks.sure.is_some() => Some((since, true)),
-        _ => looks.seen.map(|(at, _)| (at, false)),
+/// The last stop that is not after `after`, and the one behind it.
+fn stops_around(after: Duration) -> (Option<Duration>, Duration) {
+    let (mut before, mut next) = (None, STOPS[0]);
+    let mut stops = STOPS.iter().copied();
+    stops.next();
+    while next <= after {
+        before = Some(next);
+        next = stops.next().unwrap_or_else(|| next.saturating_add(LATER));
     }
+    (before, next)
+}
+
+/// How long a requested post was followed, and whether it went down: what estimates of removal are made from. Looks (oldest first, since
+/// the request left) happen a little after their stop, so they count as of the stop: what was found missing soon after one, with
+/// nobody having seen it up in between, was missing by then; otherwise it was missing by the next stop. What was up counts as
+/// followed to the last stop at which it was seen. None where looks told nothing.
+pub fn followed(sent: Millis, looks: &[(Millis, CheckOutcome)]) -> Option<Followed> {
+    let all = Looks::read(looks.iter().copied());
+    let millis = |after: Duration| i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+    let Some(missing) = all.missing.filter(|_| all.sure.is_some()) else {
+        let (seen, _) = all.seen?;
+        let (stop, _) = stops_around(seen.since(sent));
+        return Some(Followed { after: stop.map_or(0, millis), removed: false });
+    };
+    let after = missing.since(sent);
+    let (stop, next) = stops_around(after);
+    let seen_since = |stop: Duration| {
+        let up = |outcome: &CheckOutcome| matches!(outcome, CheckOutcome::Up | CheckOutcome::Edited);
+        looks.iter().any(|(at, outcome)| up(outcome) && *at >= sent.plus(stop) && *at < missing)
+    };
+    let soon = stop.filter(|stop| after.saturating_sub(*stop) <= next.saturating_sub(*stop) / 4 && !seen_since(*stop));
+    Some(Followed { after: millis(soon.unwrap_or(next)), removed: true })
 }
 
 #[cfg(test)]
@@ -252,19 +282,33 @@ mod tests {
     }
 
     #[test]
-    fn a_post_was_up_until_it_was_first_missing() {
-        use CheckOutcome::{Gone, Unknown, Up};
-        let end = |list: &[(i64, CheckOutcome)]| {
+    fn looks_count_as_of_their_stop() {
+        use CheckOutcome::{Gone, Restricted, Unknown, Up};
+        let read = |list: &[(i64, CheckOutcome)]| {
             let looks = list.iter().map(|(minute, outcome)| (Millis(minute * 60_000), *outcome)).collect::<Vec<_>>();
-            end_of(looks).map(|(at, removed)| (at.0 / 60_000, removed))
+            followed(Millis(0), &looks).map(|one| (one.after / 3_600_000, one.removed))
         };
-        assert_eq!(end(&[]), None);
-        assert_eq!(end(&[(0, Unknown)]), None);
-        assert_eq!(end(&[(0, Up), (90, Up), (100, Unknown)]), Some((90, false)));
-        assert_eq!(end(&[(0, Up), (90, Gone)]), Some((0, false)), "missing once: it was up when last seen");
-        assert_eq!(end(&[(0, Gone)]), None);
-        assert_eq!(end(&[(0, Up), (90, Gone), (120, Unknown), (150, Gone), (900, Gone)]), Some((90, true)));
-        assert_eq!(end(&[(0, Gone), (60, Gone), (90, Up)]), Some((90, false)), "it came back");
+        for (list, expected) in [
+            (&[][..], None),
+            (&[(61, Unknown)], None),
+            (&[(61, Gone)], None),
+            (&[(61, Up)], Some((1, false))),
+            (&[(61, Up), (1_445, Up), (1_500, Unknown)], Some((24, false))),
+            (&[(30, Up)], Some((0, false))),
+            (&[(61, Gone), (121, Gone)], Some((1, true))),
+            (&[(61, Up), (1_445, Gone)], Some((1, false))),
+            (&[(61, Up), (1_445, Gone), (1_505, Gone)], Some((24, true))),
+            (&[(61, Up), (1_445, Restricted)], Some((24, true))),
+            // A look of a person in between: it was up at 24 hours, and is gone by 72.
+            (&[(61, Up), (1_445, Up), (1_800, Gone), (1_900, Gone)], Some((72, true))),
+            // A look that comes too late says nothing about its stop.
+            (&[(61, Up), (2_800, Gone), (2_900, Gone)], Some((72, true))),
+            (&[(30, Gone), (95, Gone)], Some((1, true))),
+            (&[(61, Gone), (121, Gone), (1_445, Up)], Some((24, false))),
+            (&[(43_300, Up), (86_500, Gone), (86_600, Gone)], Some((1_440, true))),
+        ] {
+            assert_eq!(read(list), expected, "{list:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod mail;
 pub mod minor;
 pub mod platform;
 pub mod post;
+pub mod public_report;
 pub mod recall;
 pub mod rule_change;
 pub mod source;

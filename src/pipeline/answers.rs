@@ -71,15 +71,17 @@ pub async fn take_sheet(pipeline: &Pipeline, user: &User, id: BatchId, file: Vec
         }
     }
     let mut tx = pipeline.store.write_tx().await?;
+    let mut new = Vec::new();
     for answer in &answered {
         if answers::insert(&mut tx, answer, &sha256, user.id).await? {
             taken.new += 1;
+            new.push(format!("{}:{}", answer.request, answer.outcome));
         } else {
             taken.known += 1;
         }
     }
     let event = AuditEvent::new(Actor::User(user.id), Action::AnswersRecorded, format!("batch:{id}"));
-    tx.commit(event.detail(format!("new={} unread={} sheet={sha256}", taken.new, taken.unread.len()))).await?;
+    tx.commit(event.detail(format!("new={} unread={} sheet={sha256} answers={}", taken.new, taken.unread.len(), new.join(",")))).await?;
     Ok(taken)
 }
 
@@ -112,9 +114,12 @@ pub async fn enter(pipeline: &Pipeline, user: &User, id: BatchId, entered: &Ente
     let answer = answer.ok_or_else(|| PipelineError::Refused("the answer is empty".into()))?;
     let mut tx = pipeline.store.write_tx().await?;
     // Each entry is one of its own; only sheets are recognised again.
-    answers::insert(&mut tx, &answer, &format!("entered:{}:{}", user.id, now.0), user.id).await?;
+    let new = answers::insert(&mut tx, &answer, &format!("entered:{}:{}", user.id, now.0), user.id).await?;
     let event = AuditEvent::new(Actor::User(user.id), Action::AnswersRecorded, format!("batch:{id}"));
-    Ok(tx.commit(event.detail("new=1 entered")).await?)
+    // The same form sent twice in one moment is one answer.
+    let detail =
+        if new { format!("new=1 entered answers={}:{}", answer.request, answer.outcome) } else { "new=0 entered".to_owned() };
+    Ok(tx.commit(event.detail(detail)).await?)
 }
 
 async fn sent(pipeline: &Pipeline, id: BatchId) -> Result<Batch> {

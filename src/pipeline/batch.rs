@@ -76,7 +76,7 @@ pub(super) async fn open(
         batches::insert_row(tx, &batch, item_no, basis, *refers).await?;
     }
     let event = AuditEvent::new(Actor::User(user.id), Action::BatchDrafted, subject(&batch));
-    let event = event.detail(format!("rows={}", rows.len()));
+    let event = event.detail(format!("rows={} kind={kind} platform={platform}", rows.len()));
     Ok((batch, event))
 }
 

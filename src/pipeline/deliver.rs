@@ -163,7 +163,8 @@ pub async fn entered(pipeline: &Pipeline, user: &User, delivery: DeliveryId, ent
     };
     outbox::insert_proof(&mut tx, delivery, &proof).await?;
     let event = AuditEvent::new(Actor::User(user.id), Action::PackageEntered, format!("delivery:{delivery}"));
-    tx.commit(event.detail(format!("bytes={} proof={sha256}", sha256_hex(signed.message())))).await?;
+    let detail = format!("bytes={} proof={sha256} batch={}", sha256_hex(signed.message()), waiting.batch_id);
+    tx.commit(event.detail(detail)).await?;
     Ok(())
 }
 
@@ -272,7 +273,8 @@ async fn hand_over(pipeline: &Pipeline, transport: &Transport, delivery: &Delive
         jobs::enqueue(&mut tx, JobKind::Deliver, &format!("retry:{}:{tries}", delivery.id), due).await?;
     }
     tx.commit(
-        AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id)).detail(outcome.as_str()),
+        AuditEvent::new(Actor::System, Action::DeliveryEnded, format!("delivery:{}", delivery.id))
+            .detail(format!("{outcome} batch={}", delivery.batch_id)),
     )
     .await?;
     pipeline.reach("deliver.recorded");
@@ -321,19 +323,20 @@ pub async fn settle(pipeline: &Pipeline, user: &User, delivery: DeliveryId, sett
     let mut tx = pipeline.store.write_tx().await?;
     let detail = match settlement {
         Settlement::Arrived => {
+            let batch = outbox::settleable(&mut tx, delivery).await?;
             outbox::settle(&mut tx, delivery, After::Sent).await?;
-            "arrived"
+            format!("arrived batch={batch}")
         }
         Settlement::SendAgain => {
             let due = tx.now();
             outbox::settle(&mut tx, delivery, After::Again(due)).await?;
             jobs::enqueue(&mut tx, JobKind::Deliver, &format!("settled:{delivery}:{}", due.0), due).await?;
-            "send_again"
+            "send_again".to_owned()
         }
         Settlement::GiveUp => {
             let batch = outbox::given_up(&mut tx, delivery).await?;
             batches::cancel(&mut tx, batch).await?;
-            "given_up"
+            "given_up".to_owned()
         }
     };
     let event = AuditEvent::new(Actor::User(user.id), Action::DeliverySettled, format!("delivery:{delivery}")).detail(detail);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Pipeline, Result};
 use crate::domain::Millis;
-use crate::domain::check::{CheckOutcome, end_of};
+use crate::domain::check::{self, CheckOutcome};
 use crate::domain::decision::Verdict;
 use crate::domain::flag::{FlagState, Priority};
 use crate::domain::survival::{Followed, removed_within};
@@ -184,11 +184,7 @@ async fn removals(pipeline: &Pipeline) -> Result<Figure> {
         let of_request = &mut looks.entry(request).or_insert_with(|| (sent, Vec::new())).1;
         of_request.extend(at.zip(outcome));
     }
-    let followed = looks.into_values().filter_map(|(sent, looks)| {
-        let (at, removed) = end_of(looks)?;
-        Some(Followed { after: at.0 - sent.0, removed })
-    });
-    let followed: Vec<Followed> = followed.collect();
+    let followed: Vec<Followed> = looks.into_values().filter_map(|(sent, looks)| check::followed(sent, &looks)).collect();
     let rows = WITHIN.iter().filter_map(|hours| {
         let horizon = hours * 3_600_000;
         let found = removed_within(&followed, horizon)?;

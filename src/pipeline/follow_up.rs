@@ -142,7 +142,9 @@ async fn look_at(pipeline: &Pipeline, eyes: Eyes<'_>, platform: Platform, posts:
             checks::insert(&mut tx, one.post.id, outcome, None).await?;
             report.count(outcome);
             let event = AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", one.post.id));
-            events.push(event.detail(outcome.as_str()));
+            // Looks before a request leaves are no looks at what was requested.
+            let requested = if one.sent_at > Millis(0) { " requested" } else { "" };
+            events.push(event.detail(format!("{outcome}{requested}")));
         }
         let Some(last) = events.pop() else { continue };
         events.into_iter().for_each(|event| tx.note(event));
@@ -223,7 +225,7 @@ pub async fn look_by_hand(pipeline: &Pipeline, user: &User, flag: FlagId, outcom
     let mut tx = pipeline.store.write_tx().await?;
     checks::insert(&mut tx, flag.post_id, outcome, Some(user.id)).await?;
     let event = AuditEvent::new(Actor::User(user.id), Action::PostChecked, format!("post:{}", flag.post_id));
-    Ok(tx.commit(event.detail(outcome.as_str())).await?)
+    Ok(tx.commit(event.detail(format!("{outcome} requested"))).await?)
 }
 
 /// A requested post that is not as it was left.

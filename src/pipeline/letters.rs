@@ -41,7 +41,8 @@ pub async fn draft(pipeline: &Pipeline, user: &User, kind: BatchKind, about: Bat
         rows.push((decisions::require(&mut tx, row.decision_id).await?, row.refers));
     }
     let (batch, event) = open(&mut tx, user, (kind, earlier.platform, Some(about)), user.id, &rows).await?;
-    tx.commit(event.detail(format!("rows={} about={about}", rows.len()))).await?;
+    let detail = format!("{} about={about}", event.detail);
+    tx.commit(event.detail(detail)).await?;
     Ok(batch)
 }
 

@@ -26,6 +26,7 @@ pub mod oidc;
 pub mod picture;
 pub mod planner;
 pub mod preflight;
+pub mod public_record;
 pub mod purge;
 pub mod quality;
 pub mod queues;

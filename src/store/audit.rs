@@ -54,6 +54,12 @@ pub async fn after(on: impl Into<Ex<'_>>, after: i64, kinds: &[Action], limit: i
     })
 }
 
+/// The events behind `after`, oldest first.
+pub async fn page(on: impl Into<Ex<'_>>, after: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    const SQL: &str = "SELECT seq, at, actor, action, subject, detail, prev_hash, salt, hash FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2";
+    run!(on, ex => sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(ex))
+}
+
 /// Number of the newest event; 0 for none.
 pub async fn last_seq(on: impl Into<Ex<'_>>) -> Result<i64> {
     run!(on, ex => sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM audit_events").fetch_one(ex))

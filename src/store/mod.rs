@@ -51,6 +51,7 @@ pub mod oidc;
 pub mod outbox;
 pub mod pauses;
 pub mod posts;
+pub mod public_reports;
 pub mod quality;
 pub mod queue;
 pub mod radar;

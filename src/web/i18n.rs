@@ -258,6 +258,11 @@ mod tests {
         for prefix in ["clock", "clock-do"] {
             wanted.extend(crate::domain::deadline::ClockKind::ALL.iter().map(|v| format!("{prefix}-{v}")));
         }
+        for table in ["judged", "letters", "requested", "answers", "down", "appeals", "late", "received", "rules"] {
+            wanted.extend(["table", "note"].map(|part| format!("record-{part}-{table}")));
+        }
+        wanted.extend(["objections", "reports-public", "reports-associations", "changed"].map(|row| format!("record-row-{row}")));
+        wanted.extend(crate::domain::answer::Outcome::ALL.iter().map(|v| format!("answer-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");
         }

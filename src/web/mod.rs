@@ -21,6 +21,7 @@ mod mails;
 mod me;
 mod oidc;
 mod people;
+mod public_record;
 mod quality;
 mod queue;
 mod recall;
@@ -98,6 +99,9 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/recall/{id}", get(recall::show).post(recall::label))
         .route("/figures", get(figures::page))
         .route("/figures/{file}", get(figures::csv))
+        .route("/record", get(public_record::list))
+        .route("/record/{month}", get(public_record::page))
+        .route("/record/{month}/publish", post(public_record::publish))
         .route("/style", get(style::page))
         .route("/keys", get(keys::page))
         .route("/queues", get(queue::named))
@@ -190,6 +194,8 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/lapor/status", get(tips::status_form).post(tips::status))
         .route("/lapor/mitra", get(tips::partner_form).post(tips::partner))
         .route("/lapor/mitra/templat.csv", get(tips::template))
+        .route("/laporan", get(public_record::public))
+        .route("/laporan/{name}", get(public_record::public_one))
         .route("/keberatan", get(appeals::form).post(appeals::submit))
         .route("/keberatan/status", get(appeals::status_form).post(appeals::status))
         .with_state(pipeline)

@@ -24,7 +24,8 @@ pub struct Frame {
 impl Frame {
     /// The frame for `user`. `done` comes from the address, so only known messages are shown.
     pub fn new(user: User, here: &'static str, done: Option<String>) -> Self {
-        const KNOWN: [&str; 36] = [
+        const KNOWN: [&str; 37] = [
+            "published",
             "looked",
             "ended",
             "appeal-answered",

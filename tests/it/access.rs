@@ -74,6 +74,9 @@ const ROUTES: &[Route] = &[
     ("GET", "/screenshots/{id}", "/screenshots/999", &[], None),
     ("GET", "/flags/{id}/captures/{capture}", "/flags/1/captures/999", &[], Some(Capability::Review)),
     ("POST", "/batches/{id}/withdraw", "/batches/999/withdraw", &[("row", "1:1"), ("reason", "mistake")], Some(Capability::Review)),
+    ("GET", "/record", "/record", &[], None),
+    ("GET", "/record/{month}", "/record/2026-11", &[], None),
+    ("POST", "/record/{month}/publish", "/record/2026-11/publish", &[], Some(Capability::Supervise)),
     ("GET", "/follow-up", "/follow-up", &[], None),
     ("POST", "/flags/{id}/look", "/flags/1/look", &[("outcome", "up")], Some(Capability::Review)),
     ("POST", "/requests/{id}/end", "/requests/999/end", &[("note", "uji")], Some(Capability::Review)),
@@ -152,7 +155,9 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Open to everyone, on purpose.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 16] = [
+    "/laporan",
+    "/laporan/{name}",
     "/keberatan",
     "/keberatan/status",
     "/sign-in/oidc",

@@ -42,6 +42,7 @@ mod planning_simulation;
 mod platforms;
 mod portals;
 mod preflight;
+mod public_record;
 mod quality;
 mod real_mta;
 mod recall;
