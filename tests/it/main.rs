@@ -30,6 +30,7 @@ mod desk_browser;
 mod faulty_day;
 mod figures;
 mod further_letters;
+mod half_year;
 mod imports;
 mod inbox;
 mod jobs;

@@ -239,6 +239,11 @@ impl FakePlatforms {
         self.removed_at(native_id).is_some()
     }
 
+    /// Whether nobody in Indonesia is shown this post.
+    pub fn is_down(&self, native_id: &str) -> bool {
+        self.is_removed(native_id) || matches!(self.changed(native_id), Some(Changed::Restricted | Changed::Private))
+    }
+
     fn changed(&self, native_id: &str) -> Option<Changed> {
         self.lock().changed.get(native_id).cloned()
     }

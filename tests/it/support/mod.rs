@@ -13,7 +13,7 @@ use sisir::domain::{Clock, Entropy, ManualClock, Millis, sha256_hex};
 use sisir::jobs::Worker;
 use sisir::mail::{MailSink, Transport};
 use sisir::pipeline::{NoCheckpoints, Pipeline, rule_packs, users};
-use sisir::platforms::fake::{FakePlatforms, PAGES, made_up_everywhere, page_id};
+use sisir::platforms::fake::{FakePlatforms, FakePost, PAGES, made_up_everywhere, page_id};
 use sisir::store::{self, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,11 @@ impl Drop for Stage {
 impl Stage {
     /// A stage on `engine`, or None (with the reason printed) where that database cannot be had.
     pub async fn new(engine: Engine) -> Option<Self> {
+        Self::with(engine, made_up_everywhere(START), START).await
+    }
+
+    /// The same with posts of one's own, at another time.
+    pub async fn with(engine: Engine, posts: Vec<FakePost>, start: Millis) -> Option<Self> {
         crypto();
         let dir = tempfile::tempdir().unwrap();
         let database = match engine {
@@ -63,10 +68,10 @@ impl Stage {
             Engine::Postgres => Some(postgres::Database::new().await?),
         };
         let url = database.as_ref().map_or_else(|| format!("sqlite:{}", dir.path().join("t.db").display()), |d| d.url.clone());
-        let clock = Arc::new(ManualClock::new(START));
+        let clock = Arc::new(ManualClock::new(start));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let stop = CancellationToken::new();
-        let fake = FakePlatforms::new(made_up_everywhere(START), Arc::clone(&shared));
+        let fake = FakePlatforms::new(posts, Arc::clone(&shared));
         let platforms = fake.clone().serve(([127, 0, 0, 1], 0).into(), stop.clone()).await.unwrap();
         let sink = MailSink::new(&dir.path().join("mails")).unwrap();
         let mail = sink.clone().serve(stop.clone()).await.unwrap();
