@@ -7,6 +7,7 @@ use sisir::domain::ids::FlagId;
 use sisir::domain::user::Role;
 use sisir::pipeline::{bulk, review, rule_changes};
 use sisir::store::queue::{self, Filter};
+use sisir::store::{batches, users};
 use thirtyfour::prelude::*;
 
 use crate::browser::{browser, fits, picture, sign_in};
@@ -34,6 +35,8 @@ async fn every_page_is_accessible_in_light_and_dark() {
     let Some((_driver, web)) = browser(1366, 768).await else { return };
     let desk = Desk::with(|config| {
         config.tips.open = true;
+        config.appeals.open = true;
+        config.record.open = true;
         config.oidc.issuer = "https://sso.contoh.go.id".into();
     })
     .await;
@@ -41,6 +44,7 @@ async fn every_page_is_accessible_in_light_and_dark() {
     desk.stage.worker("w").perform(sisir::domain::job::JobKind::Screen).await.unwrap();
     let sinta = desk.stage.person("sinta", Role::Supervisor).await;
     let ratna = desk.stage.person("ratna", Role::Analyst).await;
+    let asked = after_sending(&desk, &ratna).await;
     // Something of everything: a decision, a post handed on, a bulk, a package.
     let open = queue::list(desk.stage.store(), &Filter::open(), desk.stage.pipeline.clock().now(), 5, None).await.unwrap();
     let ids: Vec<FlagId> = open.iter().map(|card| card.id).collect();
@@ -114,6 +118,16 @@ async fn every_page_is_accessible_in_light_and_dark() {
         "/tidak-ada",
         "/lapor",
         "/lapor/mitra",
+        "/follow-up",
+        "/corrections",
+        "/record",
+        "/record/2026-11",
+        "/keberatan",
+        "/keberatan/status",
+        "/laporan",
+        "/laporan/2026-11",
+        "/appeals/1",
+        &asked,
         "/sign-in",
     ];
     let package = batch.map(|batch| format!("/batches/{}", batch.id));
@@ -154,6 +168,38 @@ async fn every_page_is_accessible_in_light_and_dark() {
     }
     assert!(problems.is_empty(), "{} violations:\n{}", problems.len(), problems.join("\n"));
     web.quit().await.unwrap();
+}
+
+/// A request that left with something of everything after it, and a report of its month; the address of its page.
+async fn after_sending(desk: &Desk, ratna: &sisir::domain::user::User) -> String {
+    use sisir::pipeline::{appeals, batch, corrections, public_record};
+    let pipeline = &desk.stage.pipeline;
+    let (budi, sinta) = (desk.stage.person("budi", Role::Approver).await, users::by_name(desk.stage.store(), "sinta").await.unwrap().unwrap());
+    let package = crate::two_person::rendered(&desk.stage, &[ratna]).await;
+    let due = batch::sign(pipeline, &budi, package.id, &package.package_sha256.clone().unwrap()).await.unwrap();
+    desk.stage.clock.advance(due.since(pipeline.clock().now()));
+    desk.stage.worker("w").perform(sisir::domain::job::JobKind::Deliver).await.unwrap();
+    let rows = batches::details(desk.stage.store(), package.id, pipeline.clock().now()).await.unwrap();
+    for row in &rows[..2] {
+        let written = appeals::Written {
+            name: "Warga Rekaan".into(),
+            contact: "warga@contoh.id".into(),
+            subject: batch::case_id(row.flag_id),
+            statement: "Itu baju saya sendiri".into(),
+        };
+        appeals::submit(pipeline, &written).await.unwrap().unwrap();
+    }
+    let all = batches::rows(desk.stage.store(), package.id).await.unwrap();
+    let wrong = [(all[2].flag_id, all[2].decision_id)];
+    let why = corrections::Why { reason: sisir::domain::decision::Reason::Mistake, note: String::new() };
+    corrections::withdraw(pipeline, ratna, package.id, &wrong, &why).await.unwrap();
+    desk.stage.fake.change(&rows[3].native_id, sisir::platforms::fake::Changed::Edited("Batik tulis sendiri".into()));
+    desk.stage.later(3600);
+    desk.stage.worker("w").perform(sisir::domain::job::JobKind::FollowUp).await.unwrap();
+    desk.stage.later(14 * 24 * 3600);
+    desk.stage.worker("w").perform(sisir::domain::job::JobKind::FollowUp).await.unwrap();
+    public_record::publish(pipeline, &sinta, "2026-11".parse().unwrap()).await.unwrap();
+    format!("/batches/{}", package.id)
 }
 
 /// A change of rules with a difference and a trial; its address.
