@@ -87,11 +87,15 @@ pub async fn follow_up(pipeline: &Pipeline, eyes: Eyes<'_>) -> Result<FollowUpRe
 /// Requested posts of a platform whose next look is due.
 async fn due(pipeline: &Pipeline, platform: Platform) -> Result<Vec<Followed>> {
     let now = pipeline.clock().now();
+    let mut due = checks::perhaps_due(&pipeline.store, platform, now).await?;
+    let sent: BTreeMap<PostId, Millis> = due.iter().map(|one| (one.post.id, one.sent_at)).collect();
+    let ids: Vec<PostId> = sent.keys().copied().collect();
     let mut looks: BTreeMap<PostId, Vec<Check>> = BTreeMap::new();
-    for look in checks::since_sent(&pipeline.store, platform).await? {
-        looks.entry(look.post_id).or_default().push(look);
+    for look in checks::of_posts(&pipeline.store, &ids).await? {
+        if sent.get(&look.post_id).is_some_and(|sent| look.checked_at > *sent) {
+            looks.entry(look.post_id).or_default().push(look);
+        }
     }
-    let mut due = checks::followed(&pipeline.store, platform).await?;
     due.retain(|one| next_look(one.sent_at, looks.get(&one.post.id).map_or(&[][..], Vec::as_slice)) <= now);
     Ok(due)
 }

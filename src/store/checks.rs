@@ -1,9 +1,10 @@
 //! Looks at requested posts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::{Ex, Result, WriteTx};
-use crate::domain::check::{Check, CheckOutcome};
+use super::{Ex, Result, Store, WriteTx};
+use crate::domain::check::{CONFIRM_AFTER, Check, CheckOutcome, LATER, STOPS};
 use crate::domain::ids::{BatchId, FlagId, PostId, UserId};
 use crate::domain::post::Post;
 use crate::domain::{Millis, Platform};
@@ -74,13 +75,56 @@ pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<BTreeMap<
     Ok(by_post)
 }
 
-/// Posts of `platform` whose request was sent and not withdrawn since.
-pub async fn followed(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Followed>> {
-    const SQL: &str = concat!(followed!(), "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+macro_rules! requested {
+    () => {
+        concat!(followed!(), "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
         JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
         WHERE p.platform = $1 AND f.state = 'upheld' AND b.state = 'sent' AND b.kind = 'request' AND v.sent_at IS NOT NULL
-        GROUP BY p.id ORDER BY p.id");
-    run!(on, ex => sqlx::query_as(SQL).bind(platform).fetch_all(ex))
+        GROUP BY p.id")
+    };
+}
+
+/// Posts of `platform` whose request was sent and not withdrawn since.
+pub async fn followed(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Followed>> {
+    run!(on, ex => sqlx::query_as(concat!(requested!(), " ORDER BY p.id")).bind(platform).fetch_all(ex))
+}
+
+/// Of these, all whose next look can be due by `now`, and some others: what [`crate::domain::check::next_look`] decides about. A post that
+/// was looked at since its last stop, and about which that look was sure, is left out.
+pub async fn perhaps_due(on: impl Into<Ex<'_>>, platform: Platform, now: Millis) -> Result<Vec<Followed>> {
+    const SQL: &str = concat!("SELECT q.* FROM (", requested!(), ") q LEFT JOIN checks c ON c.id = (SELECT l.id FROM checks l
+            WHERE l.post_id = q.id AND l.checked_at > q.sent_at ORDER BY l.checked_at DESC, l.id DESC LIMIT 1)
+        WHERE c.id IS NULL OR c.outcome = 'unknown' OR c.checked_at <= $2 - $3
+        OR EXISTS (SELECT 1 FROM (SELECT $4 AS stop UNION ALL SELECT $5 UNION ALL SELECT $6 UNION ALL SELECT $7 UNION ALL SELECT $8) s
+            WHERE c.checked_at < q.sent_at + s.stop AND q.sent_at + s.stop <= $2)
+        OR (c.outcome = 'gone' AND NOT EXISTS (SELECT 1 FROM checks e WHERE e.post_id = q.id AND e.checked_at > q.sent_at
+            AND (e.outcome IN ('restricted', 'private') OR (e.outcome = 'gone' AND e.checked_at <= c.checked_at - $9))
+            AND NOT EXISTS (SELECT 1 FROM checks u WHERE u.post_id = q.id AND u.checked_at > e.checked_at AND u.outcome IN ('up', 'edited'))))
+        ORDER BY q.id");
+    let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    run!(on, ex => {
+        let query = sqlx::query_as(SQL).bind(platform).bind(now).bind(millis(LATER));
+        let query = STOPS.iter().fold(query, |query, stop| query.bind(millis(*stop)));
+        query.bind(millis(CONFIRM_AFTER)).fetch_all(ex)
+    })
+}
+
+/// All looks at these posts, post by post, oldest first.
+pub async fn of_posts(on: &Store, posts: &[PostId]) -> Result<Vec<Check>> {
+    let mut all = Vec::new();
+    for chunk in posts.chunks(500) {
+        let found: Vec<Check> = run_as!(on, ex: Db => async {
+            let mut query = sqlx::QueryBuilder::<Db>::new("SELECT id, post_id, checked_at, outcome FROM checks WHERE post_id IN (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(*id);
+            }
+            query.push(") ORDER BY post_id, checked_at, id");
+            query.build_query_as().fetch_all(ex).await
+        })?;
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// Posts whose request was sent.

@@ -14,7 +14,7 @@ use sisir::domain::answer::Outcome;
 use sisir::domain::appeal::AppealOutcome;
 use sisir::domain::audit_export::{Line, verify};
 use sisir::domain::batch::{Batch, BatchKind, BatchState};
-use sisir::domain::check::STOPS;
+use sisir::domain::check::{STOPS, next_look};
 use sisir::domain::deadline::ClockKind;
 use sisir::domain::decision::{Judgement, Reason, Verdict};
 use sisir::domain::ids::AppealId;
@@ -28,7 +28,7 @@ use sisir::pipeline::corrections::{self, Why};
 use sisir::pipeline::{Pipeline, answers, batch, clocks, figures, letters, preflight, public_record, reuploads, review, schedule, screen};
 use sisir::platforms::fake::{Changed, FakePost};
 use sisir::store::batches::{PackageFile, Rendered};
-use sisir::store::{audit, batches, outbox, posts, queue, users};
+use sisir::store::{audit, batches, checks, outbox, posts, queue, users};
 
 use crate::soak::length;
 use crate::support::{Engine, Stage};
@@ -443,6 +443,23 @@ impl Half {
         self.answered().await;
         self.objections().await;
         worker.perform(JobKind::FollowUp).await.unwrap();
+        if self.now().0 / HOUR % 23 == 0 {
+            self.nothing_due_was_left_out().await;
+        }
+    }
+
+    /// The statement that picks posts to look at leaves none out that the clock of looks names.
+    async fn nothing_due_was_left_out(&self) {
+        for platform in PLATFORMS {
+            let mut looks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for look in checks::since_sent(&self.pipeline.store, platform).await.unwrap() {
+                looks.entry(look.post_id).or_default().push(look);
+            }
+            for one in checks::followed(&self.pipeline.store, platform).await.unwrap() {
+                let next = next_look(one.sent_at, looks.get(&one.post.id).map_or(&[][..], Vec::as_slice));
+                assert!(next > self.now(), "{platform} {} was to be looked at {}", one.post.native_id, next.utc());
+            }
+        }
     }
 }
 
