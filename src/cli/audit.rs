@@ -97,7 +97,8 @@ pub async fn run(config: Option<&Path>, options: Options) -> anyhow::Result<Exit
 /// Whether a report says what this log says.
 fn counted_again(log: &str, path: &Path) -> anyhow::Result<ExitCode> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    let report: PublicReport = serde_json::from_str(&text).with_context(|| format!("{}: no report of this program", path.display()))?;
+    let report: PublicReport =
+        serde_json::from_str(&text).with_context(|| format!("{}: no report of this program", path.display()))?;
     match recount(log, &report) {
         Ok(()) => {
             let cells: usize = report.tables.iter().map(|table| table.rows.len() + 1).sum();
@@ -108,7 +109,9 @@ fn counted_again(log: &str, path: &Path) -> anyhow::Result<ExitCode> {
             for one in &wrong {
                 eprintln!("error: {one}");
             }
-            eprintln!("mend: take the report from /laporan and the log of the same database; a report that differs is not what was published");
+            eprintln!(
+                "mend: take the report from /laporan and the log of the same database; a report that differs is not what was published"
+            );
             Ok(ExitCode::from(FOUND))
         }
     }

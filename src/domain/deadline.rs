@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn what_began_before_a_change_runs_by_what_held_then() {
         let rules = [rule(Unit::Hours, 4, Zone::Wit, "2026-01-01"), rule(Unit::Hours, 9, Zone::Wit, "2026-12-01")];
-        let end = |started: &str| ends(&rules, ClockKind::Appeal, at(started), &Calendar::default()).map(|end| end.since(at(started)));
+        let end =
+            |started: &str| ends(&rules, ClockKind::Appeal, at(started), &Calendar::default()).map(|end| end.since(at(started)));
         // Midnight in Jayapura, nine hours ahead.
         assert_eq!(end("2026-11-30T14:59:59Z"), Some(Duration::from_hours(4)));
         assert_eq!(end("2026-11-30T15:00:00Z"), Some(Duration::from_hours(9)));

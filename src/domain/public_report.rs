@@ -34,7 +34,8 @@ impl Month {
 
     /// The first moment after it.
     pub fn end(self) -> Millis {
-        let first = jiff::civil::Date::new(self.next().year, self.next().month, 1).and_then(|day| day.to_zoned(super::clock::jakarta()));
+        let first =
+            jiff::civil::Date::new(self.next().year, self.next().month, 1).and_then(|day| day.to_zoned(super::clock::jakarta()));
         first.map_or(Millis(i64::MAX), |at| Millis::from_timestamp(at.timestamp()))
     }
 
@@ -203,7 +204,8 @@ impl Tally {
                 }
             }
             Action::DeliveryEnded | Action::DeliverySettled | Action::PackageEntered => {
-                let left = action == Action::PackageEntered || detail.split(' ').any(|word| word == "accepted" || word == "arrived");
+                let left =
+                    action == Action::PackageEntered || detail.split(' ').any(|word| word == "accepted" || word == "arrived");
                 let letter = field(detail, "batch").and_then(|id| self.letters.get_mut(&format!("batch:{id}")));
                 if let Some(letter) = letter.filter(|_| left) {
                     letter.sent_at = Some(at);
@@ -236,7 +238,9 @@ impl Tally {
                     appeal.1 = Some((at, outcome));
                 }
             }
-            Action::ClockFired => self.clocks.extend(field(detail, "kind").and_then(|kind| kind.parse().ok()).map(|kind| (at, kind))),
+            Action::ClockFired => {
+                self.clocks.extend(field(detail, "kind").and_then(|kind| kind.parse().ok()).map(|kind| (at, kind)));
+            }
             Action::TipReceived if subject.starts_with("tip:") => self.counted.push((at, "public", 1)),
             Action::TipReceived => self.counted.push((at, "association", number("taken"))),
             Action::RulesActivated => self.counted.push((at, "rules_changed", 1)),
@@ -256,18 +260,19 @@ impl Tally {
             let all = self.letters.values().filter(|letter| letter.sent_at.is_some_and(within) && fits(letter));
             all.map(|letter| letter.rows).sum()
         };
-        let answered = |outcome: Outcome| {
-            self.answers.values().filter(|(at, found)| *found == outcome && within(*at)).count() as u64
-        };
+        let answered =
+            |outcome: Outcome| self.answers.values().filter(|(at, found)| *found == outcome && within(*at)).count() as u64;
         let down = |wanted: Liveness| {
             let all = self.looks.values().filter(|looks| went_down(looks, wanted).is_some_and(within));
             all.count() as u64
         };
         let appeals = |outcome: AppealOutcome| {
-            self.appeals.values().filter_map(|(_, answer)| *answer).filter(|(at, found)| *found == outcome && within(*at)).count() as u64
+            self.appeals.values().filter_map(|(_, answer)| *answer).filter(|(at, found)| *found == outcome && within(*at)).count()
+                as u64
         };
         let clocks = |kind: ClockKind| self.clocks.iter().filter(|(at, found)| *found == kind && within(*at)).count() as u64;
-        let counted = |name: &str| self.counted.iter().filter(|(at, found, _)| *found == name && within(*at)).map(|(.., n)| n).sum();
+        let counted =
+            |name: &str| self.counted.iter().filter(|(at, found, _)| *found == name && within(*at)).map(|(.., n)| n).sum();
         let figures: Vec<Figure<'_>> = vec![
             ("judged", Reason::ALL.iter().map(|reason| (reason.to_string(), judged(*reason))).collect()),
             ("letters", BatchKind::ALL.iter().map(|kind| (kind.to_string(), sent(&|letter| letter.kind == *kind))).collect()),

@@ -12,8 +12,8 @@ use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::job::{Fate, Job, JobKind, MAX_ATTEMPTS, backoff};
 use crate::mail::Transport;
 use crate::pipeline::{
-    Pipeline, PipelineError, Result, alerts, clocks, crawl, deliver, follow_up, import, inbox, purge, refresh, rule_changes, schedule,
-    screen,
+    Pipeline, PipelineError, Result, alerts, clocks, crawl, deliver, follow_up, import, inbox, purge, refresh, rule_changes,
+    schedule, screen,
 };
 use crate::platforms::{Source, TiktokOembed};
 use crate::store::jobs;
@@ -163,11 +163,13 @@ impl Worker {
                 // One of the two that cannot be done never keeps the other from being done.
                 let mail = inbox::read(pipeline).await;
                 let done = follow_up::follow_up(pipeline, self.eyes()).await?;
-                let looked =
-                    format!("{} up, {} edited, {} gone, {} unknown", done.up, done.edited, done.gone, done.unknown);
+                let looked = format!("{} up, {} edited, {} gone, {} unknown", done.up, done.edited, done.gone, done.unknown);
                 let mail = mail?;
                 let over = clocks::fire(pipeline).await?;
-                format!("{looked}; {over} clocks ran out; {} replies, {} bounces, {} mails to file", mail.replies, mail.bounces, mail.unfiled)
+                format!(
+                    "{looked}; {over} clocks ran out; {} replies, {} bounces, {} mails to file",
+                    mail.replies, mail.bounces, mail.unfiled
+                )
             }
             JobKind::Trial => format!("{} changes of rules tried", rule_changes::try_waiting(pipeline).await?),
             JobKind::Purge => {

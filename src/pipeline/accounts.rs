@@ -195,7 +195,9 @@ pub async fn set_mark(pipeline: &Pipeline, user: &User, mark: NewMark) -> Result
         MarkKind::Exempt if !ends_soon => {
             return refuse("an exemption ends on a day of the coming twelve months; it can be renewed");
         }
-        MarkKind::Hold if mark.reference.is_empty() => return refuse("a hold needs the reference of the office that asked for it"),
+        MarkKind::Hold if mark.reference.is_empty() => {
+            return refuse("a hold needs the reference of the office that asked for it");
+        }
         MarkKind::Hold if !ends_soon => return refuse("a hold ends on a day of the coming twelve months; it can be renewed"),
         MarkKind::Watch | MarkKind::Exempt | MarkKind::Hold => {}
     }

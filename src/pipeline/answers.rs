@@ -81,7 +81,8 @@ pub async fn take_sheet(pipeline: &Pipeline, user: &User, id: BatchId, file: Vec
         }
     }
     let event = AuditEvent::new(Actor::User(user.id), Action::AnswersRecorded, format!("batch:{id}"));
-    tx.commit(event.detail(format!("new={} unread={} sheet={sha256} answers={}", taken.new, taken.unread.len(), new.join(",")))).await?;
+    tx.commit(event.detail(format!("new={} unread={} sheet={sha256} answers={}", taken.new, taken.unread.len(), new.join(","))))
+        .await?;
     Ok(taken)
 }
 

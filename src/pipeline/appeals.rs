@@ -42,7 +42,10 @@ fn problems(written: &Written) -> Vec<AppealProblem> {
         (written.subject.trim().is_empty(), AppealProblem::Subject),
         (written.statement.trim().is_empty(), AppealProblem::Statement),
         (
-            long(&written.name, 200) || long(&written.contact, 200) || long(&written.subject, 500) || long(&written.statement, LONGEST),
+            long(&written.name, 200)
+                || long(&written.contact, 200)
+                || long(&written.subject, 500)
+                || long(&written.statement, LONGEST),
             AppealProblem::TooLong,
         ),
     ];
@@ -112,7 +115,9 @@ pub async fn answer(
     let appeal = rows::get(&mut tx, id).await?.ok_or_else(|| StoreError::NotFound(format!("appeal {id}")))?;
     match (outcome, appeal.flag_id) {
         (AppealOutcome::NotOurs, Some(_)) => {
-            return Err(PipelineError::Refused("we did write about this post: accept the objection, or say why it stands".into()));
+            return Err(PipelineError::Refused(
+                "we did write about this post: accept the objection, or say why it stands".into(),
+            ));
         }
         (AppealOutcome::Accepted | AppealOutcome::Rejected, None) => {
             return Err(PipelineError::Refused("we wrote about no such post: answer that it is not ours".into()));
@@ -123,7 +128,8 @@ pub async fn answer(
     let mut drafted = None;
     if let (AppealOutcome::Accepted, Some(flag)) = (outcome, appeal.flag_id) {
         let found = flags::get(&mut tx, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
-        let post = posts::get(&mut tx, found.post_id).await?.ok_or_else(|| StoreError::NotFound(format!("post {}", found.post_id)))?;
+        let post =
+            posts::get(&mut tx, found.post_id).await?.ok_or_else(|| StoreError::NotFound(format!("post {}", found.post_id)))?;
         if found.state == FlagState::Upheld {
             corrections::dismiss(pipeline, &mut tx, user, flag, why).await?;
         }

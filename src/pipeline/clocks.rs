@@ -1,6 +1,8 @@
 //! Clocks that run: what has to happen next after sending, and by when. They are read off what happened, so a restart loses none;
 //! that one ran out is noted once.
 
+use std::time::Duration;
+
 use super::{Pipeline, PipelineError, Result, allowed, batch::case_id, preflight, schedule};
 use crate::domain::Millis;
 use crate::domain::answer::Outcome;
@@ -34,6 +36,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The last minute in which it is in time.
+    pub fn last_minute(&self) -> Millis {
+        self.due.minus(Duration::from_mins(1))
+    }
+
     /// Whether it has run out.
     pub fn is_over(&self, now: Millis) -> bool {
         self.due <= now

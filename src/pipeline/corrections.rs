@@ -34,13 +34,7 @@ pub struct Why {
 ///
 /// # Errors
 /// [`PipelineError::Refused`] when one of them is not asked for with this package any more, or was decided anew.
-pub async fn withdraw(
-    pipeline: &Pipeline,
-    user: &User,
-    id: BatchId,
-    seen: &[(FlagId, DecisionId)],
-    why: &Why,
-) -> Result<Batch> {
+pub async fn withdraw(pipeline: &Pipeline, user: &User, id: BatchId, seen: &[(FlagId, DecisionId)], why: &Why) -> Result<Batch> {
     allowed(user, user.role.reviews(), WHO)?;
     let mut tx = pipeline.store.write_tx().await?;
     let request = batches::require(&mut tx, id).await?;
@@ -49,7 +43,10 @@ pub async fn withdraw(
     for (flag, decision) in seen {
         if standing.iter().all(|row| row.decision_id != *decision) {
             let case = batch::case_id(*flag);
-            return Err(PipelineError::Refused(format!("{case} is not asked for with {} any more; load the page again", request.code)));
+            return Err(PipelineError::Refused(format!(
+                "{case} is not asked for with {} any more; load the page again",
+                request.code
+            )));
         }
         decided.push(dismiss(pipeline, &mut tx, user, *flag, why).await?);
     }
@@ -133,7 +130,8 @@ pub async fn candidates(pipeline: &Pipeline) -> Result<Vec<Candidate>> {
     let (store, rules) = (&pipeline.store, pipeline.rules());
     let mut scanner = Scanner::new(&rules);
     let mut edited: BTreeMap<_, CheckOutcome> = BTreeMap::new();
-    for look in crate::store::checks::of_requested(store).await?.into_iter().filter(|look| look.outcome != CheckOutcome::Unknown) {
+    for look in crate::store::checks::of_requested(store).await?.into_iter().filter(|look| look.outcome != CheckOutcome::Unknown)
+    {
         edited.insert(look.post_id, look.outcome);
     }
     let mut all = Vec::new();
@@ -191,14 +189,13 @@ impl Withdrawal {
 /// Every withdrawal that was not given up, newest first.
 pub async fn withdrawals(pipeline: &Pipeline) -> Result<Vec<Withdrawal>> {
     let store = &pipeline.store;
-    let mut all: Vec<Withdrawal> = rows::withdrawals(store)
-        .await?
-        .into_iter()
-        .map(|letter| Withdrawal { letter, confirmed: 0, refused: 0 })
-        .collect();
+    let mut all: Vec<Withdrawal> =
+        rows::withdrawals(store).await?.into_iter().map(|letter| Withdrawal { letter, confirmed: 0, refused: 0 }).collect();
     for (id, outcome, seen_again) in rows::confirmations(store).await? {
         let Some(one) = all.iter_mut().find(|one| one.letter.id == id) else { continue };
-        one.confirmed += i64::from(seen_again || outcome.is_some_and(|outcome| outcome == Outcome::Restored || outcome == Outcome::AlreadyGone));
+        one.confirmed += i64::from(
+            seen_again || outcome.is_some_and(|outcome| outcome == Outcome::Restored || outcome == Outcome::AlreadyGone),
+        );
         one.refused += i64::from(!seen_again && outcome == Some(Outcome::Refused));
     }
     Ok(all)

@@ -57,7 +57,9 @@ fn is_over(pipeline: &Pipeline, month: Month) -> bool {
 pub async fn publish(pipeline: &Pipeline, user: &User, month: Month) -> Result<()> {
     allowed(user, user.role.supervises(), "only supervisors publish reports")?;
     if !is_over(pipeline, month) {
-        return Err(PipelineError::Refused("this month is not over; a report is published an hour after its end at the earliest".into()));
+        return Err(PipelineError::Refused(
+            "this month is not over; a report is published an hour after its end at the earliest".into(),
+        ));
     }
     let report = count(pipeline, month).await?;
     let json = json(&report)?;

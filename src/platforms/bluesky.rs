@@ -130,11 +130,7 @@ impl Source for Bluesky {
     }
 
     /// What is deleted, taken down or deactivated is left out of the answer.
-    fn look<'a>(
-        &'a self,
-        ids: &'a [String],
-        meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+    fn look<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
         Box::pin(async move {
             let mut all: BTreeMap<String, Shown> = ids.iter().map(|id| (id.clone(), Shown::Gone)).collect();
             for ids in ids.chunks(LOOKED_UP) {

@@ -242,11 +242,7 @@ pub trait Source: Send + Sync {
         None
     }
     /// Looks at posts by their ids, at most 50. Those that the answer leaves out told nothing.
-    fn look<'a>(
-        &'a self,
-        _ids: &'a [String],
-        _meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+    fn look<'a>(&'a self, _ids: &'a [String], _meter: &'a dyn Meter) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
         Box::pin(async { Ok(BTreeMap::new()) })
     }
     /// Tells an access that finds nothing from a platform on which there is nothing; called when a run found nothing.

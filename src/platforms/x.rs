@@ -154,11 +154,7 @@ impl Source for X {
     }
 
     /// Every post in an answer is paid for; what the day's budget does not allow tells nothing, and is asked tomorrow.
-    fn look<'a>(
-        &'a self,
-        ids: &'a [String],
-        meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+    fn look<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
         Box::pin(async move {
             let uncounted = |why: String| ApiError::new(Self::NAME, Class::Transient, format!("posts cannot be counted: {why}"));
             let posts = meter.bucket(POSTS, self.settings.daily_posts);

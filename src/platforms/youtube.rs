@@ -145,11 +145,7 @@ impl Source for Youtube {
         Some(Platform::Youtube)
     }
 
-    fn look<'a>(
-        &'a self,
-        ids: &'a [String],
-        meter: &'a dyn Meter,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
+    fn look<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
         Box::pin(async move {
             let found = self.details(meter, "snippet,status,contentDetails", ids).await?;
             // What is deleted or private is simply not in the answer.

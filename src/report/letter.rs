@@ -240,7 +240,10 @@ pub(super) fn notice_text(report: &BatchReport) -> String {
         ("{about}", about),
         ("{ban}", ban),
         ("{help}", &from.help),
-        ("{appeal}", &if from.appeals.is_empty() { String::new() } else { format!("ajukan keberatan di {} atau ", from.appeals) }),
+        (
+            "{appeal}",
+            &if from.appeals.is_empty() { String::new() } else { format!("ajukan keberatan di {} atau ", from.appeals) },
+        ),
         ("{email}", &from.email),
         ("{code}", &report.code),
     ];

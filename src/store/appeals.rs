@@ -28,7 +28,8 @@ pub async fn appellant(on: impl Into<Ex<'_>>, appeal: AppealId) -> Result<Option
 
 /// Answers it. The schema refuses whoever had a part in the request.
 pub async fn answer(tx: &mut WriteTx, appeal: AppealId, outcome: AppealOutcome, answer: &str, by: UserId) -> Result<()> {
-    const SQL: &str = "INSERT INTO appeal_answers (appeal_id, outcome, answer, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5)";
+    const SQL: &str =
+        "INSERT INTO appeal_answers (appeal_id, outcome, answer, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5)";
     let now = tx.now();
     exec!(tx, ex => sqlx::query(SQL).bind(appeal).bind(outcome).bind(answer).bind(by).bind(now).execute(ex))?;
     Ok(())
@@ -75,13 +76,15 @@ pub async fn count_since(on: impl Into<Ex<'_>>, since: Millis) -> Result<i64> {
 
 /// The flag of this number, if anything about it was sent.
 pub async fn sent_flag(on: impl Into<Ex<'_>>, flag: FlagId) -> Result<Option<FlagId>> {
-    const SQL: &str = "SELECT MIN(r.flag_id) FROM package_rows r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = $1 AND b.state = 'sent'";
+    const SQL: &str =
+        "SELECT MIN(r.flag_id) FROM package_rows r JOIN batches b ON b.id = r.batch_id WHERE r.flag_id = $1 AND b.state = 'sent'";
     run!(on, ex => sqlx::query_scalar(SQL).bind(flag).fetch_one(ex))
 }
 
 /// The newest flag of a post about which anything was sent.
 pub async fn sent_flag_of_post(on: impl Into<Ex<'_>>, platform: Platform, native_id: &str) -> Result<Option<FlagId>> {
-    const SQL: &str = "SELECT MAX(r.flag_id) FROM package_rows r JOIN batches b ON b.id = r.batch_id JOIN flags f ON f.id = r.flag_id
+    const SQL: &str =
+        "SELECT MAX(r.flag_id) FROM package_rows r JOIN batches b ON b.id = r.batch_id JOIN flags f ON f.id = r.flag_id
         JOIN posts p ON p.id = f.post_id WHERE p.platform = $1 AND p.native_id = $2 AND b.state = 'sent'";
     run!(on, ex => sqlx::query_scalar(SQL).bind(platform).bind(native_id).fetch_one(ex))
 }

@@ -46,7 +46,8 @@ macro_rules! followed {
 
 /// Looks at requested posts of `platform` since the newest request about each left, post by post, oldest first.
 pub async fn since_sent(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Check>> {
-    const SQL: &str = "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN (SELECT f.post_id, MAX(d.sent_at) AS sent_at
+    const SQL: &str =
+        "SELECT c.id, c.post_id, c.checked_at, c.outcome FROM checks c JOIN (SELECT f.post_id, MAX(d.sent_at) AS sent_at
             FROM deliveries d JOIN requests r ON r.batch_id = d.batch_id JOIN flags f ON f.id = r.flag_id
             WHERE r.kind = 'request' AND d.sent_at IS NOT NULL AND f.platform = $1 GROUP BY f.post_id) s ON s.post_id = c.post_id
         WHERE c.checked_at > s.sent_at ORDER BY c.post_id, c.checked_at, c.id";
@@ -55,11 +56,14 @@ pub async fn since_sent(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec
 
 /// Posts of `platform` in packages that leave now and ask something about them, and that no look since `since` told anything about.
 pub async fn leaving_unseen(on: impl Into<Ex<'_>>, platform: Platform, now: Millis, since: Millis) -> Result<Vec<Followed>> {
-    const SQL: &str = concat!(followed!(), "MAX(CAST(0 AS BIGINT)) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+    const SQL: &str = concat!(
+        followed!(),
+        "MAX(CAST(0 AS BIGINT)) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
         JOIN package_rows r ON r.flag_id = f.id JOIN deliveries v ON v.batch_id = r.batch_id
         WHERE p.platform = $1 AND r.kind NOT IN ('withdrawal', 'correction', 'lead') AND v.state = 'queued' AND v.due_at <= $2
         AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at >= $3 AND c.outcome <> 'unknown')
-        GROUP BY p.id ORDER BY p.id");
+        GROUP BY p.id ORDER BY p.id"
+    );
     run!(on, ex => sqlx::query_as(SQL).bind(platform).bind(now).bind(since).fetch_all(ex))
 }
 
@@ -77,10 +81,13 @@ pub async fn of_batch(on: impl Into<Ex<'_>>, batch: BatchId) -> Result<BTreeMap<
 
 macro_rules! requested {
     () => {
-        concat!(followed!(), "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+        concat!(
+            followed!(),
+            "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
         JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
         WHERE p.platform = $1 AND f.state = 'upheld' AND b.state = 'sent' AND b.kind = 'request' AND v.sent_at IS NOT NULL
-        GROUP BY p.id")
+        GROUP BY p.id"
+        )
     };
 }
 

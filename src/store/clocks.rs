@@ -12,8 +12,7 @@ pub async fn fire(tx: &mut WriteTx, kind: ClockKind, subject: &str, started: Mil
     const KNOWN: &str = "SELECT COUNT(*) FROM clock_firings WHERE kind = $1 AND subject = $2 AND started_at = $3";
     // Another worker may note it at the same moment.
     const SQL: &str = "INSERT INTO clock_firings (kind, subject, started_at, due_at, fired_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let known: i64 =
-        run!(&mut *tx, ex => sqlx::query_scalar(KNOWN).bind(kind).bind(subject).bind(started).fetch_one(ex))?;
+    let known: i64 = run!(&mut *tx, ex => sqlx::query_scalar(KNOWN).bind(kind).bind(subject).bind(started).fetch_one(ex))?;
     if known > 0 {
         return Ok(false);
     }

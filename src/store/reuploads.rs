@@ -69,7 +69,8 @@ pub async fn newest_open(on: impl Into<Ex<'_>>, limit: i64) -> Result<Vec<Newest
 
 /// A request about a flag that left before `before`: its reference.
 pub async fn request_before(on: impl Into<Ex<'_>>, flag: FlagId, before: Millis) -> Result<Option<String>> {
-    const SQL: &str = "SELECT MAX(b.code) FROM requests r JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
+    const SQL: &str =
+        "SELECT MAX(b.code) FROM requests r JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
         WHERE r.flag_id = $1 AND r.kind = 'request' AND b.state = 'sent' AND v.sent_at < $2";
     run!(on, ex => sqlx::query_scalar(SQL).bind(flag).bind(before).fetch_one(ex))
 }

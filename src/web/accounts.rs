@@ -169,7 +169,12 @@ pub(super) async fn list(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     let marked = rows::marked(&pipeline.store, pipeline.clock().now()).await?;
     let of = |kind: MarkKind| marked.iter().filter(|mark| mark.kind == kind).cloned().collect::<Vec<Mark>>();
     let held = user.role.supervises().then(|| of(MarkKind::Hold));
-    html(&ListPage { watched: of(MarkKind::Watch), exempt: of(MarkKind::Exempt), held, f: Frame::new(user, "accounts", query.done) })
+    html(&ListPage {
+        watched: of(MarkKind::Watch),
+        exempt: of(MarkKind::Exempt),
+        held,
+        f: Frame::new(user, "accounts", query.done),
+    })
 }
 
 #[derive(Deserialize)]

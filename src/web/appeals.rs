@@ -183,7 +183,8 @@ pub(super) async fn answer(
 ) -> Page {
     let why = Why { reason: form.reason, note: String::new() };
     let drafted = appeals::answer(&pipeline, &user, AppealId(id), form.outcome, &form.answer, &why).await?;
-    let to = drafted.map_or_else(|| "/corrections?done=appeal-answered".to_owned(), |batch| format!("/batches/{}?done=rendered", batch.id));
+    let to = drafted
+        .map_or_else(|| "/corrections?done=appeal-answered".to_owned(), |batch| format!("/batches/{}?done=rendered", batch.id));
     Ok(Redirect::to(&to).into_response())
 }
 

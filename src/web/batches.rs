@@ -386,18 +386,7 @@ pub(super) async fn page(
             let answers = || rows.iter().filter_map(|row| row.answer.as_ref());
             (answers().count(), answers().filter(|answer| answer.outcome.is_success()).count())
         },
-        withdrawable: if batch.kind == BatchKind::Request {
-            let standing = batches::standing(store, id).await?;
-            let detail = |row: &batches::Standing| rows.iter().find(|one| one.detail.request_id == Some(row.request_id));
-            let shown = |row: batches::Standing| {
-                let one = detail(&row)?;
-                let case = format!("{} @{}", one.case_id, one.detail.author);
-                Some((format!("{}:{}", one.detail.flag_id, row.decision_id), case))
-            };
-            standing.into_iter().filter_map(shown).collect()
-        } else {
-            Vec::new()
-        },
+        withdrawable: withdrawable(&pipeline, &batch, &rows).await?,
         withdraw_reasons: super::corrections::reasons(),
         outcomes: Outcome::ALL.iter().copied().filter(|outcome| outcome.answers(batch.kind)).collect(),
         gone: rows.iter().filter(|row| row.liveness.is_down()).count(),
@@ -410,6 +399,20 @@ pub(super) async fn page(
         delivery,
         attempts,
     })
+}
+
+/// Rows of a request that can be withdrawn: `FLAG:DECISION`, and what it is.
+async fn withdrawable(pipeline: &Pipeline, batch: &Batch, rows: &[Row]) -> Result<Vec<(String, String)>, PageError> {
+    if batch.kind != BatchKind::Request {
+        return Ok(Vec::new());
+    }
+    let standing = batches::standing(&pipeline.store, batch.id).await?;
+    let shown = |row: batches::Standing| {
+        let one = rows.iter().find(|one| one.detail.request_id == Some(row.request_id))?;
+        let case = format!("{} @{}", one.case_id, one.detail.author);
+        Some((format!("{}:{}", one.detail.flag_id, row.decision_id), case))
+    };
+    Ok(standing.into_iter().filter_map(shown).collect())
 }
 
 /// Scripts of the demo are never shown as if they were people.

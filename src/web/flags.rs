@@ -232,7 +232,7 @@ async fn show(pipeline: &Pipeline, user: User, id: FlagId, query: FlagQuery, dra
         history: decisions::of_flag(store, id).await?,
         referrals: decisions::referrals(store, id).await?,
         packages: batches::sent_with(store, id).await?,
-        standing: corrections::standing_row(&pipeline, id).await?,
+        standing: corrections::standing_row(pipeline, id).await?,
         withdraw_reasons: super::corrections::reasons(),
         liveness: Liveness::from_checks(&checks::of_post(store, flag.post_id).await?),
         views: views(&posts::views(store, flag.post_id).await?),

@@ -95,7 +95,11 @@ pub(super) async fn public(State(pipeline): State<Pipeline>, Query(query): Query
 }
 
 /// A published report: `2026-11` as a page, `2026-11.json` as it was published, `2026-11.csv`.
-pub(super) async fn public_one(State(pipeline): State<Pipeline>, Path(name): Path<String>, Query(query): Query<LanguageQuery>) -> Page {
+pub(super) async fn public_one(
+    State(pipeline): State<Pipeline>,
+    Path(name): Path<String>,
+    Query(query): Query<LanguageQuery>,
+) -> Page {
     let (month, shape) = name.split_once('.').unwrap_or((name.as_str(), ""));
     let month: Month = month.parse().map_err(|_| PageError::NotFound)?;
     let found = if pipeline.config.record.open { public_record::read(&pipeline, month).await? } else { None };
@@ -159,7 +163,13 @@ pub(super) async fn page(State(pipeline): State<Pipeline>, SignedIn(user): Signe
     };
     let over = public_record::months(&pipeline).await?.contains(&(month, true));
     let f = Frame::new(user, "figures", None);
-    html(&MonthPage { cards: cards(f.t, &report), may: over && published.is_none() && f.user.role.supervises(), report, published, f })
+    html(&MonthPage {
+        cards: cards(f.t, &report),
+        may: over && published.is_none() && f.user.role.supervises(),
+        report,
+        published,
+        f,
+    })
 }
 
 pub(super) async fn publish(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Path(name): Path<String>) -> Page {

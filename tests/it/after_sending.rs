@@ -143,7 +143,8 @@ async fn entered(stage: &Stage, by: &User, id: BatchId, row: usize, outcome: Out
 async fn clocks_once(stage: &Stage) {
     let (id, ratna) = sent(stage).await;
     let pipeline = &stage.pipeline;
-    let kinds = async || clocks::running(pipeline).await.unwrap().iter().map(|clock| (clock.kind, clock.rows)).collect::<Vec<_>>();
+    let kinds =
+        async || clocks::running(pipeline).await.unwrap().iter().map(|clock| (clock.kind, clock.rows)).collect::<Vec<_>>();
     assert_eq!(kinds().await, [(ClockKind::Answer, 6)]);
     // Sent on Friday 20 November: five working days are over with Friday the 27th, in Jakarta.
     let clock = clocks::running(pipeline).await.unwrap().remove(0);
@@ -191,7 +192,13 @@ async fn clocks_once(stage: &Stage) {
     let refused = clocks::running(pipeline).await.unwrap().into_iter().find(|clock| clock.kind == ClockKind::Refusal).unwrap();
     let request = refused.request.unwrap();
     assert!(clocks::end_request(pipeline, &ratna, request, " ").await.is_err(), "without a reason");
-    assert!(letters::choices(pipeline, &batches::require(stage.store(), id).await.unwrap()).await.unwrap().iter().any(|(kind, _)| *kind == BatchKind::Application));
+    assert!(
+        letters::choices(pipeline, &batches::require(stage.store(), id).await.unwrap())
+            .await
+            .unwrap()
+            .iter()
+            .any(|(kind, _)| *kind == BatchKind::Application)
+    );
     clocks::end_request(pipeline, &ratna, request, "penjual sudah menghapus katalognya").await.unwrap();
     assert!(clocks::end_request(pipeline, &ratna, request, "sekali lagi").await.is_err());
     assert_eq!(kinds().await, [(ClockKind::Clarification, 1), (ClockKind::Answer, 3)]);
@@ -211,7 +218,10 @@ async fn withdrawn(stage: &Stage) {
     let viewer = stage.person("wati", Role::Viewer).await;
     assert!(corrections::withdraw(pipeline, &viewer, id, &rows[..1], &why(Reason::Mistake)).await.is_err(), "a viewer");
     assert!(corrections::withdraw(pipeline, &ratna, id, &[], &why(Reason::Mistake)).await.is_err(), "nothing");
-    assert!(corrections::withdraw(pipeline, &ratna, id, &rows[..1], &why(Reason::BaleOffer)).await.is_err(), "no reason to dismiss");
+    assert!(
+        corrections::withdraw(pipeline, &ratna, id, &rows[..1], &why(Reason::BaleOffer)).await.is_err(),
+        "no reason to dismiss"
+    );
     // One that was decided anew since: nothing of it happens, to the others neither.
     let stale = [rows[0], (rows[1].0, DecisionId(rows[1].1.0 + 1000))];
     assert!(corrections::withdraw(pipeline, &ratna, id, &stale, &why(Reason::Mistake)).await.is_err());
@@ -230,14 +240,16 @@ async fn withdrawn(stage: &Stage) {
     let due = batch::sign(pipeline, &budi, letter.id, &hash).await.unwrap();
     stage.clock.advance(due.since(pipeline.clock().now()));
     stage.worker("w").perform(JobKind::Deliver).await.unwrap();
-    let (request, letter) = (batches::require(stage.store(), id).await.unwrap(), batches::require(stage.store(), letter.id).await.unwrap());
+    let (request, letter) =
+        (batches::require(stage.store(), id).await.unwrap(), batches::require(stage.store(), letter.id).await.unwrap());
     assert_eq!((letter.state, letter.recipient), (BatchState::Sent, request.recipient));
     let state = async || {
         let one = corrections::withdrawals(pipeline).await.unwrap().remove(0);
         (one.letter.rows, one.confirmed, one.refused, one.is_done())
     };
     assert_eq!(state().await, (2, 0, 0, false));
-    let kinds = async || clocks::running(pipeline).await.unwrap().into_iter().map(|clock| (clock.kind, clock.rows)).collect::<Vec<_>>();
+    let kinds =
+        async || clocks::running(pipeline).await.unwrap().into_iter().map(|clock| (clock.kind, clock.rows)).collect::<Vec<_>>();
     assert_eq!(kinds().await, [(ClockKind::Answer, 4), (ClockKind::Confirmation, 2)]);
     entered(stage, &ratna, letter.id, 0, Outcome::Refused).await;
     assert_eq!(state().await, (2, 0, 1, false));
@@ -260,17 +272,23 @@ async fn doubts(stage: &Stage) {
     };
     assert_eq!(found(&stage.pipeline).await, []);
     // Its text was changed here by a later crawl; another by a look alone.
-    direct(stage, &format!("UPDATE posts SET text = 'batik tulis', text_sha256 = 'x' WHERE id = {}", rows[0].post_id)).await.unwrap();
+    direct(stage, &format!("UPDATE posts SET text = 'batik tulis', text_sha256 = 'x' WHERE id = {}", rows[0].post_id))
+        .await
+        .unwrap();
     stage.fake.change(&rows[1].native_id, Changed::Edited("batik tulis".into()));
     stage.later(HOUR);
     stage.worker("w").perform(JobKind::FollowUp).await.unwrap();
     // A capture that does not fit its hash any more: the schema refuses to change one, so somebody went around it.
     let sqlite = stage.pipeline.config.database.url.starts_with("sqlite:");
-    let change = format!("UPDATE captures SET bytes = {} WHERE post_id = {}", if sqlite { "x'00'" } else { "'\\x00'" }, rows[2].post_id);
+    let change =
+        format!("UPDATE captures SET bytes = {} WHERE post_id = {}", if sqlite { "x'00'" } else { "'\\x00'" }, rows[2].post_id);
     let (off, on) = if sqlite {
         ("DROP TRIGGER captures_no_update; ".to_owned(), String::new())
     } else {
-        ("ALTER TABLE captures DISABLE TRIGGER captures_no_update; ".to_owned(), "; ALTER TABLE captures ENABLE TRIGGER captures_no_update".to_owned())
+        (
+            "ALTER TABLE captures DISABLE TRIGGER captures_no_update; ".to_owned(),
+            "; ALTER TABLE captures ENABLE TRIGGER captures_no_update".to_owned(),
+        )
     };
     direct(stage, &format!("{off}{change}{on}")).await.unwrap();
     let mut expected = vec![
@@ -291,12 +309,17 @@ async fn again(stage: &Stage) {
     stage.later(DAY);
     crate::desk::stored(
         stage,
-        &[(rows[0].author.as_str(), "Bal segel import Korea isi topi, 1 bal 3jt, minat WA"), ("akun.baru", rows[1].text.as_str())],
+        &[
+            (rows[0].author.as_str(), "Bal segel import Korea isi topi, 1 bal 3jt, minat WA"),
+            ("akun.baru", rows[1].text.as_str()),
+        ],
     )
     .await;
     let found = reuploads::list(&stage.pipeline, &ratna).await.unwrap();
-    let mut names: Vec<_> =
-        found.iter().map(|(post, common)| (post.author.clone(), common.iter().map(|one| one.name()).collect::<Vec<_>>())).collect();
+    let mut names: Vec<_> = found
+        .iter()
+        .map(|(post, common)| (post.author.clone(), common.iter().map(|one| one.name()).collect::<Vec<_>>()))
+        .collect();
     names.sort();
     let mut expected = vec![(rows[0].author.clone(), vec!["account"]), ("akun.baru".to_owned(), vec!["words"])];
     expected.sort();
@@ -325,7 +348,8 @@ async fn objection(stage: &Stage) {
     let case = batch::case_id(details[0].flag_id).to_lowercase();
     let first = appeals::submit(pipeline, &written(&format!(" {case} "))).await.unwrap().unwrap();
     let second = appeals::submit(pipeline, &written(&format!("{}?is_from_webapp=1", details[1].url))).await.unwrap().unwrap();
-    let strange = appeals::submit(pipeline, &written("https://www.tiktok.com/@orang/video/7412345678901299999")).await.unwrap().unwrap();
+    let strange =
+        appeals::submit(pipeline, &written("https://www.tiktok.com/@orang/video/7412345678901299999")).await.unwrap().unwrap();
     let open = sisir::store::appeals::open(stage.store()).await.unwrap();
     let about: Vec<_> = open.iter().map(|appeal| appeal.flag_id).collect();
     assert_eq!(about, [Some(details[0].flag_id), Some(details[1].flag_id), None]);
@@ -374,7 +398,12 @@ async fn objection(stage: &Stage) {
     // Around the program the same is refused.
     let fourth = appeals::submit(pipeline, &written(&batch::case_id(details[2].flag_id))).await.unwrap().unwrap();
     let id = appeals::by_ticket(pipeline, &fourth).await.unwrap().unwrap().id;
-    let row = |by: &User| format!("INSERT INTO appeal_answers (appeal_id, outcome, answer, decided_by, decided_at) VALUES ({id}, 'rejected', 'x', {}, 1)", by.id);
+    let row = |by: &User| {
+        format!(
+            "INSERT INTO appeal_answers (appeal_id, outcome, answer, decided_by, decided_at) VALUES ({id}, 'rejected', 'x', {}, 1)",
+            by.id
+        )
+    };
     for who in [&ratna, &rekan, &budi] {
         assert!(direct(stage, &row(who)).await.unwrap_err().contains("no part in the request"));
     }
@@ -480,7 +509,9 @@ async fn anybody_can_object_and_learns_only_what_is_theirs() {
         let answer = client().post(format!("{}{path}", desk.base)).header(ORIGIN, &desk.base).form(form).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     };
-    let form = |subject: &'static str| [("subject", subject), ("statement", "Itu milik saya"), ("name", "Warga"), ("contact", "warga@contoh.id")];
+    let form = |subject: &'static str| {
+        [("subject", subject), ("statement", "Itu milik saya"), ("name", "Warga"), ("contact", "warga@contoh.id")]
+    };
     let (status, page) = send("/keberatan", &[("subject", "\"><script>alert(1)</script>")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;"), "what was typed comes back as text");
@@ -490,14 +521,25 @@ async fn anybody_can_object_and_learns_only_what_is_theirs() {
         format!("{before}{}", rest.split_once("</code>").unwrap().1)
     };
     let url: &'static str = Box::leak(row.url.clone().into_boxed_str());
-    let (ours, theirs) = (send("/keberatan", &form(url)).await, send("/keberatan", &form("https://www.tiktok.com/@a/video/7412345678901299999")).await);
+    let (ours, theirs) = (
+        send("/keberatan", &form(url)).await,
+        send("/keberatan", &form("https://www.tiktok.com/@a/video/7412345678901299999")).await,
+    );
     assert_eq!((ours.0, strip(&ours.1)), (StatusCode::OK, strip(&theirs.1)));
     let ticket = ours.1.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
     let (_, page) = send("/keberatan/status", &[("ticket", &ticket)]).await;
-    assert!(page.contains("Menunggu jawaban") && !page.contains(&row.author) && !page.contains("Warga") && !page.contains("KS-"), "{page}");
+    assert!(
+        page.contains("Menunggu jawaban") && !page.contains(&row.author) && !page.contains("Warga") && !page.contains("KS-"),
+        "{page}"
+    );
     let (_, page) = send("/keberatan/status", &[("ticket", "' OR 1=1 --"), ("lang", "en")]).await;
     assert!(page.contains("There is no objection with this ticket"));
-    for (field, value) in [("statement", "x".repeat(4_001)), ("subject", "\u{202e}terbalik".into()), ("name", "a\0b".into()), ("contact", "=cmd|calc@x".into())] {
+    for (field, value) in [
+        ("statement", "x".repeat(4_001)),
+        ("subject", "\u{202e}terbalik".into()),
+        ("name", "a\0b".into()),
+        ("contact", "=cmd|calc@x".into()),
+    ] {
         let mut all = form("KS-000001").map(|(name, value)| (name, value.to_owned()));
         all.iter_mut().filter(|(name, _)| *name == field).for_each(|(_, old)| old.clone_from(&value));
         let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -508,13 +550,23 @@ async fn anybody_can_object_and_learns_only_what_is_theirs() {
     let (status, _) = send("/keberatan", &[("statement", &"x".repeat(7 << 20))]).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     // A page elsewhere cannot send the form for its visitor.
-    let foreign = client().post(format!("{}/keberatan", desk.base)).header(ORIGIN, "https://jahat.example").form(&form("KS-1")).send().await;
+    let foreign = client()
+        .post(format!("{}/keberatan", desk.base))
+        .header(ORIGIN, "https://jahat.example")
+        .form(&form("KS-1"))
+        .send()
+        .await;
     assert_eq!(foreign.unwrap().status(), StatusCode::FORBIDDEN);
     // A supervisor answers in the desk; the seller reads it.
     let sinta = desk.sign_in("sinta", Role::Supervisor).await;
     assert!(sinta.page("/corrections").await.contains("K-1"));
     assert!(sinta.page("/appeals/1").await.contains("Itu milik saya"));
-    let answer = sinta.post("/appeals/1/answer", &[("outcome", "accepted"), ("reason", "local_preloved"), ("answer", "Anda benar <b>sekali</b>.")]).await;
+    let answer = sinta
+        .post(
+            "/appeals/1/answer",
+            &[("outcome", "accepted"), ("reason", "local_preloved"), ("answer", "Anda benar <b>sekali</b>.")],
+        )
+        .await;
     assert!(answer.headers()["location"].to_str().unwrap().starts_with("/batches/"));
     let (_, page) = send("/keberatan/status", &[("ticket", &ticket)]).await;
     assert!(page.contains("Anda benar &#60;b&#62;sekali&#60;/b&#62;.") && !page.contains("sinta"), "{page}");

@@ -174,7 +174,8 @@ async fn every_page_is_accessible_in_light_and_dark() {
 async fn after_sending(desk: &Desk, ratna: &sisir::domain::user::User) -> String {
     use sisir::pipeline::{appeals, batch, corrections, public_record};
     let pipeline = &desk.stage.pipeline;
-    let (budi, sinta) = (desk.stage.person("budi", Role::Approver).await, users::by_name(desk.stage.store(), "sinta").await.unwrap().unwrap());
+    let (budi, sinta) =
+        (desk.stage.person("budi", Role::Approver).await, users::by_name(desk.stage.store(), "sinta").await.unwrap().unwrap());
     let package = crate::two_person::rendered(&desk.stage, &[ratna]).await;
     let due = batch::sign(pipeline, &budi, package.id, &package.package_sha256.clone().unwrap()).await.unwrap();
     desk.stage.clock.advance(due.since(pipeline.clock().now()));

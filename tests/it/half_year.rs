@@ -25,7 +25,9 @@ use sisir::domain::user::{Role, User};
 use sisir::domain::{Clock, Entropy, Millis, Platform, sha256_hex};
 use sisir::pipeline::appeals::{self, Written};
 use sisir::pipeline::corrections::{self, Why};
-use sisir::pipeline::{Pipeline, answers, batch, clocks, figures, letters, preflight, public_record, reuploads, review, schedule, screen};
+use sisir::pipeline::{
+    Pipeline, answers, batch, clocks, figures, letters, preflight, public_record, reuploads, review, schedule, screen,
+};
 use sisir::platforms::fake::{Changed, FakePost};
 use sisir::store::batches::{PackageFile, Rendered};
 use sisir::store::{audit, batches, checks, outbox, posts, queue, users};
@@ -190,7 +192,10 @@ impl Half {
             media_type: media_type.into(),
             bytes,
         };
-        let message = format!("From: <a@contoh.go.id>\r\nTo: <{}>\r\nMessage-ID: <{}@contoh.go.id>\r\nSubject: {}\r\n\r\nUji\r\n", to.email, drafted.code, drafted.code);
+        let message = format!(
+            "From: <a@contoh.go.id>\r\nTo: <{}>\r\nMessage-ID: <{}@contoh.go.id>\r\nSubject: {}\r\n\r\nUji\r\n",
+            to.email, drafted.code, drafted.code
+        );
         let files = [
             file(format!("{}-lampiran.json", drafted.code), "application/json", serde_json::to_vec(&json).unwrap()),
             file(batch::MESSAGE_FILE.into(), "message/rfc822", message.into_bytes()),
@@ -205,7 +210,8 @@ impl Half {
 
     async fn sign(&mut self, package: &Batch) {
         let hash = package.package_sha256.clone().unwrap();
-        let due = batch::sign(&self.pipeline, &self.budi, package.id, &hash).await.unwrap_or_else(|e| panic!("{}: {e}", package.code));
+        let due =
+            batch::sign(&self.pipeline, &self.budi, package.id, &hash).await.unwrap_or_else(|e| panic!("{}: {e}", package.code));
         self.wake_at(due);
         self.signed.push(package.clone());
     }
@@ -304,7 +310,8 @@ impl Half {
                     self.stage.fake.remove([id.as_str()]);
                     let n: usize = sha256_hex(id.as_bytes()).bytes().take(6).map(usize::from).sum::<usize>() + 900_000;
                     let again = FakePost { native_id: format!("7{n:018}"), platform: Platform::Tiktok, ..post(n, now) };
-                    let author = posts::all(&self.pipeline.store).await.unwrap().into_iter().find(|post| post.native_id == id).unwrap();
+                    let author =
+                        posts::all(&self.pipeline.store).await.unwrap().into_iter().find(|post| post.native_id == id).unwrap();
                     let again = FakePost { author: author.author, platform: author.platform, ..again };
                     if again.platform == Platform::Tiktok {
                         let seen = Observation {
@@ -363,7 +370,7 @@ impl Half {
         let mut done = BTreeSet::new();
         for clock in clocks::running(&self.pipeline).await.unwrap() {
             match clock.kind {
-                ClockKind::Refusal if week % 2 == 0 && self.share() < 0.5 => {
+                ClockKind::Refusal if week.is_multiple_of(2) && self.share() < 0.5 => {
                     clocks::end_request(&self.pipeline, &self.ratna, clock.request.unwrap(), "cukup").await.unwrap();
                 }
                 ClockKind::Answer if clock.is_over(self.now()) => {
@@ -382,7 +389,9 @@ impl Half {
             }
         }
         let requests: Vec<Batch> = batches::list(&self.pipeline.store, 10_000).await.unwrap();
-        let requests = requests.into_iter().filter(|one| one.kind == BatchKind::Request && one.state == BatchState::Sent && one.platform == Platform::Tiktok);
+        let requests = requests
+            .into_iter()
+            .filter(|one| one.kind == BatchKind::Request && one.state == BatchState::Sent && one.platform == Platform::Tiktok);
         let Some(newest) = requests.max_by_key(|one| one.id) else { return };
         let standing = batches::standing(&self.pipeline.store, newest.id).await.unwrap();
         let rows = batches::rows(&self.pipeline.store, newest.id).await.unwrap();
@@ -403,7 +412,7 @@ impl Half {
             let ticket = appeals::submit(&self.pipeline, &written).await.unwrap().unwrap();
             let id = appeals::by_ticket(&self.pipeline, &ticket).await.unwrap().unwrap().id.0;
             // Some are answered late.
-            let days = if week % 2 == 0 { 20 } else { 5 };
+            let days = if week.is_multiple_of(2) { 20 } else { 5 };
             self.appeals.push((id, Millis(self.now().0 + days * DAY)));
             self.wake_at(Millis(self.now().0 + days * DAY));
         }
@@ -416,7 +425,8 @@ impl Half {
         for (id, _) in due {
             let why = Why { reason: Reason::LocalPreloved, note: String::new() };
             let outcome = if id % 2 == 0 { AppealOutcome::Accepted } else { AppealOutcome::Rejected };
-            let letter = appeals::answer(&self.pipeline, &self.sinta, AppealId(id), outcome, "Sudah diperiksa.", &why).await.unwrap();
+            let letter =
+                appeals::answer(&self.pipeline, &self.sinta, AppealId(id), outcome, "Sudah diperiksa.", &why).await.unwrap();
             if let Some(letter) = letter {
                 let dewi = users::by_name(&self.pipeline.store, "dewi").await.unwrap().unwrap();
                 let due = batch::sign(&self.pipeline, &dewi, letter.id, letter.package_sha256.as_deref().unwrap()).await.unwrap();
@@ -466,7 +476,8 @@ impl Half {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_year_goes_by() {
     let requests = length("SISIR_HALF_YEAR_REQUESTS", 2_000);
-    let all: Vec<FakePost> = (0..requests).map(|n| post(n, Millis(BEGIN.0 + i64::try_from(n * WEEKS / requests).unwrap() * 7 * DAY - HOUR))).collect();
+    let all: Vec<FakePost> =
+        (0..requests).map(|n| post(n, Millis(BEGIN.0 + i64::try_from(n * WEEKS / requests).unwrap() * 7 * DAY - HOUR))).collect();
     let stage = Stage::with(Engine::Sqlite, all.clone(), BEGIN).await.unwrap();
     let (ratna, budi) = (stage.person("ratna", Role::Analyst).await, stage.person("budi", Role::Approver).await);
     stage.person("dewi", Role::Approver).await;
@@ -493,7 +504,8 @@ async fn half_a_year_goes_by() {
     for week in 0..WEEKS {
         half.restart().await;
         half.monday(week).await;
-        let found: Vec<FakePost> = all.iter().enumerate().filter(|(n, _)| n * WEEKS / requests == week).map(|(_, post)| post.clone()).collect();
+        let found: Vec<FakePost> =
+            all.iter().enumerate().filter(|(n, _)| n * WEEKS / requests == week).map(|(_, post)| post.clone()).collect();
         half.week(&found).await;
         let next = Millis(BEGIN.0 + i64::try_from(week + 1).unwrap() * 7 * DAY);
         while let Some(wake) = half.wakes.iter().next().copied().filter(|wake| *wake < next) {
@@ -506,7 +518,8 @@ async fn half_a_year_goes_by() {
         half.stage.clock.advance(next.since(half.now()));
         screen::screen(&half.pipeline, |_| {}).await.unwrap();
         seen_again = seen_again.max(reuploads::list(&half.pipeline, &half.ratna).await.unwrap().len());
-        let over = public_record::months(&half.pipeline).await.unwrap().into_iter().filter(|(_, over)| *over).map(|(month, _)| month);
+        let over =
+            public_record::months(&half.pipeline).await.unwrap().into_iter().filter(|(_, over)| *over).map(|(month, _)| month);
         for month in over {
             if !reports.contains(&month) {
                 public_record::publish(&half.pipeline, &half.sinta, month).await.unwrap();
@@ -548,8 +561,11 @@ async fn on_time(half: &Half) {
     // National holidays and joint leave of the first half of 2026, and working days counted one by one.
     let free: toml::Value = toml::from_str(&std::fs::read_to_string("calendar/indonesia.toml").unwrap()).unwrap();
     let year = free["year"].as_array().unwrap().iter().find(|year| year["year"].as_integer() == Some(2026)).unwrap();
-    let free: BTreeSet<String> =
-        ["holidays", "joint_leave"].iter().flat_map(|kind| year[*kind].as_array().unwrap()).map(|day| day.as_str().unwrap().to_owned()).collect();
+    let free: BTreeSet<String> = ["holidays", "joint_leave"]
+        .iter()
+        .flat_map(|kind| year[*kind].as_array().unwrap())
+        .map(|day| day.as_str().unwrap().to_owned())
+        .collect();
     let after = |from: Millis, days: usize| {
         let mut day = from.in_jakarta().date();
         let mut left = days;
@@ -558,7 +574,9 @@ async fn on_time(half: &Half) {
             let weekend = matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
             left -= usize::from(!weekend && !free.contains(&day.to_string()));
         }
-        Millis::from_timestamp(day.tomorrow().unwrap().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7))).unwrap().timestamp())
+        Millis::from_timestamp(
+            day.tomorrow().unwrap().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7))).unwrap().timestamp(),
+        )
     };
     let mut once = BTreeSet::new();
     for one in &fired {
@@ -594,7 +612,11 @@ async fn on_time(half: &Half) {
     assert!(silent > 0);
     for batch in fired.iter().filter_map(|one| one.subject.strip_prefix("batch:")) {
         let package = batches::require(&half.pipeline.store, sisir::domain::ids::BatchId(batch.parse().unwrap())).await.unwrap();
-        assert!(package.platform != Platform::Youtube || package.kind != BatchKind::Request, "{} was answered in time", package.code);
+        assert!(
+            package.platform != Platform::Youtube || package.kind != BatchKind::Request,
+            "{} was answered in time",
+            package.code
+        );
     }
 }
 
@@ -606,8 +628,12 @@ async fn estimates(half: &Half) {
         let hours: f64 = row.label.parse().unwrap();
         let (share, low, high) = row.share.unwrap();
         let known = truth(hours / 24.0);
-        let given = half.given.iter().filter(|days| days.is_some_and(|days| days * 24.0 <= hours)).count() as f64 / half.given.len() as f64;
-        println!("within {hours} h: known {known:.3}, given {given:.3}, estimated {share:.3} ({low:.3} to {high:.3}), at risk {}", row.values[1]);
+        let given = half.given.iter().filter(|days| days.is_some_and(|days| days * 24.0 <= hours)).count() as f64
+            / half.given.len() as f64;
+        println!(
+            "within {hours} h: known {known:.3}, given {given:.3}, estimated {share:.3} ({low:.3} to {high:.3}), at risk {}",
+            row.values[1]
+        );
         assert!((low..=high).contains(&known), "within {hours} h: {known} is not in {low} to {high}");
     }
 }
@@ -616,7 +642,8 @@ async fn estimates(half: &Half) {
 async fn recounted(half: &Half, reports: &[Month]) {
     assert_eq!(reports.len(), 6, "January to June");
     let rows = audit::all(&half.pipeline.store).await.unwrap();
-    let log: String = rows.iter().map(|row| format!("{}\n", serde_json::to_string(&Line::of(row, &[]).unwrap()).unwrap())).collect();
+    let log: String =
+        rows.iter().map(|row| format!("{}\n", serde_json::to_string(&Line::of(row, &[]).unwrap()).unwrap())).collect();
     verify(&log, None).unwrap();
     let mut asked = 0;
     for month in reports {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sisir::domain::{
-    account, appeal, deadline,
-    alert, answer, audit, batch, check, decision, delivery, flag, job, mail, platform, rule_change, source, tip, user,
+    account, alert, answer, appeal, audit, batch, check, deadline, decision, delivery, flag, job, mail, platform, rule_change,
+    source, tip, user,
 };
 use sqlx::Row as _;
 

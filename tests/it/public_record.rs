@@ -2,7 +2,9 @@
 
 use reqwest::StatusCode;
 use sisir::domain::answer::Outcome;
+use sisir::domain::appeal::AppealOutcome;
 use sisir::domain::audit::Action;
+use sisir::domain::decision::Reason;
 use sisir::domain::ids::{AppealId, DecisionId, FlagId};
 use sisir::domain::job::JobKind;
 use sisir::domain::public_report::{Month, PublicReport};
@@ -11,8 +13,6 @@ use sisir::pipeline::answers::{self, Entered};
 use sisir::pipeline::appeals::{self, Written};
 use sisir::pipeline::corrections::{self, Why};
 use sisir::pipeline::{batch, public_record};
-use sisir::domain::appeal::AppealOutcome;
-use sisir::domain::decision::Reason;
 use sisir::store::{audit, batches, users};
 
 use crate::answers::sent;
@@ -71,7 +71,10 @@ async fn happened(stage: &Stage) {
     };
     appeals::submit(&stage.pipeline, &written).await.unwrap().unwrap();
     let why = Why { reason: Reason::LocalPreloved, note: String::new() };
-    let letter = appeals::answer(&stage.pipeline, &sinta, AppealId(1), AppealOutcome::Accepted, "Anda benar.", &why).await.unwrap().unwrap();
+    let letter = appeals::answer(&stage.pipeline, &sinta, AppealId(1), AppealOutcome::Accepted, "Anda benar.", &why)
+        .await
+        .unwrap()
+        .unwrap();
     batch::sign(&stage.pipeline, &dewi, letter.id, &letter.package_sha256.unwrap()).await.unwrap();
     stage.clock.advance(due.since(stage.pipeline.clock().now()));
     stage.worker("w").perform(JobKind::Deliver).await.unwrap();
@@ -138,7 +141,8 @@ async fn counted_again(stage: &Stage) {
         assert!(code == 0 && said.contains("figures counted again, all as the report says"), "{said}");
     }
     // A report that says something else is found out, figure by figure.
-    let lie = json.replacen("\"label\": \"restored\",\n          \"count\": 0", "\"label\": \"restored\",\n          \"count\": 9", 1);
+    let lie =
+        json.replacen("\"label\": \"restored\",\n          \"count\": 0", "\"label\": \"restored\",\n          \"count\": 9", 1);
     assert_ne!(lie, json);
     std::fs::write(elsewhere.path().join("bohong.json"), &lie).unwrap();
     let (code, said) = run(&["audit", "verify", "log.ndjson", "--report", "bohong.json"]);
@@ -147,7 +151,11 @@ async fn counted_again(stage: &Stage) {
     std::fs::write(elsewhere.path().join("pendek.json"), early).unwrap();
     let (code, said) = run(&["audit", "verify", "log.ndjson", "--report", "pendek.json"]);
     assert!(code == 1 && said.contains("is of this month"), "{code} {said}");
-    let out = sisir(&place, &["audit", "export", "--out", elsewhere.path().join("kosong.ndjson").to_str().unwrap(), "--redact", "detail"], b"");
+    let out = sisir(
+        &place,
+        &["audit", "export", "--out", elsewhere.path().join("kosong.ndjson").to_str().unwrap(), "--redact", "detail"],
+        b"",
+    );
     assert_eq!(out.status.code(), Some(0));
     let (code, said) = run(&["audit", "verify", "kosong.ndjson", "--report", "laporan.json"]);
     assert!(code == 1 && said.contains("were left out of this log"), "{code} {said}");
@@ -187,7 +195,15 @@ async fn the_public_pages_name_nobody() {
     for person in ["ratna", "budi", "sinta", "dewi", "rina", "Rekaan", "KS-0", "TR-2026"] {
         assert!(!all.contains(person), "{person}");
     }
-    for hostile in ["/laporan/2026-12", "/laporan/2026-13", "/laporan/x", "/laporan/..%2F..%2Fetc", "/laporan/2026-11.xml", "/laporan/%00", "/laporan/2026-11.json.csv"] {
+    for hostile in [
+        "/laporan/2026-12",
+        "/laporan/2026-13",
+        "/laporan/x",
+        "/laporan/..%2F..%2Fetc",
+        "/laporan/2026-11.xml",
+        "/laporan/%00",
+        "/laporan/2026-11.json.csv",
+    ] {
         assert_eq!(get(hostile).await.0, StatusCode::NOT_FOUND, "{hostile}");
     }
     let closed = Desk::new().await;

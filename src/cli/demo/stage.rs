@@ -132,6 +132,10 @@ office = "Direktur Jenderal Bea dan Cukai (alamat contoh)"
 email = "informasi@beacukai.contoh.id"
 verified_on = "{day}"
 on_holidays = {any_day}
+[appeals]
+open = true
+[record]
+open = true
 [ministry]
 contact_appointment = "Surat Penunjukan Contoh Nomor 1"
 "#;
@@ -164,10 +168,6 @@ screen = "*/5 * * * *"
 deliver = "{deliver}"
 follow_up = "*/5 * * * *"
 [tips]
-open = true
-[appeals]
-open = true
-[record]
 open = true
 [retry]
 base_ms = 20
