@@ -197,3 +197,15 @@ record-publish-note = Look at the figures first. A published report cannot be ch
 record-open = Reports to the public
 
 done-published = The report is published.
+
+stages = At the ministry of communication
+stages-note = What that ministry says about this application. It is mirrored only: nothing follows from it by itself, and no letter of ours names it.
+stages-none = Nothing was told yet. Enter what the ministry of communication says.
+stage-save = Enter
+stage-received = received
+stage-order = ordered the platform to take it down
+stage-st1 = first warning
+stage-st2 = second warning
+stage-st3 = third warning
+stage-blocked = access cut off
+stage-closed = ended without that

@@ -192,3 +192,15 @@ record-publish-note = Lihat dulu angkanya. Laporan yang sudah terbit tidak dapat
 record-open = Laporan kepada publik
 
 done-published = Laporan sudah diterbitkan.
+
+stages = Di Komdigi
+stages-note = Keterangan Komdigi tentang permohonan ini. Hanya dicatat: tidak ada yang terjadi dengan sendirinya, dan surat kita tidak menyebutnya.
+stages-none = Belum ada keterangan. Catat keterangan Komdigi di sini.
+stage-save = Catat
+stage-received = diterima
+stage-order = platform diperintahkan menurunkan
+stage-st1 = surat teguran 1
+stage-st2 = surat teguran 2
+stage-st3 = surat teguran 3
+stage-blocked = akses diputus
+stage-closed = selesai tanpa pemutusan

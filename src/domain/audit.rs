@@ -66,6 +66,7 @@ text_enum! {
         AppealAnswered = "appeal_answered",
         AppellantRead = "appellant_read",
         RequestEnded = "request_ended",
+        StageRecorded = "stage_recorded",
         ReportPublished = "report_published",
         TipReceived = "tip_received",
         ReporterRead = "reporter_read",
@@ -105,6 +106,7 @@ impl Action {
         Self::AppealReceived,
         Self::AppealAnswered,
         Self::RequestEnded,
+        Self::StageRecorded,
         Self::TipReceived,
         Self::JobFailed,
     ];

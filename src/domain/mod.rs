@@ -33,6 +33,7 @@ pub mod public_report;
 pub mod recall;
 pub mod rule_change;
 pub mod source;
+pub mod stage;
 pub mod survival;
 pub mod tip;
 pub mod trust;

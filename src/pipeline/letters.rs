@@ -4,12 +4,14 @@
 use super::batch::{WHO, case_id, open, recipient, signable, why_held};
 use super::{Pipeline, PipelineError, Result, allowed, preflight};
 use crate::domain::answer::Outcome;
+use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::{Batch, BatchKind, BatchState};
 use crate::domain::check::Liveness;
 use crate::domain::ids::{BatchId, DecisionId, UserId};
+use crate::domain::stage::Stage;
 use crate::domain::user::User;
 use crate::store::batches::{Refers, Standing};
-use crate::store::{batches, checks, decisions, users};
+use crate::store::{batches, checks, decisions, letters as register, users};
 
 /// The kinds of letters that can be about another.
 const KINDS: [BatchKind; 3] = [BatchKind::Reminder, BatchKind::Application, BatchKind::Correction];
@@ -142,4 +144,20 @@ pub(super) async fn still_due(pipeline: &Pipeline, batch: &Batch) -> Result<()> 
         return Err(PipelineError::Refused(format!("{} {why}; cancel this package and write another", case_id(row.flag_id))));
     }
     Ok(())
+}
+
+/// Notes how far an application got, as the ministry of communication told us on a day (`YYYY-MM-DD`, empty for today). Nothing follows by
+/// itself.
+pub async fn record_stage(pipeline: &Pipeline, user: &User, id: BatchId, stage: Stage, said_on: &str) -> Result<()> {
+    allowed(user, user.role.reviews(), "only analysts, approvers and supervisors record stages")?;
+    let today = pipeline.clock().now().in_jakarta().date();
+    let day = if said_on.trim().is_empty() { Ok(today) } else { said_on.trim().parse::<jiff::civil::Date>() };
+    let day = day.map_err(|_| PipelineError::Refused(format!("`{said_on}` is no day; write it as 2027-06-30")))?;
+    if day > today {
+        return Err(PipelineError::Refused(format!("`{day}` is still to come")));
+    }
+    let mut tx = pipeline.store.write_tx().await?;
+    register::insert_stage(&mut tx, id, stage, &day.to_string(), user.id).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::StageRecorded, format!("batch:{id}"));
+    Ok(tx.commit(event.detail(format!("stage={stage} on={day}"))).await?)
 }

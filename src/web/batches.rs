@@ -21,6 +21,7 @@ use crate::domain::decision::Reason;
 use crate::domain::delivery::{Attempt, Delivery, DeliveryState};
 use crate::domain::ids::{BatchId, DeliveryId, FlagId};
 use crate::domain::mail::{Mail, MailKind};
+use crate::domain::stage::{Mirrored, Stage};
 use crate::domain::user::User;
 use crate::pipeline::answers::{self, Size};
 use crate::pipeline::deliver::{self, Settlement};
@@ -207,6 +208,24 @@ pub(super) async fn follow(
     rendered(&pipeline, &user, drafted.id).await
 }
 
+#[derive(Deserialize)]
+pub(super) struct StageForm {
+    stage: Stage,
+    #[serde(default)]
+    day: String,
+}
+
+/// Notes how far an application got.
+pub(super) async fn stage(
+    State(pipeline): State<Pipeline>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<i64>,
+    Form(form): Form<StageForm>,
+) -> Page {
+    further::record_stage(&pipeline, &user, BatchId(id), form.stage, &form.day).await?;
+    Ok(Redirect::to(&format!("/batches/{id}?done=saved#stages")).into_response())
+}
+
 /// To the page of a draft, rendered where nothing keeps it back.
 async fn rendered(pipeline: &Pipeline, user: &User, drafted: BatchId) -> Page {
     let to = match batch::render(pipeline, user, drafted).await {
@@ -263,6 +282,8 @@ struct BatchPage {
     later: Vec<Batch>,
     /// Letters that are due about it, and for how many posts.
     choices: Vec<(BatchKind, usize)>,
+    /// How far an application got, as the ministry of communication says.
+    stages: Vec<Mirrored>,
     /// Day by which an answer was hoped for.
     answer_by: Option<jiff::civil::Date>,
     /// What a person has to do where the platform has a form of its own; why not now, if so.
@@ -379,6 +400,7 @@ pub(super) async fn page(
             None => None,
         },
         later: batches::about(store, id).await?,
+        stages: letters::stages(store, id).await?,
         choices: if batch.state == BatchState::Sent { further::choices(&pipeline, &batch).await? } else { Vec::new() },
         answer_by: if batch.kind.is_answered() { preflight::answer_by(&pipeline, &batch).await? } else { None },
         mails: store::mails::of_batch(store, id).await?,

@@ -263,6 +263,7 @@ mod tests {
         }
         wanted.extend(["objections", "reports-public", "reports-associations", "changed"].map(|row| format!("record-row-{row}")));
         wanted.extend(crate::domain::answer::Outcome::ALL.iter().map(|v| format!("answer-{v}")));
+        wanted.extend(crate::domain::stage::Stage::ALL.iter().map(|v| format!("stage-{v}")));
         for key in wanted {
             assert!(known.contains(key.replace('_', "-").as_str()), "{key}");
         }

@@ -127,6 +127,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/record.pdf", get(batches::record))
         .route("/batches/{id}/answers", post(answers::enter))
         .route("/batches/{id}/proof", get(batches::proof))
+        .route("/batches/{id}/stages", post(batches::stage))
         .route("/batches/{id}/withdraw", post(corrections::withdraw))
         .route("/follow-up", get(follow_up::page))
         .route("/flags/{id}/look", post(follow_up::look))

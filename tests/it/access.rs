@@ -73,6 +73,7 @@ const ROUTES: &[Route] = &[
     ("POST", "/flags/{id}/screenshots", "/flags/1/screenshots", &[], Some(Capability::Review)),
     ("GET", "/screenshots/{id}", "/screenshots/999", &[], None),
     ("GET", "/flags/{id}/captures/{capture}", "/flags/1/captures/999", &[], Some(Capability::Review)),
+    ("POST", "/batches/{id}/stages", "/batches/999/stages", &[("stage", "received")], Some(Capability::Review)),
     (
         "POST",
         "/batches/{id}/withdraw",

@@ -12,6 +12,7 @@ use sisir::domain::batch::{Batch, BatchKind, BatchState, Office};
 use sisir::domain::decision::{FollowUp, Judgement, Reason, Verdict};
 use sisir::domain::ids::{BatchId, FlagId};
 use sisir::domain::job::JobKind;
+use sisir::domain::stage::Stage as At;
 use sisir::domain::user::{Role, User};
 use sisir::mail::{MailSink, Transport};
 use sisir::pipeline::answers::{self, Entered};
@@ -173,8 +174,23 @@ async fn application(stage: &Stage, pipeline: &Pipeline, id: BatchId, (ratna, bu
         "3 tangkapan layar",
     ];
     reads(stage, &package, &parts).await;
+    let told = |at, day| letters::record_stage(pipeline, ratna, package.id, at, day);
+    assert!(told(At::Received, "").await.unwrap_err().to_string().contains("only an application that was sent"));
     leaves(stage, pipeline, budi, &package).await;
     assert_eq!(choices(pipeline, id).await, [], "applied for once");
+    // What that ministry says is mirrored, day by day, and stays on record.
+    told(At::Received, "").await.unwrap();
+    told(At::St1, "2026-11-25").await.unwrap();
+    for (day, why) in [("2036-11-25", "still to come"), ("besok", "is no day")] {
+        assert!(told(At::St2, day).await.unwrap_err().to_string().contains(why), "{day}");
+    }
+    assert!(letters::record_stage(pipeline, ratna, id, At::Order, "").await.is_err(), "a request has no stages");
+    let stages = sisir::store::letters::stages(stage.store(), package.id).await.unwrap();
+    assert_eq!(stages.iter().map(|one| one.stage).collect::<Vec<_>>(), [At::Received, At::St1]);
+    assert_eq!(stages[1].said_on, "2026-11-25");
+    for sql in ["DELETE FROM mirrored_stages", "UPDATE mirrored_stages SET stage = 'blocked'"] {
+        assert!(direct(stage, sql).await.unwrap_err().contains("stays on record"), "{sql}");
+    }
     // Read again, one does not meet the criteria: the platform and whoever was asked about it hear of it.
     let row = batches::rows(stage.store(), package.id).await.unwrap().remove(0);
     let judgement = Judgement::new(Verdict::Dismiss, Reason::Mistake, "").unwrap();

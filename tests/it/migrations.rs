@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sisir::domain::{
     account, alert, answer, appeal, audit, batch, check, deadline, decision, delivery, flag, job, mail, platform, rule_change,
-    source, tip, user,
+    source, stage, tip, user,
 };
 use sqlx::Row as _;
 
@@ -96,7 +96,7 @@ fn both_schemas_have_the_same_triggers() {
 #[test]
 fn the_schema_allows_exactly_the_values_of_the_types() {
     for sql in [&all("sqlite"), &all("postgres")] {
-        let cases: [(&str, &str, BTreeSet<String>); 29] = [
+        let cases: [(&str, &str, BTreeSet<String>); 30] = [
             ("users", "role", texts(user::Role::ALL)),
             ("users", "zone", texts(user::Zone::ALL)),
             ("users", "language", texts(user::Language::ALL)),
@@ -120,6 +120,7 @@ fn the_schema_allows_exactly_the_values_of_the_types() {
             ("account_marks", "kind", texts(account::MarkKind::ALL)),
             ("appeal_answers", "outcome", texts(appeal::AppealOutcome::ALL)),
             ("clock_firings", "kind", texts(deadline::ClockKind::ALL)),
+            ("mirrored_stages", "stage", texts(stage::Stage::ALL)),
             ("source_states", "state", texts(source::SourceState::ALL)),
             ("tips", "reason", texts(tip::TipReason::ALL)),
             ("rule_changes", "state", texts(rule_change::ChangeState::ALL)),
