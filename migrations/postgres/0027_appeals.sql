@@ -62,6 +62,22 @@ CREATE TABLE request_ends (
     ended_at   BIGINT NOT NULL
 );
 
+CREATE FUNCTION request_ends_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was left stays on record';
+END $$;
+CREATE TRIGGER request_ends_fixed BEFORE UPDATE ON request_ends FOR EACH ROW EXECUTE FUNCTION request_ends_fixed();
+CREATE FUNCTION request_ends_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was left stays on record';
+END $$;
+CREATE TRIGGER request_ends_no_delete BEFORE DELETE ON request_ends FOR EACH ROW EXECUTE FUNCTION request_ends_no_delete();
+CREATE FUNCTION request_ends_no_replace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was left stays on record';
+END $$;
+CREATE TRIGGER request_ends_no_replace BEFORE TRUNCATE ON request_ends FOR EACH STATEMENT EXECUTE FUNCTION request_ends_no_replace();
+
 -- An account that investigators look at: nothing is asked about it, and nobody is told why.
 ALTER TABLE account_marks DROP CONSTRAINT account_marks_kind_check;
 ALTER TABLE account_marks ADD CONSTRAINT account_marks_kind_check CHECK (kind IN ('watch', 'exempt', 'hold'));

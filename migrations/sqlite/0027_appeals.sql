@@ -50,6 +50,14 @@ CREATE TABLE request_ends (
     ended_at   BIGINT NOT NULL
 );
 
+CREATE TRIGGER request_ends_fixed BEFORE UPDATE ON request_ends
+BEGIN SELECT RAISE(ABORT, 'what was left stays on record'); END;
+CREATE TRIGGER request_ends_no_delete BEFORE DELETE ON request_ends
+BEGIN SELECT RAISE(ABORT, 'what was left stays on record'); END;
+CREATE TRIGGER request_ends_no_replace BEFORE INSERT ON request_ends
+WHEN EXISTS (SELECT 1 FROM request_ends o WHERE o.request_id = NEW.request_id)
+BEGIN SELECT RAISE(ABORT, 'what was left stays on record'); END;
+
 -- An account that investigators look at: nothing is asked about it, and nobody is told why.
 -- SQLite changes a CHECK only with the table; its own way for changes that leave the stored rows as they are:
 -- https://www.sqlite.org/lang_altertable.html, section 7. What it says afterwards:

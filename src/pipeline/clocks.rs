@@ -1,6 +1,7 @@
 //! Clocks that run: what has to happen next after sending, and by when. They are read off what happened, so a restart loses none;
 //! that one ran out is noted once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Pipeline, PipelineError, Result, allowed, batch::case_id, preflight, schedule};
@@ -9,7 +10,7 @@ use crate::domain::answer::Outcome;
 use crate::domain::audit::{Action, Actor, AuditEvent};
 use crate::domain::batch::BatchKind;
 use crate::domain::deadline::{self, ClockKind};
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{BatchId, RequestId};
 use crate::domain::post::storable;
 use crate::domain::user::{User, Zone};
 use crate::store::{appeals, batches, clocks};
@@ -31,8 +32,8 @@ pub struct Running {
     pub started: Millis,
     /// When it runs out.
     pub due: Millis,
-    /// The row, where a person can leave it at what the platform said.
-    pub request: Option<RequestId>,
+    /// The rows, where a person can leave it at what was said, or not said.
+    pub requests: Vec<RequestId>,
 }
 
 impl Running {
@@ -52,6 +53,10 @@ pub async fn running(pipeline: &Pipeline) -> Result<Vec<Running>> {
     let (store, calendar) = (&pipeline.store, schedule::calendar(&pipeline.config));
     let ends = |kind, started| deadline::ends(deadline::rules(), kind, started, &calendar);
     let mut all = Vec::new();
+    let mut open: BTreeMap<BatchId, Vec<RequestId>> = BTreeMap::new();
+    for (letter, request) in clocks::waiting_rows(store).await? {
+        open.entry(letter).or_default().push(request);
+    }
     for letter in clocks::waiting(store).await? {
         let batch = batches::require(store, letter.id).await?;
         // A package of an earlier version named no day.
@@ -65,7 +70,7 @@ pub async fn running(pipeline: &Pipeline) -> Result<Vec<Running>> {
             rows: letter.rows,
             started: letter.sent_at,
             due: deadline::end_of_day(day, Zone::Wib),
-            request: None,
+            requests: open.remove(&letter.id).unwrap_or_default(),
         });
     }
     for row in clocks::open_answers(store).await? {
@@ -79,7 +84,7 @@ pub async fn running(pipeline: &Pipeline) -> Result<Vec<Running>> {
             rows: 1,
             started: row.recorded_at,
             due,
-            request: Some(row.request_id),
+            requests: vec![row.request_id],
         });
     }
     for (flag, platform, dismissed) in clocks::to_withdraw(store).await? {
@@ -92,7 +97,7 @@ pub async fn running(pipeline: &Pipeline) -> Result<Vec<Running>> {
             rows: 1,
             started: dismissed,
             due,
-            request: None,
+            requests: Vec::new(),
         });
     }
     for appeal in appeals::open(store).await? {
@@ -105,7 +110,7 @@ pub async fn running(pipeline: &Pipeline) -> Result<Vec<Running>> {
             rows: 1,
             started: appeal.received_at,
             due,
-            request: None,
+            requests: Vec::new(),
         });
     }
     all.sort_by(|a, b| (a.due, a.kind, &a.subject).cmp(&(b.due, b.kind, &b.subject)));
@@ -128,18 +133,25 @@ pub async fn fire(pipeline: &Pipeline) -> Result<u32> {
     Ok(fired)
 }
 
-/// Leaves a refused request at what the platform said, with a reason for colleagues.
-pub async fn end_request(pipeline: &Pipeline, user: &User, request: RequestId, note: &str) -> Result<()> {
+/// Leaves what a clock waits for at what the platform said, or did not say, with a reason for colleagues: a refusal at once, an answer or
+/// a confirmation once its time is over. `subject`: of the clock.
+pub async fn end(pipeline: &Pipeline, user: &User, subject: &str, note: &str) -> Result<()> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors decide")?;
     let note = storable(note.trim());
     if note.is_empty() || note.chars().count() > 500 {
         return Err(PipelineError::Refused("say why in at most 500 characters".into()));
     }
-    let open = clocks::open_answers(&pipeline.store).await?;
-    if open.iter().all(|row| row.request_id != request) {
-        return Err(PipelineError::Refused("this request does not wait for a decision".into()));
-    }
+    let now = pipeline.clock().now();
+    let may_end = |clock: &Running| match clock.kind {
+        ClockKind::Refusal | ClockKind::Clarification => true,
+        _ => clock.is_over(now) && !clock.requests.is_empty(),
+    };
+    let found = running(pipeline).await?.into_iter().find(|clock| clock.subject == subject && may_end(clock));
+    let found = found.ok_or_else(|| PipelineError::Refused("this does not wait for a decision".into()))?;
     let mut tx = pipeline.store.write_tx().await?;
-    clocks::end_request(&mut tx, request, &note, user.id).await?;
-    Ok(tx.commit(AuditEvent::new(Actor::User(user.id), Action::RequestEnded, format!("request:{request}"))).await?)
+    for request in &found.requests {
+        clocks::end_request(&mut tx, *request, &note, user.id).await?;
+    }
+    let event = AuditEvent::new(Actor::User(user.id), Action::RequestEnded, found.subject);
+    Ok(tx.commit(event.detail(format!("rows={}", found.requests.len()))).await?)
 }

@@ -1,7 +1,7 @@
 //! Taking back what was asked: one step for a person, from the row of a request to the letter that waits for a signature. And the
 //! list of requests that look wrong by now, and of withdrawals until they are confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{self, WHO, open};
 use super::{Pipeline, PipelineError, Result, allowed, quality, review};
@@ -11,7 +11,7 @@ use crate::domain::batch::{Batch, BatchKind, BatchState};
 use crate::domain::check::CheckOutcome;
 use crate::domain::decision::{Judgement, Reason, Verdict};
 use crate::domain::flag::FlagState;
-use crate::domain::ids::{BatchId, DecisionId, FlagId};
+use crate::domain::ids::{BatchId, DecisionId, FlagId, PostId};
 use crate::domain::trust::Bar;
 use crate::domain::user::User;
 use crate::domain::{Platform, sha256_hex};
@@ -134,10 +134,13 @@ pub async fn candidates(pipeline: &Pipeline) -> Result<Vec<Candidate>> {
     {
         edited.insert(look.post_id, look.outcome);
     }
+    let asked = rows::asked(store).await?;
+    let ids: Vec<PostId> = asked.iter().map(|one| one.post_id).collect();
+    let failed = evidence_fails(pipeline, &ids).await?;
     let mut all = Vec::new();
-    for asked in rows::asked(store).await? {
+    for asked in asked {
         let mut doubts = Vec::new();
-        if evidence_fails(pipeline, &asked).await? {
+        if failed.contains(&asked.post_id) {
             doubts.push(Doubt::Evidence);
         }
         let text = scan::Post { author: Some(&asked.author), ..scan::Post::caption(&asked.text) };
@@ -156,16 +159,14 @@ pub async fn candidates(pipeline: &Pipeline) -> Result<Vec<Candidate>> {
     Ok(all)
 }
 
-/// Whether what the post came as is not what it was when it was kept. Screenshots are looked at when a letter shows them.
-async fn evidence_fails(pipeline: &Pipeline, asked: &Asked) -> Result<bool> {
-    let store = &pipeline.store;
-    for capture in captures::of_post(store, asked.post_id).await? {
-        let kept = captures::bytes(store, capture.id).await?;
-        if kept.is_none_or(|(_, sha256, bytes)| sha256_hex(&bytes) != sha256) {
-            return Ok(true);
-        }
+/// Posts of which what they came as is not what it was when it was kept. Screenshots are looked at when a letter shows them.
+async fn evidence_fails(pipeline: &Pipeline, posts: &[PostId]) -> Result<BTreeSet<PostId>> {
+    let mut failed = BTreeSet::new();
+    for chunk in posts.chunks(200) {
+        let kept = captures::of_posts(&pipeline.store, chunk).await?;
+        failed.extend(kept.iter().filter(|(_, sha256, bytes)| sha256_hex(bytes) != *sha256).map(|(post, ..)| *post));
     }
-    Ok(false)
+    Ok(failed)
 }
 
 /// A withdrawal on its way to be confirmed.

@@ -78,16 +78,28 @@ impl<'a> Eyes<'a> {
 pub async fn follow_up(pipeline: &Pipeline, eyes: Eyes<'_>) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
     for platform in Platform::ALL.iter().copied() {
-        let due = due(pipeline, platform).await?;
-        report.add(look_at(pipeline, eyes, platform, due).await?);
+        let requested = due(pipeline, checks::perhaps_due(&pipeline.store, platform, pipeline.clock().now()).await?).await?;
+        report.add(look_at(pipeline, eyes, platform, requested, Why::Requested).await?);
+        let withdrawn = due(pipeline, checks::withdrawn(&pipeline.store, platform).await?).await?;
+        report.add(look_at(pipeline, eyes, platform, withdrawn, Why::Withdrawn).await?);
     }
     Ok(report)
 }
 
-/// Requested posts of a platform whose next look is due.
-async fn due(pipeline: &Pipeline, platform: Platform) -> Result<Vec<Followed>> {
+/// Why a post is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Its request is about to leave.
+    Leaving,
+    /// It was asked down.
+    Requested,
+    /// Its request was withdrawn.
+    Withdrawn,
+}
+
+/// Those of these posts whose next look is due.
+async fn due(pipeline: &Pipeline, mut due: Vec<Followed>) -> Result<Vec<Followed>> {
     let now = pipeline.clock().now();
-    let mut due = checks::perhaps_due(&pipeline.store, platform, now).await?;
     let sent: BTreeMap<PostId, Millis> = due.iter().map(|one| (one.post.id, one.sent_at)).collect();
     let ids: Vec<PostId> = sent.keys().copied().collect();
     let mut looks: BTreeMap<PostId, Vec<Check>> = BTreeMap::new();
@@ -106,12 +118,18 @@ pub async fn before_delivery(pipeline: &Pipeline, eyes: Eyes<'_>) -> Result<Foll
     let mut report = FollowUpReport::default();
     for platform in Platform::ALL.iter().copied() {
         let posts = checks::leaving_unseen(&pipeline.store, platform, now, now.minus(FRESH)).await?;
-        report.add(look_at(pipeline, eyes, platform, posts).await?);
+        report.add(look_at(pipeline, eyes, platform, posts, Why::Leaving).await?);
     }
     Ok(report)
 }
 
-async fn look_at(pipeline: &Pipeline, eyes: Eyes<'_>, platform: Platform, posts: Vec<Followed>) -> Result<FollowUpReport> {
+async fn look_at(
+    pipeline: &Pipeline,
+    eyes: Eyes<'_>,
+    platform: Platform,
+    posts: Vec<Followed>,
+    why: Why,
+) -> Result<FollowUpReport> {
     let mut report = FollowUpReport::default();
     let with_oembed = eyes.oembed.filter(|_| platform == Platform::Tiktok);
     let source = eyes.source(platform);
@@ -146,8 +164,8 @@ async fn look_at(pipeline: &Pipeline, eyes: Eyes<'_>, platform: Platform, posts:
             checks::insert(&mut tx, one.post.id, outcome, None).await?;
             report.count(outcome);
             let event = AuditEvent::new(Actor::System, Action::PostChecked, format!("post:{}", one.post.id));
-            // Looks before a request leaves are no looks at what was requested.
-            let requested = if one.sent_at > Millis(0) { " requested" } else { "" };
+            // The report to the public counts looks at what stands.
+            let requested = if why == Why::Requested { " requested" } else { "" };
             events.push(event.detail(format!("{outcome}{requested}")));
         }
         let Some(last) = events.pop() else { continue };
@@ -212,7 +230,9 @@ pub async fn by_hand(pipeline: &Pipeline) -> Result<Vec<ByHand>> {
     let programs: BTreeSet<Platform> = platforms::looked_at(&pipeline.config).into_iter().collect();
     let mut all = Vec::new();
     for platform in Platform::ALL.iter().copied().filter(|platform| !programs.contains(platform)) {
-        let due = due(pipeline, platform).await?.into_iter();
+        let mut posts = checks::perhaps_due(&pipeline.store, platform, pipeline.clock().now()).await?;
+        posts.extend(checks::withdrawn(&pipeline.store, platform).await?);
+        let due = due(pipeline, posts).await?.into_iter();
         all.extend(due.map(|one| ByHand { flag: one.flag_id, post: one.post, sent_at: one.sent_at }));
     }
     all.sort_by_key(|one| one.sent_at);

@@ -1,6 +1,6 @@
 //! What posts came as, byte for byte: evidence of what was read. Only of posts that may be flagged, or are.
 
-use super::{Ex, Result, WriteTx};
+use super::{Ex, Result, Store, WriteTx};
 use crate::domain::ids::PostId;
 use crate::domain::post::{Observation, storable};
 use crate::domain::{Millis, sha256_hex};
@@ -89,6 +89,19 @@ pub async fn of_post(on: impl Into<Ex<'_>>, post: PostId) -> Result<Vec<Capture>
     const SQL: &str =
         "SELECT id, text_sha256, source, query, tool, sha256, captured_at FROM captures WHERE post_id = $1 ORDER BY id";
     run!(on, ex => sqlx::query_as(SQL).bind(post).fetch_all(ex))
+}
+
+/// What these posts came as: post, hash, bytes.
+pub async fn of_posts(on: &Store, posts: &[PostId]) -> Result<Vec<(PostId, String, Vec<u8>)>> {
+    run_as!(on, ex: Db => async {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT post_id, sha256, bytes FROM captures WHERE post_id IN (");
+        let mut list = query.separated(", ");
+        for id in posts {
+            list.push_bind(*id);
+        }
+        query.push(")");
+        query.build_query_as().fetch_all(ex).await
+    })
 }
 
 /// The bytes, with their post and hash.

@@ -33,7 +33,7 @@ pub struct Followed {
     pub flag_id: FlagId,
     /// SHA-256 of the text that was decided about.
     pub decided_text: String,
-    /// When the newest request about it left; 1970 while none did.
+    /// When the newest request about it left, or the withdrawal; 1970 while none did.
     pub sent_at: Millis,
 }
 
@@ -114,6 +114,16 @@ pub async fn perhaps_due(on: impl Into<Ex<'_>>, platform: Platform, now: Millis)
         let query = STOPS.iter().fold(query, |query, stop| query.bind(millis(*stop)));
         query.bind(millis(CONFIRM_AFTER)).fetch_all(ex)
     })
+}
+
+/// Posts of `platform` whose withdrawal left, with when it did: looked at until one look finds them up again.
+pub async fn withdrawn(on: impl Into<Ex<'_>>, platform: Platform) -> Result<Vec<Followed>> {
+    const SQL: &str = concat!(followed!(), "MAX(v.sent_at) AS sent_at FROM posts p JOIN flags f ON f.post_id = p.id JOIN decisions d ON d.id = f.decision_id
+        JOIN requests r ON r.flag_id = f.id JOIN batches b ON b.id = r.batch_id JOIN deliveries v ON v.batch_id = b.id
+        WHERE p.platform = $1 AND f.state = 'dismissed' AND p.text_sha256 <> '' AND b.state = 'sent' AND b.kind = 'withdrawal' AND v.sent_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = p.id AND c.checked_at > v.sent_at AND c.outcome IN ('up', 'edited'))
+        GROUP BY p.id ORDER BY p.id");
+    run!(on, ex => sqlx::query_as(SQL).bind(platform).fetch_all(ex))
 }
 
 /// All looks at these posts, post by post, oldest first.

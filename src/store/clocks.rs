@@ -37,10 +37,9 @@ pub struct Waiting {
     pub rows: i64,
 }
 
-/// Requests, reminders and withdrawals that left and are not answered in full, oldest first. What a newer letter asks is its own
-/// affair; a post that is down needs no answer, one that is up again no confirmation.
-pub async fn waiting(on: impl Into<Ex<'_>>) -> Result<Vec<Waiting>> {
-    const SQL: &str = "SELECT b.id, b.code, b.kind, b.platform, v.sent_at, COUNT(*) AS rows FROM batches b
+macro_rules! waiting {
+    () => {
+        "FROM batches b
         JOIN deliveries v ON v.batch_id = b.id JOIN package_rows r ON r.batch_id = b.id JOIN flags f ON f.id = r.flag_id
         WHERE b.state = 'sent' AND b.kind IN ('request', 'reminder', 'withdrawal') AND v.sent_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.request_id = r.request_id)
@@ -50,8 +49,24 @@ pub async fn waiting(on: impl Into<Ex<'_>>) -> Result<Vec<Waiting>> {
             WHERE m.request_id = r.request_id AND m.kind IN ('reminder', 'application') AND n.state = 'sent' AND n.id > b.id)
         AND (CASE WHEN b.kind = 'withdrawal' THEN NOT EXISTS (SELECT 1 FROM checks c WHERE c.post_id = f.post_id AND c.checked_at > v.sent_at AND c.outcome IN ('up', 'edited'))
             ELSE COALESCE((SELECT c.outcome FROM checks c WHERE c.post_id = f.post_id AND c.outcome <> 'unknown' ORDER BY c.checked_at DESC, c.id DESC LIMIT 1), 'up')
-                NOT IN ('gone', 'restricted', 'private') END)
-        GROUP BY b.id, b.code, b.kind, b.platform, v.sent_at ORDER BY b.id";
+                NOT IN ('gone', 'restricted', 'private') END)"
+    };
+}
+
+/// Requests, reminders and withdrawals that left and are not answered in full, oldest first. What a newer letter asks is its own
+/// affair; a post that is down needs no answer, one that is up again no confirmation.
+pub async fn waiting(on: impl Into<Ex<'_>>) -> Result<Vec<Waiting>> {
+    const SQL: &str = concat!(
+        "SELECT b.id, b.code, b.kind, b.platform, v.sent_at, COUNT(*) AS rows ",
+        waiting!(),
+        " GROUP BY b.id, b.code, b.kind, b.platform, v.sent_at ORDER BY b.id"
+    );
+    run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
+}
+
+/// The rows of these letters that wait, by the request that an answer would be about.
+pub async fn waiting_rows(on: impl Into<Ex<'_>>) -> Result<Vec<(BatchId, RequestId)>> {
+    const SQL: &str = concat!("SELECT b.id, r.request_id ", waiting!(), " ORDER BY b.id, r.request_id");
     run!(on, ex => sqlx::query_as(SQL).fetch_all(ex))
 }
 

@@ -11,7 +11,8 @@ use super::session::SignedIn;
 use super::view::{Frame, html};
 use crate::domain::Millis;
 use crate::domain::check::CheckOutcome;
-use crate::domain::ids::{FlagId, RequestId};
+use crate::domain::deadline::ClockKind;
+use crate::domain::ids::FlagId;
 use crate::pipeline::clocks::{self, Running};
 use crate::pipeline::follow_up::{self, ByHand, Turned};
 use crate::pipeline::reuploads::{self, Common};
@@ -38,6 +39,11 @@ struct FollowUpPage {
 impl FollowUpPage {
     fn case(flag: FlagId) -> String {
         batch::case_id(flag)
+    }
+
+    fn may_end(&self, clock: &Running) -> bool {
+        let said = matches!(clock.kind, ClockKind::Refusal | ClockKind::Clarification);
+        !clock.requests.is_empty() && (said || clock.is_over(self.now))
     }
 
     fn over(&self) -> usize {
@@ -75,16 +81,12 @@ pub(super) async fn look(
 
 #[derive(Deserialize)]
 pub(super) struct EndForm {
+    subject: String,
     note: String,
 }
 
-/// Leaves a request at what the platform said.
-pub(super) async fn end(
-    State(pipeline): State<Pipeline>,
-    SignedIn(user): SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<EndForm>,
-) -> Page {
-    clocks::end_request(&pipeline, &user, RequestId(id), &form.note).await?;
+/// Leaves what a clock waits for at what was said.
+pub(super) async fn end(State(pipeline): State<Pipeline>, SignedIn(user): SignedIn, Form(form): Form<EndForm>) -> Page {
+    clocks::end(&pipeline, &user, &form.subject, &form.note).await?;
     Ok(Redirect::to("/follow-up?done=ended").into_response())
 }

@@ -131,7 +131,7 @@ pub fn router(pipeline: Pipeline) -> Router {
         .route("/batches/{id}/withdraw", post(corrections::withdraw))
         .route("/follow-up", get(follow_up::page))
         .route("/flags/{id}/look", post(follow_up::look))
-        .route("/requests/{id}/end", post(follow_up::end))
+        .route("/clocks/end", post(follow_up::end))
         .route("/corrections", get(corrections::page))
         .route("/appeals/{id}", get(appeals::page))
         .route("/appeals/{id}/answer", post(appeals::answer))

@@ -86,7 +86,7 @@ const ROUTES: &[Route] = &[
     ("POST", "/record/{month}/publish", "/record/2026-11/publish", &[], Some(Capability::Supervise)),
     ("GET", "/follow-up", "/follow-up", &[], None),
     ("POST", "/flags/{id}/look", "/flags/1/look", &[("outcome", "up")], Some(Capability::Review)),
-    ("POST", "/requests/{id}/end", "/requests/999/end", &[("note", "uji")], Some(Capability::Review)),
+    ("POST", "/clocks/end", "/clocks/end", &[("subject", "request:999"), ("note", "uji")], Some(Capability::Review)),
     ("GET", "/corrections", "/corrections", &[], None),
     ("GET", "/appeals/{id}", "/appeals/999", &[], None),
     (

@@ -190,8 +190,7 @@ async fn clocks_once(stage: &Stage) {
 
     // A refusal is left at that, with a reason; and then nothing more is due about it.
     let refused = clocks::running(pipeline).await.unwrap().into_iter().find(|clock| clock.kind == ClockKind::Refusal).unwrap();
-    let request = refused.request.unwrap();
-    assert!(clocks::end_request(pipeline, &ratna, request, " ").await.is_err(), "without a reason");
+    assert!(clocks::end(pipeline, &ratna, &refused.subject, " ").await.is_err(), "without a reason");
     assert!(
         letters::choices(pipeline, &batches::require(stage.store(), id).await.unwrap())
             .await
@@ -199,11 +198,17 @@ async fn clocks_once(stage: &Stage) {
             .iter()
             .any(|(kind, _)| *kind == BatchKind::Application)
     );
-    clocks::end_request(pipeline, &ratna, request, "penjual sudah menghapus katalognya").await.unwrap();
-    assert!(clocks::end_request(pipeline, &ratna, request, "sekali lagi").await.is_err());
+    clocks::end(pipeline, &ratna, &refused.subject, "penjual sudah menghapus katalognya").await.unwrap();
+    assert!(clocks::end(pipeline, &ratna, &refused.subject, "sekali lagi").await.is_err());
     assert_eq!(kinds().await, [(ClockKind::Clarification, 1), (ClockKind::Answer, 3)]);
     let choices = letters::choices(pipeline, &batches::require(stage.store(), id).await.unwrap()).await.unwrap();
     assert!(choices.iter().all(|(kind, _)| *kind != BatchKind::Application), "{choices:?}");
+    // A platform that stays silent is left at that too, once its time is over.
+    let silent = clocks::running(pipeline).await.unwrap().into_iter().find(|clock| clock.kind == ClockKind::Answer).unwrap();
+    clocks::end(pipeline, &ratna, &silent.subject, "unggahannya sudah tua").await.unwrap();
+    assert_eq!(kinds().await, [(ClockKind::Clarification, 1)]);
+    assert_eq!(letters::choices(pipeline, &batches::require(stage.store(), id).await.unwrap()).await.unwrap(), []);
+    assert!(direct(stage, "DELETE FROM request_ends").await.unwrap_err().contains("stays on record"));
 }
 
 async fn rows_of(stage: &Stage, id: BatchId) -> Vec<(FlagId, DecisionId)> {
@@ -261,6 +266,18 @@ async fn withdrawn(stage: &Stage) {
     // The whole rest at once.
     let letter = corrections::withdraw(pipeline, &ratna, id, &rows[2..], &why(Reason::Mistake)).await.unwrap();
     assert_eq!(rows_of(stage, letter.id).await.len(), 4);
+    // A look that finds a withdrawn post up confirms it too; and then nobody looks at it any more.
+    let due = batch::sign(pipeline, &budi, letter.id, letter.package_sha256.as_deref().unwrap()).await.unwrap();
+    stage.clock.advance(due.since(pipeline.clock().now()));
+    stage.worker("w").perform(JobKind::Deliver).await.unwrap();
+    assert_eq!(state().await, (4, 0, 0, false));
+    stage.later(HOUR);
+    assert!(stage.worker("w").perform(JobKind::FollowUp).await.unwrap().starts_with("6 up"), "the two before, too");
+    assert_eq!((state().await, kinds().await), ((4, 4, 0, true), vec![]));
+    stage.later(2 * DAY);
+    assert!(stage.worker("w").perform(JobKind::FollowUp).await.unwrap().starts_with("0 up"));
+    let looks = audit::all(stage.store()).await.unwrap();
+    assert!(looks.iter().filter(|event| event.action == Action::PostChecked).all(|event| !event.detail.contains("requested")));
 }
 
 async fn doubts(stage: &Stage) {

@@ -371,7 +371,7 @@ impl Half {
         for clock in clocks::running(&self.pipeline).await.unwrap() {
             match clock.kind {
                 ClockKind::Refusal if week.is_multiple_of(2) && self.share() < 0.5 => {
-                    clocks::end_request(&self.pipeline, &self.ratna, clock.request.unwrap(), "cukup").await.unwrap();
+                    clocks::end(&self.pipeline, &self.ratna, &clock.subject, "cukup").await.unwrap();
                 }
                 ClockKind::Answer if clock.is_over(self.now()) => {
                     let id = clock.subject.trim_start_matches("batch:").parse().map(sisir::domain::ids::BatchId).unwrap();
