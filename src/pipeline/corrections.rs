@@ -39,9 +39,14 @@ pub async fn withdraw(pipeline: &Pipeline, user: &User, id: BatchId, seen: &[(Fl
     let mut tx = pipeline.store.write_tx().await?;
     let request = batches::require(&mut tx, id).await?;
     let standing = batches::standing(&mut tx, id).await?;
+    let rows = batches::rows(&mut tx, id).await?;
+    let asked = |flag, decision| {
+        let mut of_package = rows.iter().filter(|row| row.flag_id == flag && row.decision_id == decision);
+        of_package.any(|row| standing.iter().any(|one| Some(one.request_id) == row.request_id))
+    };
     let mut decided = Vec::new();
-    for (flag, decision) in seen {
-        if standing.iter().all(|row| row.decision_id != *decision) {
+    for (flag, decision) in seen.iter().collect::<BTreeSet<_>>() {
+        if !asked(*flag, *decision) {
             let case = batch::case_id(*flag);
             return Err(PipelineError::Refused(format!(
                 "{case} is not asked for with {} any more; load the page again",
