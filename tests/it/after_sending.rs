@@ -231,11 +231,15 @@ async fn withdrawn(stage: &Stage) {
     let stale = [rows[0], (rows[1].0, DecisionId(rows[1].1.0 + 1000))];
     assert!(corrections::withdraw(pipeline, &ratna, id, &stale, &why(Reason::Mistake)).await.is_err());
     let crossed = [(rows[0].0, rows[1].1)];
-    assert!(corrections::withdraw(pipeline, &ratna, id, &crossed, &why(Reason::Mistake)).await.is_err(), "another post's decision");
+    assert!(
+        corrections::withdraw(pipeline, &ratna, id, &crossed, &why(Reason::Mistake)).await.is_err(),
+        "another post's decision"
+    );
     assert_eq!(flags::get(stage.store(), rows[0].0).await.unwrap().unwrap().state, FlagState::Upheld);
 
     // One step of the analyst …
-    let letter = corrections::withdraw(pipeline, &ratna, id, &[rows[0], rows[1], rows[0]], &why(Reason::LocalPreloved)).await.unwrap();
+    let letter =
+        corrections::withdraw(pipeline, &ratna, id, &[rows[0], rows[1], rows[0]], &why(Reason::LocalPreloved)).await.unwrap();
     assert_eq!((letter.kind, letter.state, letter.platform), (BatchKind::Withdrawal, BatchState::Rendered, Platform::Tiktok));
     assert_eq!(rows_of(stage, letter.id).await.len(), 2);
     assert!(corrections::withdraw(pipeline, &ratna, id, &rows[..1], &why(Reason::Mistake)).await.is_err(), "twice");
