@@ -160,12 +160,14 @@ impl Worker {
                 format!("{} sent, {} deferred, {} failed, {} unknown", done.sent, done.deferred, done.failed, done.unknown)
             }
             JobKind::FollowUp => {
-                // One of the two that cannot be done never keeps the other from being done.
+                // One of these that cannot be done never keeps the others from being done.
+                let over = clocks::fire(pipeline).await;
                 let mail = inbox::read(pipeline).await;
                 let done = follow_up::follow_up(pipeline, self.eyes()).await?;
                 let looked = format!("{} up, {} edited, {} gone, {} unknown", done.up, done.edited, done.gone, done.unknown);
                 let mail = mail?;
-                let over = clocks::fire(pipeline).await?;
+                // What came with mail and looks may have ended some, or begun others.
+                let over = over? + clocks::fire(pipeline).await?;
                 format!(
                     "{looked}; {over} clocks ran out; {} replies, {} bounces, {} mails to file",
                     mail.replies, mail.bounces, mail.unfiled

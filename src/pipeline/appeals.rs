@@ -130,8 +130,8 @@ pub async fn answer(
         let found = flags::get(&mut tx, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
         let post =
             posts::get(&mut tx, found.post_id).await?.ok_or_else(|| StoreError::NotFound(format!("post {}", found.post_id)))?;
-        if found.state == FlagState::Upheld {
-            corrections::dismiss(pipeline, &mut tx, user, flag, why).await?;
+        if found.state != FlagState::Dismissed {
+            corrections::dismiss(pipeline, &mut tx, user, flag, None, why).await?;
         }
         if let Some((batch, event)) = corrections::draft(&mut tx, user, post.platform, &[flag]).await? {
             tx.note(event);
@@ -150,6 +150,10 @@ pub async fn answer(
 pub async fn appellant(pipeline: &Pipeline, user: &User, id: AppealId) -> Result<Option<(String, String)>> {
     allowed(user, user.role.supervises(), "only supervisors see who objected")?;
     let found = rows::appellant(&pipeline.store, id).await?;
+    if found.is_none() {
+        // Nothing was read.
+        return Ok(None);
+    }
     let tx = pipeline.store.write_tx().await?;
     tx.commit(AuditEvent::new(Actor::User(user.id), Action::AppellantRead, format!("appeal:{id}"))).await?;
     Ok(found)

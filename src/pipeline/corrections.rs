@@ -18,6 +18,7 @@ use crate::domain::{Platform, sha256_hex};
 use crate::scan::{self, Scanner};
 use crate::store::batches::Refers;
 use crate::store::corrections::{self as rows, Asked, Tracked};
+use crate::store::decisions::Seen;
 use crate::store::{WriteTx, batches, captures, decisions, flags};
 
 /// Why rows are taken back.
@@ -53,7 +54,7 @@ pub async fn withdraw(pipeline: &Pipeline, user: &User, id: BatchId, seen: &[(Fl
                 request.code
             )));
         }
-        decided.push(dismiss(pipeline, &mut tx, user, *flag, why).await?);
+        decided.push(dismiss(pipeline, &mut tx, user, *flag, Some(*decision), why).await?);
     }
     let drafted = draft(&mut tx, user, request.platform, &decided).await?;
     let (drafted, event) = drafted.ok_or_else(|| PipelineError::Refused("choose the posts that were wrong".into()))?;
@@ -62,12 +63,20 @@ pub async fn withdraw(pipeline: &Pipeline, user: &User, id: BatchId, seen: &[(Fl
     rendered(pipeline, user, drafted).await
 }
 
-/// Dismisses a post, in force, whatever was decided about it before.
-pub(super) async fn dismiss(pipeline: &Pipeline, tx: &mut WriteTx, user: &User, flag: FlagId, why: &Why) -> Result<FlagId> {
+/// Dismisses a post, in force. `shown`: the decision that the person saw; none for whatever was decided about it before.
+pub(super) async fn dismiss(
+    pipeline: &Pipeline,
+    tx: &mut WriteTx,
+    user: &User,
+    flag: FlagId,
+    shown: Option<DecisionId>,
+    why: &Why,
+) -> Result<FlagId> {
     review::in_own_queue(tx, user, flag).await?;
     let judgement = Judgement::new(Verdict::Dismiss, why.reason, why.note.as_str())
         .map_err(|unfit| PipelineError::Refused(unfit.to_string()))?;
-    let seen = decisions::seen(&mut *tx, flag).await?;
+    let now = decisions::seen(&mut *tx, flag).await?;
+    let seen = Seen { decision: shown.or(now.decision), ..now };
     let decision = decisions::decide(tx, flag, &seen, &judgement, user.id, Bar::CLOSED).await?;
     quality::draw(pipeline, tx, flag, decision).await?;
     let detail = format!("verdict={} reason={} action={}", judgement.verdict(), judgement.reason(), judgement.follow_up());

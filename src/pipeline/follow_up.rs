@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::crawl::resting;
 use super::meter::StoreMeter;
-use super::{Pipeline, PipelineError, Result, allowed};
+use super::{Pipeline, PipelineError, Result, allowed, review};
 use crate::domain::audit::{Action, Actor, AuditEvent};
+use crate::domain::batch::{BatchKind, BatchState};
 use crate::domain::check::{CONFIRM_AFTER, Check, CheckOutcome, Liveness, next_look};
 use crate::domain::ids::{FlagId, PostId};
 use crate::domain::post::Post;
@@ -17,7 +18,7 @@ use crate::domain::user::User;
 use crate::domain::{Millis, Platform, sha256_hex};
 use crate::platforms::{self, ApiError, Class, Look, QuotaDay, Shown, Source, TiktokOembed};
 use crate::store::checks::Followed;
-use crate::store::{StoreError, checks, crawl as cursors, flags};
+use crate::store::{batches, checks, corrections, crawl as cursors};
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -242,14 +243,21 @@ pub async fn by_hand(pipeline: &Pipeline) -> Result<Vec<ByHand>> {
 /// Records what a person saw on the platform.
 pub async fn look_by_hand(pipeline: &Pipeline, user: &User, flag: FlagId, outcome: CheckOutcome) -> Result<()> {
     allowed(user, user.role.reviews(), "only analysts, approvers and supervisors record what they saw")?;
-    let flag = flags::get(&pipeline.store, flag).await?.ok_or_else(|| StoreError::NotFound(format!("flag {flag}")))?;
     if outcome == CheckOutcome::Unknown {
         return Err(PipelineError::Refused("say what you saw; if the page did not open, look again later".into()));
     }
     let mut tx = pipeline.store.write_tx().await?;
-    checks::insert(&mut tx, flag.post_id, outcome, Some(user.id)).await?;
-    let event = AuditEvent::new(Actor::User(user.id), Action::PostChecked, format!("post:{}", flag.post_id));
-    Ok(tx.commit(event.detail(format!("{outcome} requested"))).await?)
+    let post = review::in_own_queue(&mut tx, user, flag).await?.post_id;
+    let asked = corrections::asked_of_flag(&mut tx, flag).await?.is_some();
+    let withdrawn = batches::sent_with(&mut tx, flag).await?;
+    let withdrawn = withdrawn.iter().any(|one| one.kind == BatchKind::Withdrawal && one.state == BatchState::Sent);
+    if !asked && !withdrawn {
+        return Err(PipelineError::Refused("nothing was asked about this post, so nobody has to look".into()));
+    }
+    checks::insert(&mut tx, post, outcome, Some(user.id)).await?;
+    let event = AuditEvent::new(Actor::User(user.id), Action::PostChecked, format!("post:{post}"));
+    let requested = if asked { " requested" } else { "" };
+    Ok(tx.commit(event.detail(format!("{outcome}{requested}"))).await?)
 }
 
 /// A requested post that is not as it was left.

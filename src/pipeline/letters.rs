@@ -100,7 +100,11 @@ async fn due(pipeline: &Pipeline, about: &Batch, kind: BatchKind) -> Result<Vec<
         (BatchKind::Application, Some(Outcome::Refused)) => true,
         _ => false,
     };
-    let up = |row: &Standing| !Liveness::from_checks(looks.get(&row.post_id).into_iter().flatten()).is_missing();
+    // Whether a post with another text still meets the criteria is for a person.
+    let up = |row: &Standing| {
+        let liveness = Liveness::from_checks(looks.get(&row.post_id).into_iter().flatten());
+        !liveness.is_missing() && liveness != Liveness::Edited
+    };
     let refers = |row: Standing| {
         let time_no = if kind == BatchKind::Reminder { row.reminders.saturating_add(1) } else { 1 };
         let time_no = i32::try_from(time_no).unwrap_or(i32::MAX);
@@ -139,6 +143,7 @@ pub(super) async fn still_due(pipeline: &Pipeline, batch: &Batch) -> Result<()> 
         let why = match now {
             None => "is not asked for any more",
             Some(one) if answered(one) => "was answered since",
+            Some(one) if one.ended => "was left at that",
             Some(_) => continue,
         };
         return Err(PipelineError::Refused(format!("{} {why}; cancel this package and write another", case_id(row.flag_id))));

@@ -31,7 +31,7 @@ pub async fn count(pipeline: &Pipeline, month: Month) -> Result<PublicReport> {
         let Some(end) = page.last().filter(|_| within == page.len()) else { break };
         after = end.seq;
     }
-    let ministry = pipeline.config.ministry.on(month.end().in_jakarta().date()).name;
+    let ministry = pipeline.config.ministry.on(month.end().minus(Duration::from_secs(1)).in_jakarta().date()).name;
     Ok(tally.report(month, &ministry, place, pipeline.config.record.smallest))
 }
 

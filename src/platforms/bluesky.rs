@@ -1,6 +1,6 @@
 //! Bluesky: keyword search with a session on the account's own server. <https://docs.bsky.app/docs/api/app-bsky-feed-search-posts>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,14 +129,22 @@ impl Source for Bluesky {
         Some(Platform::Bluesky)
     }
 
-    /// What is deleted, taken down or deactivated is left out of the answer.
+    /// What is deleted, taken down or deactivated is left out of the answer. Of an address with a handle in it nothing is told: the answer
+    /// names accounts by their identifier, and a handle can have changed hands.
     fn look<'a>(&'a self, ids: &'a [String], meter: &'a dyn Meter) -> BoxFuture<'a, Result<BTreeMap<String, Shown>, ApiError>> {
         Box::pin(async move {
-            let mut all: BTreeMap<String, Shown> = ids.iter().map(|id| (id.clone(), Shown::Gone)).collect();
-            for ids in ids.chunks(LOOKED_UP) {
-                let uri = |id: &String| id.split_once('/').map(|(did, rkey)| format!("at://{did}/app.bsky.feed.post/{rkey}"));
+            let mut all = BTreeMap::new();
+            let lasting: Vec<&String> = ids.iter().filter(|id| id.starts_with("did:")).collect();
+            for ids in lasting.chunks(LOOKED_UP) {
+                let uri = |id: &&String| id.split_once('/').map(|(did, rkey)| format!("at://{did}/app.bsky.feed.post/{rkey}"));
                 let query: Vec<_> = ids.iter().filter_map(uri).map(|uri| ("uris", uri)).collect();
-                let page = read_page(&self.get(meter, "app.bsky.feed.getPosts", &query).await?);
+                let body = self.get(meter, "app.bsky.feed.getPosts", &query).await?;
+                // One that is there and cannot be read is not gone.
+                let there: BTreeSet<String> =
+                    body.items(&["posts"]).iter().filter_map(|(post, _)| Some(post.get("uri")?.as_str()?.to_owned())).collect();
+                let missing = ids.iter().filter(|id| uri(id).is_some_and(|uri| !there.contains(&uri)));
+                all.extend(missing.map(|id| ((*id).clone(), Shown::Gone)));
+                let page = read_page(&body);
                 all.extend(page.observations.into_iter().map(|seen| (seen.native_id, Shown::Up(seen.text))));
             }
             Ok(all)

@@ -165,12 +165,17 @@ impl Source for X {
             }
             let asked = ids.get(..usize::try_from(allowed).unwrap_or(0)).unwrap_or(ids);
             let query = [("ids", asked.join(","))];
-            let body = self.get(meter, "", "created_at,note_tweet,note_post,withheld", &query).await?;
-            let paid = i64::try_from(body.items(&["data"]).len()).unwrap_or(allowed);
+            let body = self.get(meter, "", "created_at,note_tweet,note_post,withheld", &query).await;
+            // A refused call costs nothing; one whose answer broke off may have been charged.
+            let paid = match &body {
+                Ok(body) => i64::try_from(body.items(&["data"]).len()).unwrap_or(allowed),
+                Err(error) if matches!(error.class, Class::Transient) => allowed,
+                Err(_) => 0,
+            };
             if let Err(why) = posts.give_back((allowed - paid).max(0)).await {
                 tracing::warn!(source = Self::NAME, "posts that were not read stay counted: {why}");
             }
-            Ok(read_shown(&body))
+            Ok(read_shown(&body?))
         })
     }
 }

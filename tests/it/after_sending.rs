@@ -120,6 +120,9 @@ async fn by_hand(stage: &Stage) {
     let viewer = stage.person("wati", Role::Viewer).await;
     assert!(follow_up::look_by_hand(&stage.pipeline, &viewer, flag, CheckOutcome::Gone).await.is_err());
     assert!(follow_up::look_by_hand(&stage.pipeline, &ratna, flag, CheckOutcome::Unknown).await.is_err());
+    let other = queue::list(stage.store(), &filter, stage.pipeline.clock().now(), 1, None).await.unwrap().remove(0).id;
+    let refused = follow_up::look_by_hand(&stage.pipeline, &ratna, other, CheckOutcome::Gone).await.unwrap_err();
+    assert!(refused.to_string().contains("nothing was asked about this post"), "{refused}");
     follow_up::look_by_hand(&stage.pipeline, &ratna, flag, CheckOutcome::Restricted).await.unwrap();
     assert_eq!(liveness(stage, waiting[0].post.id).await, Liveness::Restricted);
     assert_eq!(follow_up::by_hand(&stage.pipeline).await.unwrap().len(), 2, "it waits for its next stop");
